@@ -1,0 +1,44 @@
+-- Every expression here is total: one that throws would make the Kafka engine retry its block for ever.
+CREATE MATERIALIZED VIEW bronze.events_mv TO bronze.events AS
+WITH
+    JSONExtract(payload, 'Tuple(specversion String, id String, type String, subject String, time String)') AS envelope,
+    envelope.type AS type,
+    type IN ('pos.purchase.recorded.v1', 'pos.purchase.voided.v1') AS is_purchase,
+    JSONExtract(payload, 'data', 'Tuple(purchase_id String, version UInt64, status String, branch_id String, sold_at String, total_minor Nullable(Int64), items Array(Tuple(product_id String, quantity UInt32, unit_price_minor Nullable(Int64))))') AS purchase,
+    JSONExtract(payload, 'data', 'Tuple(product_id String, branch_id String, name String, revision UInt64)') AS entry,
+    JSONExtractRaw(payload, 'data', 'customer') AS customer,
+    if(isValidJSON(payload), arrayFilter(fault -> fault != '', [
+        if(envelope.specversion != '1.0', 'not a CloudEvents 1.0 envelope', ''),
+        if(not is_purchase AND type NOT IN ('pos.product.changed.v1', 'pos.branch.changed.v1'), 'unknown event type', ''),
+        if(parseDateTime64BestEffortOrNull(envelope.time, 3, 'UTC') IS NULL, 'time is no moment', ''),
+        if(is_purchase AND toUUIDOrNull(purchase.purchase_id) IS NULL, 'purchase_id is no UUID', ''),
+        if(is_purchase AND purchase.version = 0, 'version is missing', ''),
+        if(is_purchase AND purchase.status NOT IN ('recorded', 'voided'), 'unknown status', ''),
+        if(is_purchase AND purchase.branch_id = '', 'branch_id is missing', ''),
+        if(is_purchase AND parseDateTime64BestEffortOrNull(purchase.sold_at, 3, 'UTC') IS NULL, 'sold_at is no moment', ''),
+        if(is_purchase AND empty(purchase.items), 'no items', ''),
+        if(is_purchase AND arrayExists(item -> item.product_id = '' OR item.quantity = 0 OR item.unit_price_minor IS NULL OR item.unit_price_minor < 0, purchase.items), 'an item is incomplete', ''),
+        if(is_purchase AND (purchase.total_minor IS NULL OR purchase.total_minor != arraySum(item -> item.quantity * ifNull(item.unit_price_minor, 0), purchase.items)), 'total_minor is not the sum of the items', ''),
+        if(is_purchase AND customer NOT IN ('', 'null') AND toUUIDOrNull(JSONExtractString(customer, 'customer_id')) IS NULL, 'customer_id is no UUID', ''),
+        if(is_purchase AND customer NOT IN ('', 'null') AND (JSONExtractUInt(customer, 'number') = 0 OR JSONExtractUInt(customer, 'revision') = 0), 'customer has no number or revision', ''),
+        if(type = 'pos.product.changed.v1' AND (entry.product_id = '' OR entry.name = '' OR entry.revision = 0), 'product is incomplete', ''),
+        if(type = 'pos.branch.changed.v1' AND (entry.branch_id = '' OR entry.name = '' OR entry.revision = 0), 'branch is incomplete', '')
+    ]), ['not JSON']) AS faults
+SELECT
+    payload,
+    cityHash64(payload) AS payload_hash,
+    topic,
+    partition,
+    offset,
+    key,
+    produced_at,
+    now64(3, 'UTC') AS ingested_at,
+    type AS event_type,
+    parseDateTime64BestEffortOrZero(envelope.time, 3, 'UTC') AS event_time,
+    if(empty(faults), 'ok', 'quarantined') AS dq_status,
+    faults AS dq_errors,
+    arrayConcat(
+        arrayFilter(field -> field NOT IN ('specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'data', 'traceparent', 'requestid'), JSONExtractKeys(payload)),
+        arrayMap(field -> concat('data.', field), arrayFilter(field -> is_purchase AND field NOT IN ('purchase_id', 'version', 'status', 'branch_id', 'sold_at', 'recorded_at', 'currency', 'total_minor', 'items', 'customer'), JSONExtractKeys(payload, 'data')))
+    ) AS unknown_fields
+FROM bronze.inbox;

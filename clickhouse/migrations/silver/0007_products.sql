@@ -1,0 +1,12 @@
+CREATE TABLE silver.products
+(
+    product_id       LowCardinality(String) COMMENT 'The name in lower case with - for spaces',
+    revision         UInt64                 COMMENT 'Grows with every change; the highest row counts',
+    name             String                 COMMENT 'Name as shown',
+    unit_price_minor Int64                  COMMENT 'Price now, minor units; a purchase keeps the price it was sold at',
+    currency         LowCardinality(String) COMMENT 'ISO 4217',
+    active           Bool                   COMMENT 'Whether tills may sell it'
+)
+ENGINE = ${ReplacingMergeTree}(revision)
+ORDER BY product_id
+COMMENT 'Silver: the products as they are now. Read with FINAL.';

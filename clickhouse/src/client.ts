@@ -1,0 +1,83 @@
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import type { z } from 'zod';
+
+/** A query with a name, bound parameters and the shape of its rows. */
+export interface NamedQuery<Row> {
+  /** Stands in ClickHouse's log as `log_comment`, so that a slow query can be traced to its file. */
+  name: string;
+  /** SQL with `{name:Type}` placeholders; values never enter the text. */
+  sql: string;
+  params?: Record<string, unknown>;
+  row: z.ZodType<Row>;
+  /** Seconds after which ClickHouse gives up. Default 10. */
+  timeoutSeconds?: number;
+  signal?: AbortSignal;
+}
+
+/** ClickHouse as the parts of Tillstream use it. */
+export interface ClickHouse {
+  /** Rows of a query, checked against its schema. Throws when ClickHouse refuses or a row has another shape. */
+  rows<Row>(query: NamedQuery<Row>): Promise<Row[]>;
+  /** The one row of a query that always has one. Throws when there is none. */
+  row<Row>(query: NamedQuery<Row>): Promise<Row>;
+  /** Runs a statement that returns nothing. */
+  command(sql: string): Promise<void>;
+  /** Inserts objects whose keys are the table's columns. */
+  insert(table: string, rows: readonly Record<string, unknown>[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to ClickHouse over HTTP; user and password stand in the URL when there are any.
+ * 64-bit integers come as numbers (counts and cents stay below 2^53), times as ISO 8601.
+ */
+export const connectClickHouse = (url: string, application: string): ClickHouse => {
+  const client: ClickHouseClient = createClient({
+    url,
+    application,
+    request_timeout: 60_000,
+    max_open_connections: 10,
+    clickhouse_settings: {
+      output_format_json_quote_64bit_integers: 0,
+      date_time_output_format: 'iso',
+    },
+  });
+
+  const rows = async <Row>({ name, sql, params, row, timeoutSeconds = 10, signal }: NamedQuery<Row>) => {
+    const result = await client.query({
+      query: sql,
+      format: 'JSONEachRow',
+      query_params: params,
+      abort_signal: signal,
+      clickhouse_settings: { log_comment: name, max_execution_time: timeoutSeconds },
+    });
+    const raw = await result.json<unknown>();
+    return raw.map((given, index) => {
+      const parsed = row.safeParse(given);
+      if (parsed.success) return parsed.data;
+      const fault = parsed.error.issues[0];
+      throw new Error(`query ${name}, row ${index}: ${fault?.path.join('.')}: ${fault?.message}`);
+    });
+  };
+
+  return {
+    rows,
+    row: async (query) => {
+      const [first] = await rows(query);
+      if (first === undefined) throw new Error(`query ${query.name} returned no row`);
+      return first;
+    },
+    command: async (sql) => {
+      await client.command({ query: sql });
+    },
+    insert: async (table, values) => {
+      await client.insert({
+        table,
+        values,
+        format: 'JSONEachRow',
+        clickhouse_settings: { date_time_input_format: 'best_effort' },
+      });
+    },
+    close: () => client.close(),
+  };
+};

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/topics';
+import { z } from 'zod';
+import type { ClickHouse } from './client.ts';
+import { engines } from './engines.ts';
+
+/** Layers in the order in which they are built: the queue comes last, so that nothing is read before all stands. */
+const LAYERS = ['bronze', 'silver', 'gold', 'ops', 'ingest'] as const;
+const FOLDER = new URL('../migrations/', import.meta.url);
+
+interface Migration {
+  /** `layer/0001_object`, in the order of which migrations are applied. */
+  name: string;
+  sql: string;
+  checksum: string;
+  /** Applied again whenever its text changes; the others never change once applied. */
+  repeatable: boolean;
+}
+
+/**
+ * Brings ClickHouse to the newest schema; runs at each start and changes nothing when all is applied.
+ *
+ * @param kafkaBrokers the broker as ClickHouse reaches it; absent: no queue is made, the relay writes directly
+ * @returns the names of the migrations that were applied now
+ * @throws when a migration that was applied once has changed since, or ClickHouse refuses one
+ */
+export const migrateClickHouse = async (
+  clickhouse: ClickHouse,
+  kafkaBrokers: string | undefined,
+): Promise<string[]> => {
+  for (const database of ['bronze', 'silver', 'gold', 'ops']) {
+    await clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${database}`);
+  }
+  await clickhouse.command(
+    `CREATE TABLE IF NOT EXISTS ops.migrations (name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))
+     ENGINE = ${engines.MergeTree} ORDER BY (name, applied_at) COMMENT 'Migrations that were applied'`,
+  );
+  const applied = await appliedChecksums(clickhouse);
+  const now: string[] = [];
+  const queueChanged = async (migration: Migration) => {
+    // The queue and its view are made anew together; offsets live in the consumer group, so nothing is lost or skipped.
+    if (migration.name !== 'ingest/0001_queue') return;
+    await clickhouse.command('DROP VIEW IF EXISTS bronze.queue_mv');
+    await clickhouse.command('DROP TABLE IF EXISTS bronze.queue SYNC');
+    applied.delete('ingest/0002_queue_mv');
+  };
+  for (const migration of await migrations(kafkaBrokers)) {
+    const checksum = applied.get(migration.name);
+    if (checksum === migration.checksum) continue;
+    if (checksum !== undefined && !migration.repeatable) {
+      throw new Error(`migration ${migration.name} was changed after it had been applied: add a new one instead`);
+    }
+    await queueChanged(migration);
+    await clickhouse.command(migration.sql);
+    await clickhouse.insert('ops.migrations', [{ name: migration.name, checksum: migration.checksum }]);
+    now.push(migration.name);
+  }
+  return now;
+};
+
+const appliedChecksums = async (clickhouse: ClickHouse): Promise<Map<string, string>> => {
+  const rows = await clickhouse.rows({
+    name: 'migrations',
+    sql: 'SELECT name, argMax(checksum, applied_at) AS checksum FROM ops.migrations GROUP BY name',
+    row: z.object({ name: z.string(), checksum: z.string() }),
+  });
+  return new Map(rows.map((row) => [row.name, row.checksum]));
+};
+
+const migrations = async (kafkaBrokers: string | undefined): Promise<Migration[]> => {
+  const variables = { ...engines, KAFKA_BROKERS: kafkaBrokers ?? '', PURCHASES_TOPIC, CLICKHOUSE_CONSUMER_GROUP };
+  const found: Migration[] = [];
+  for (const layer of LAYERS.filter((layer) => layer !== 'ingest' || kafkaBrokers !== undefined)) {
+    const files = (await readdir(new URL(`${layer}/`, FOLDER))).filter((file) => file.endsWith('.sql')).sort();
+    for (const file of files) {
+      const text = await readFile(new URL(`${layer}/${file}`, FOLDER), 'utf8');
+      const sql = substitute(text, variables).trim().replace(/;$/, '');
+      found.push({
+        name: `${layer}/${file.replace(/\.sql$/, '')}`,
+        sql,
+        checksum: createHash('sha256').update(sql).digest('hex'),
+        repeatable: text.startsWith('-- repeatable'),
+      });
+    }
+  }
+  return found;
+};
+
+/** Fills in `${NAME}`. Throws on a name that is not known, so that no placeholder reaches ClickHouse. */
+const substitute = (text: string, variables: Record<string, string>): string =>
+  text.replace(/\$\{(\w+)\}/g, (_, name: string) => {
+    const value = variables[name];
+    if (value === undefined) throw new Error(`unknown placeholder \${${name}} in a migration`);
+    return value;
+  });

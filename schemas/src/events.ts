@@ -1,0 +1,102 @@
+import { z } from 'zod';
+
+/** A moment in UTC with milliseconds, as Postgres rounded it: `2026-11-20T10:00:00.000Z`. */
+export const utcInstant = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
+
+/** Money in minor units (cents). */
+export const minorUnits = z.number().int();
+
+/** How often and since when a customer buys, after the change that the event tells of. */
+const customerTotals = {
+  /** Purchases that are not void. */
+  purchases: z.number().int().min(0),
+  spent_minor: minorUnits,
+  /** When the purchase that made the customer loyal was sold; null while there are fewer than the threshold. */
+  loyal_since: utcInstant.nullable(),
+  first_sold_at: utcInstant.nullable(),
+  last_sold_at: utcInstant.nullable(),
+  /** Grows with every change of the customer, voids included: the newest snapshot has the highest. */
+  revision: z.number().int().min(1),
+};
+
+/** A customer as of the event's transaction: totals in the chain and in the purchase's branch. */
+export const customerSnapshot = z.object({
+  customer_id: z.uuid(),
+  /** A dense number that Postgres hands out, for bitmaps. */
+  number: z.number().int().min(1),
+  ...customerTotals,
+  branch: z.object(customerTotals),
+});
+
+/** The whole state of a purchase after a change; events of one purchase may come in any order, any number of times. */
+export const purchaseState = z.object({
+  purchase_id: z.uuid(),
+  /** 1 recorded, 2 voided: the highest is the state that counts. */
+  version: z.number().int().min(1),
+  status: z.enum(['recorded', 'voided']),
+  branch_id: z.string().min(1),
+  sold_at: utcInstant,
+  recorded_at: utcInstant,
+  currency: z.string().length(3),
+  total_minor: minorUnits.min(0),
+  items: z
+    .array(
+      z.object({
+        product_id: z.string().min(1),
+        quantity: z.number().int().min(1),
+        unit_price_minor: minorUnits.min(0),
+      }),
+    )
+    .min(1),
+  customer: customerSnapshot.nullable(),
+});
+
+const envelope = {
+  specversion: z.literal('1.0'),
+  /** `<subject>/<version>`: the same event has the same id however often it is sent. */
+  id: z.string().min(1),
+  source: z.literal('/pos-api'),
+  subject: z.string().min(1),
+  time: utcInstant,
+  datacontenttype: z.literal('application/json'),
+};
+
+/** A purchase was recorded, or a recorded one was voided (CloudEvents 1.0, structured JSON). */
+export const purchaseEvent = z.object({
+  ...envelope,
+  type: z.enum(['pos.purchase.recorded.v1', 'pos.purchase.voided.v1']),
+  data: purchaseState,
+});
+
+/** A product or branch as it is now; `revision` grows with each change. */
+export const catalogEvent = z.discriminatedUnion('type', [
+  z.object({
+    ...envelope,
+    type: z.literal('pos.product.changed.v1'),
+    data: z.object({
+      product_id: z.string().min(1),
+      name: z.string().min(1),
+      unit_price_minor: minorUnits.min(0),
+      currency: z.string().length(3),
+      active: z.boolean(),
+      revision: z.number().int().min(1),
+    }),
+  }),
+  z.object({
+    ...envelope,
+    type: z.literal('pos.branch.changed.v1'),
+    data: z.object({
+      branch_id: z.string().min(1),
+      name: z.string().min(1),
+      country: z.string(),
+      revision: z.number().int().min(1),
+    }),
+  }),
+]);
+
+/** Whatever may travel on the topic. */
+export const posEvent = z.union([purchaseEvent, catalogEvent]);
+
+export type PurchaseState = z.output<typeof purchaseState>;
+export type PurchaseEvent = z.output<typeof purchaseEvent>;
+export type PosEvent = z.output<typeof posEvent>;

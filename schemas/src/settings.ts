@@ -1,0 +1,95 @@
+import { z } from 'zod';
+
+/** A whole number of a setting, e.g. a port, given as text. */
+const wholeNumber = (min: number, max: number) =>
+  z.string().trim().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().min(min).max(max));
+
+/** A TCP port. */
+export const port = (fallback: number) => wholeNumber(1, 65535).default(fallback);
+
+/** A whole number with its bounds and default. */
+export const count = (fallback: number, min: number, max: number) => wholeNumber(min, max).default(fallback);
+
+/** An IANA time zone name, e.g. `Europe/Berlin`. */
+const timeZone = z.string().refine((name) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}, 'must be an IANA time zone such as Europe/Berlin');
+
+/** What a shop chain decides about itself. Read by every part that shows or checks figures. */
+export const shopSettings = {
+  SHOP_TIMEZONE: timeZone.default('UTC'),
+  BUSINESS_DAY_START: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):(00|15|30|45)$/, 'must be HH:MM on a quarter of an hour, such as 04:00')
+    .default('00:00'),
+  WEEK_START: z.enum(['monday', 'sunday', 'saturday']).default('monday'),
+  LOYAL_THRESHOLD: count(3, 1, 1000),
+  CURRENCY: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as EUR')
+    .default('EUR'),
+  CHAIN_SINCE: z.iso.date('must be a date such as 2000-01-01').default('2000-01-01'),
+};
+
+/** Where the databases and the broker are, and where the embedded ones keep their files. */
+export const locationSettings = {
+  POSTGRES_URL: z.url().optional(),
+  POSTGRES_PORT: port(5432),
+  CLICKHOUSE_URL: z.url().optional(),
+  CLICKHOUSE_PORT: port(8123),
+  KAFKA_BROKERS: z
+    .string()
+    .regex(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'must be host:port[,host:port…]')
+    .optional(),
+  POS_API_PORT: port(4000),
+  DASHBOARD_PORT: port(3000),
+};
+
+type Locations = { [K in keyof typeof locationSettings]: z.output<(typeof locationSettings)[K]> };
+
+/**
+ * The Postgres to use: `POSTGRES_URL`, else the embedded one on `POSTGRES_PORT`.
+ * The name and password of the embedded one are visibly local: it listens on loopback only.
+ */
+export const postgresUrl = (settings: Pick<Locations, 'POSTGRES_URL' | 'POSTGRES_PORT'>): string =>
+  settings.POSTGRES_URL ?? `postgres://tillstream:local-only@127.0.0.1:${settings.POSTGRES_PORT}/tillstream`;
+
+/** The ClickHouse to use: `CLICKHOUSE_URL`, else the embedded one on `CLICKHOUSE_PORT`. */
+export const clickhouseUrl = (settings: Pick<Locations, 'CLICKHOUSE_URL' | 'CLICKHOUSE_PORT'>): string =>
+  settings.CLICKHOUSE_URL ?? `http://127.0.0.1:${settings.CLICKHOUSE_PORT}`;
+
+/**
+ * Reads settings from the environment. A bad value is a thrown {@link SettingsError} of one line that names
+ * every wrong setting; an empty value counts as absent.
+ */
+export const parseSettings = <S extends z.ZodRawShape>(
+  shape: S,
+  env: NodeJS.ProcessEnv = process.env,
+): z.output<z.ZodObject<S>> => {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = z.object(shape).safeParse(given);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(
+    (issue) => `${issue.path.join('.')}=${JSON.stringify(given[String(issue.path[0])] ?? '')}: ${issue.message}`,
+  );
+  throw new SettingsError(faults.join('; '));
+};
+
+/** A setting with a bad value. Its message is one line for the operator. */
+export class SettingsError extends Error {}
+
+/** {@link parseSettings} for an entry point: a bad value is one clear line on stderr and exit 1. */
+export const settingsOrExit = <S extends z.ZodRawShape>(shape: S): z.output<z.ZodObject<S>> => {
+  try {
+    return parseSettings(shape);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    console.error(`Bad setting: ${error.message}`);
+    process.exit(1);
+  }
+};
