@@ -21,7 +21,7 @@ const customerTotals = {
 
 /** A customer as of the event's transaction: totals in the chain and in the purchase's branch. */
 export const customerSnapshot = z.object({
-  customer_id: z.uuid(),
+  customer_id: z.guid(),
   /** A dense number that Postgres hands out, for bitmaps. */
   number: z.number().int().min(1),
   ...customerTotals,
@@ -30,7 +30,7 @@ export const customerSnapshot = z.object({
 
 /** The whole state of a purchase after a change; events of one purchase may come in any order, any number of times. */
 export const purchaseState = z.object({
-  purchase_id: z.uuid(),
+  purchase_id: z.guid(),
   /** 1 recorded, 2 voided: the highest is the state that counts. */
   version: z.number().int().min(1),
   status: z.enum(['recorded', 'voided']),

@@ -50,7 +50,7 @@ export const locationSettings = {
   DASHBOARD_PORT: port(3000),
 };
 
-type Locations = { [K in keyof typeof locationSettings]: z.output<(typeof locationSettings)[K]> };
+type Locations = z.output<z.ZodObject<typeof locationSettings>>;
 
 /**
  * The Postgres to use: `POSTGRES_URL`, else the embedded one on `POSTGRES_PORT`.

@@ -1,0 +1,128 @@
+// What a fresh clone is missing: npm packages, the broker's classes, the built dashboard. Each step says what it
+// does and how long it took; a step whose inputs have not changed is skipped.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../', import.meta.url));
+const STAMP = path.join(root, 'node_modules', '.tillstream-installed');
+const KAFKA = path.join(root, 'embedded', 'kafka');
+
+/** Packages, broker and dashboard. */
+export const installAll = async () => {
+  requireNode();
+  await Promise.all([installPackages(), installKafka()]);
+  await buildDashboard();
+};
+
+/** npm packages as the lock file names them. */
+export const installPackages = async () => {
+  requireNode();
+  const lock = digest([path.join(root, 'package-lock.json')]);
+  if (read(STAMP) === lock) return;
+  await step('npm packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  writeFileSync(STAMP, lock);
+};
+
+/** Apache Kafka from Maven Central, where Java 17 and Maven are there and no other broker is named. */
+export const installKafka = async () => {
+  if (process.env.KAFKA_BROKERS || !hasJavaAndMaven()) return;
+  const lib = path.join(KAFKA, 'lib');
+  const pom = path.join(KAFKA, 'pom.xml');
+  const stamp = path.join(lib, '.installed');
+  const wanted = digest([pom]);
+  if (read(stamp) === wanted) return;
+  rmSync(lib, { recursive: true, force: true });
+  await step('Apache Kafka (Maven)', 'mvn', [
+    '-q',
+    '-B',
+    '-f',
+    pom,
+    'dependency:copy-dependencies',
+    `-DoutputDirectory=${lib}`,
+  ]);
+  mkdirSync(lib, { recursive: true });
+  writeFileSync(stamp, wanted);
+};
+
+/** The dashboard's pages, built when its sources are newer than the last build. */
+export const buildDashboard = async () => {
+  const build = path.join(root, 'dashboard', 'build');
+  const stamp = path.join(build, '.built');
+  const sources = ['dashboard', 'schemas', 'clickhouse'].flatMap((part) => sourceFiles(path.join(root, part)));
+  const wanted = digest([path.join(root, 'package-lock.json'), ...sources]);
+  if (read(stamp) === wanted) return;
+  await step('dashboard pages', 'npm', ['run', '--silent', 'build', '-w', 'dashboard']);
+  writeFileSync(stamp, wanted);
+};
+
+/** Runs a TypeScript file in a process of its own and exits as it does. Signals reach it by the terminal, or from here. */
+export const runTypeScript = async (entry, args) => {
+  const child = spawn(process.execPath, ['--enable-source-maps', '--import', 'tsx', path.join(root, entry), ...args], {
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    // The terminal sends Ctrl-C to both; a second one does no harm.
+    process.on(signal, () => child.kill(signal));
+  }
+  const { code, signal } = await ended(child);
+  process.exit(code ?? (signal === 'SIGINT' ? 130 : 1));
+};
+
+const requireNode = () => {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  console.error(`Tillstream needs Node 20.19 or newer; this is ${process.version}`);
+  process.exit(1);
+};
+
+const hasJavaAndMaven = () => {
+  const java = spawnSync('java', ['-version'], { encoding: 'utf8' });
+  const version = /version "(\d+)/.exec(java.stderr ?? '')?.[1];
+  return Number(version) >= 17 && spawnSync('mvn', ['-v']).status === 0;
+};
+
+const step = async (what, command, args) => {
+  const began = performance.now();
+  console.log(`Installing ${what} …`);
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    output += chunk;
+  });
+  const { code } = await ended(child);
+  if (code !== 0) {
+    console.error(output.trim());
+    console.error(`Installing ${what} failed: ${command} ${args.join(' ')}`);
+    process.exit(1);
+  }
+  console.log(`Installed ${what} in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+};
+
+const ended = (child) =>
+  new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+
+const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
+
+const digest = (files) => {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(path.relative(root, file)).update(readFileSync(file));
+  return hash.digest('hex');
+};
+
+const sourceFiles = (folder) =>
+  readdirSync(folder)
+    .filter((name) => !['node_modules', 'build', '.svelte-kit'].includes(name))
+    .sort()
+    .flatMap((name) => {
+      const file = path.join(folder, name);
+      return statSync(file).isDirectory() ? sourceFiles(file) : [file];
+    });

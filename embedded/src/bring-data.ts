@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connectClickHouse } from '@tillstream/clickhouse/client';
+import pg from 'pg';
+import { z } from 'zod';
+import { nodeCommand } from './command.ts';
+import type { Bring } from './options.ts';
+import { type Addresses, environment } from './parts.ts';
+import type { StateFolder } from './state.ts';
+
+const loaderEntry = (file: string) => fileURLToPath(new URL(`../../loader/${file}`, import.meta.url));
+
+/** A step that failed and has said why on the terminal. */
+export class StepFailed extends Error {}
+
+/**
+ * Brings data into the running stack with the loader, and notes in the state folder what it now holds. What was
+ * loaded before is recognised and not loaded again, so an interrupted start goes on where it stopped.
+ *
+ * @throws {@link StepFailed} when the loader failed
+ */
+export const bringData = async (bring: Bring, state: StateFolder, addresses: Addresses): Promise<void> => {
+  if (bring.kind === 'nothing') return;
+  const data = bring.kind === 'demo' ? 'demo' : 'own';
+  const files = bring.kind === 'files' ? bring : demoFiles(state);
+  if (bring.kind !== 'files') {
+    const size = bring.kind === 'catalog' ? ['--purchases', '0'] : [];
+    await run('generate/main.ts', ['--out', state.inside('demo'), ...size], addresses);
+  }
+  const branches = files.branches === undefined ? [] : ['--branches', files.branches];
+  const args = ['--products', files.products, '--purchases', files.purchases, ...branches];
+  // Noted before the first row, so that what an interrupted load left is never taken for an empty folder.
+  const before = state.read();
+  if (before === undefined) state.write({ data, loaded: false });
+  await run('src/main.ts', [...args, '--rejects', state.inside('rejects')], addresses);
+  state.write({ data, loaded: true });
+};
+
+/** Whether Postgres holds purchases already, e.g. one that POSTGRES_URL names. */
+export const holdsPurchases = async (postgresUrl: string): Promise<boolean> => {
+  const client = new pg.Client({ connectionString: postgresUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query('select exists (select from purchases) as some');
+    return z.object({ some: z.boolean() }).parse(rows[0]).some;
+  } finally {
+    await client.end();
+  }
+};
+
+/**
+ * Waits until every purchase of Postgres is in the figures.
+ *
+ * @returns their number, or undefined when they were not all there in time (ms)
+ */
+export const untilVisible = async (addresses: Addresses, timeoutMs: number): Promise<number | undefined> => {
+  const client = new pg.Client({ connectionString: addresses.postgresUrl });
+  const clickhouse = connectClickHouse(addresses.clickhouseUrl, 'start');
+  await client.connect();
+  try {
+    const { rows } = await client.query('select count(*)::int as recorded from purchases where voided_at is null');
+    const { recorded } = z.object({ recorded: z.number() }).parse(rows[0]);
+    const deadline = Date.now() + timeoutMs;
+    while (Date.now() < deadline) {
+      const { visible } = await clickhouse.row({
+        name: 'start-visible',
+        sql: 'SELECT count() AS visible FROM gold.purchases',
+        row: z.object({ visible: z.number() }),
+      });
+      if (visible >= recorded) return visible;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return undefined;
+  } finally {
+    await Promise.all([client.end(), clickhouse.close()]);
+  }
+};
+
+const demoFiles = (state: StateFolder) => ({
+  products: path.join(state.inside('demo'), 'products_list.csv'),
+  purchases: path.join(state.inside('demo'), 'purchases.csv'),
+  branches: path.join(state.inside('demo'), 'branches.csv'),
+});
+
+const run = async (file: string, args: string[], addresses: Addresses): Promise<void> => {
+  const { file: program, args: all, env } = nodeCommand(loaderEntry(file), args, environment(addresses));
+  const child = spawn(program, all, { stdio: 'inherit', env: { ...process.env, ...env } });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new StepFailed();
+};

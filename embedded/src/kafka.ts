@@ -1,0 +1,92 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PURCHASES_TOPIC, PURCHASES_TOPIC_PARTITIONS } from '@tillstream/schemas/topics';
+import { Kafka, logLevel } from 'kafkajs';
+import type { Command } from './command.ts';
+
+const FOLDER = fileURLToPath(new URL('../kafka/', import.meta.url));
+const CLASSES = path.join(FOLDER, 'lib');
+
+/** Whether the broker can be started here: its classes are there (start.mjs fetches them where Java and Maven are). */
+export const kafkaIsInstalled = (): boolean => existsSync(CLASSES) && readdirSync(CLASSES).length > 0;
+
+/**
+ * Prepares a broker of one node in KRaft mode and says how to start it. It listens on loopback only, on `port`
+ * for clients and `port + 1` for its controller. The first call formats `folder`; later ones find it.
+ */
+export const prepareKafka = async (folder: string, port: number): Promise<Command> => {
+  await mkdir(folder, { recursive: true });
+  const properties = path.join(folder, 'server.properties');
+  const logs = path.join(folder, 'logs');
+  await writeFile(properties, serverProperties(port, logs));
+  if (!existsSync(path.join(logs, 'meta.properties'))) {
+    const clusterId = randomBytes(16).toString('base64url');
+    const format = java('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', properties]);
+    execFileSync(format.file, format.args, { stdio: 'pipe' });
+  }
+  return java('kafka.Kafka', [properties]);
+};
+
+/** Makes the topic when it is not there yet. Throws while the broker does not answer. */
+export const ensureTopic = async (brokers: string): Promise<void> => {
+  const kafka = new Kafka({
+    clientId: 'tillstream-setup',
+    brokers: brokers.split(','),
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 1000,
+    retry: { retries: 0 },
+  });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    if ((await admin.listTopics()).includes(PURCHASES_TOPIC)) return;
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: [{ topic: PURCHASES_TOPIC, numPartitions: PURCHASES_TOPIC_PARTITIONS }],
+    });
+  } finally {
+    await admin.disconnect();
+  }
+};
+
+const java = (main: string, args: string[]): Command => ({
+  file: 'java',
+  args: [
+    '-Xmx512m',
+    '-XX:+UseSerialGC',
+    // A broker of a few messages a second never needs the optimising compiler; without it the start is shorter.
+    '-XX:TieredStopAtLevel=1',
+    '-Xshare:auto',
+    `-Dlog4j2.configurationFile=${path.join(FOLDER, 'log4j2.xml')}`,
+    '-cp',
+    `${CLASSES}/*`,
+    main,
+    ...args,
+  ],
+});
+
+const serverProperties = (port: number, logs: string) => `
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${port + 1}
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=${logs}
+auto.create.topics.enable=false
+num.partitions=${PURCHASES_TOPIC_PARTITIONS}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+log.retention.hours=168
+log.segment.bytes=134217728
+`;

@@ -1,0 +1,87 @@
+import { access } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { nodeCommand } from './command.ts';
+import { ensureTopic, prepareKafka } from './kafka.ts';
+import { ensureDatabase, preparePostgres } from './postgres.ts';
+import type { Part } from './supervise.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const entry = (file: string) => path.join(ROOT, file);
+
+/** Where the parts of this stack find each other. */
+export interface Addresses {
+  postgresUrl: string;
+  clickhouseUrl: string;
+  /** Absent: there is no broker, the relay writes to ClickHouse. */
+  kafkaBrokers: string | undefined;
+  posApiPort: number;
+  dashboardPort: number;
+}
+
+/** The embedded Postgres in a folder of its own. */
+export const postgresPart = async (folder: string, port: number, url: string): Promise<Part> => ({
+  name: 'postgres',
+  command: await preparePostgres(folder, port),
+  probe: () => ensureDatabase(url),
+  // Postgres's "fast" shutdown: it does not wait for its clients.
+  stopSignal: 'SIGINT',
+});
+
+/** The embedded broker; its probe makes the topic. */
+export const kafkaPart = async (folder: string, port: number): Promise<Part> => ({
+  name: 'kafka',
+  command: await prepareKafka(folder, port),
+  probe: () => ensureTopic(`127.0.0.1:${port}`),
+});
+
+/** ClickHouse's engine behind its HTTP interface. */
+export const clickhousePart = (stateFolder: string, port: number): Part => ({
+  name: 'clickhouse',
+  command: nodeCommand(entry('embedded/src/clickhouse/server.ts'), [], {
+    CLICKHOUSE_PORT: String(port),
+    TILLSTREAM_DATA: stateFolder,
+  }),
+  probe: () => expectOk(`http://127.0.0.1:${port}/ping`),
+});
+
+export const posApiPart = (addresses: Addresses): Part => ({
+  name: 'pos-api',
+  command: nodeCommand(entry('pos-api/src/api/main.ts'), [], environment(addresses)),
+  probe: () => expectOk(`http://127.0.0.1:${addresses.posApiPort}/readyz`),
+});
+
+export const relayPart = (addresses: Addresses): Part => ({
+  name: 'relay',
+  command: nodeCommand(entry('pos-api/src/relay/main.ts'), [], environment(addresses)),
+  // The relay has no port: that it runs is all there is to wait for.
+  probe: () => Promise.resolve(),
+});
+
+export const dashboardPart = (addresses: Addresses): Part => ({
+  name: 'dashboard',
+  command: nodeCommand(entry('dashboard/server.mjs'), [], environment(addresses)),
+  probe: () => expectOk(`http://127.0.0.1:${addresses.dashboardPort}/healthz`),
+});
+
+/** Simulated tills, a couple of purchases a second, so that a demo lives. */
+export const tillsPart = (addresses: Addresses): Part => ({
+  name: 'tills',
+  command: nodeCommand(entry('loader/tills/main.ts'), [], environment(addresses)),
+  probe: () => access(ROOT),
+});
+
+/** What each part's environment says of the others; the shop's settings are inherited. */
+export const environment = (addresses: Addresses): Record<string, string> => ({
+  POSTGRES_URL: addresses.postgresUrl,
+  CLICKHOUSE_URL: addresses.clickhouseUrl,
+  KAFKA_BROKERS: addresses.kafkaBrokers ?? '',
+  POS_API_PORT: String(addresses.posApiPort),
+  DASHBOARD_PORT: String(addresses.dashboardPort),
+});
+
+const expectOk = async (url: string): Promise<void> => {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+};

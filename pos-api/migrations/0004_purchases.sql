@@ -1,0 +1,29 @@
+-- The key and the fingerprint of its content stay with the purchase for ever: a retry in a year is still a retry.
+create table purchases (
+  purchase_id        uuid primary key,
+  idempotency_key    text not null unique check (length(idempotency_key) between 1 and 255),
+  fingerprint        bytea not null,
+  branch_id          text not null references branches,
+  customer_id        uuid references customers,
+  sold_at            timestamptz(3) not null,
+  recorded_at        timestamptz(3) not null,
+  total_minor        bigint not null check (total_minor >= 0),
+  currency           char(3) not null,
+  -- What the till was told, so that a retry is told the same: which purchase of the customer it was, and whether loyal.
+  customer_purchases integer,
+  customer_loyal     boolean,
+  version            integer not null default 1,
+  voided_at          timestamptz(3)
+);
+
+create index purchases_of_customer on purchases (customer_id, sold_at) where customer_id is not null and voided_at is null;
+
+-- No foreign key to products: record_purchases joins them to find the price, and products are never deleted.
+create table purchase_items (
+  purchase_id      uuid not null,
+  line             smallint not null,
+  product_id       text not null,
+  quantity         smallint not null default 1 check (quantity = 1),
+  unit_price_minor bigint not null check (unit_price_minor >= 0),
+  primary key (purchase_id, line)
+);

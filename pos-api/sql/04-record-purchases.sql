@@ -1,0 +1,151 @@
+-- The one definition of what a purchase is, called by the API and the loader alike, for many purchases in one
+-- transaction and one round trip. Answers each element by itself: one bad element does not fail its neighbours.
+--
+-- batch: [{idempotency_key, fingerprint (hex), branch_id, customer_id, sold_at, items: [product_id],
+--          expected_total_minor, only_check}]
+-- outcome: recorded | replayed (body: the purchase), refused (faults), conflict (same key, other content)
+--
+-- Locks are taken in one order (customers by id, then keys), so that batches wait for each other but do not
+-- deadlock. Raises serialization_failure when another transaction recorded one of the keys meanwhile: call again.
+
+do $$ begin
+  create type priced_purchase as (
+    ordinal integer, purchase_id uuid, idempotency_key text, fingerprint bytea, branch_id text, customer_id uuid,
+    sold_at timestamptz(3), product_ids text[], unit_prices bigint[], items text, total_minor bigint, ok boolean);
+exception when duplicate_object then null;
+end $$;
+
+create or replace function record_purchases(batch jsonb)
+returns table (ordinal integer, outcome text, purchase_id uuid, body text, faults json)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+  shop    chain_settings;
+  moment  timestamptz(3) := clock_timestamp();
+  priced  priced_purchase[];
+  fresh   priced_purchase[];
+  written integer;
+begin
+  select * into strict shop from chain_settings;
+
+  -- Parse, and price each item from the catalog.
+  select array_agg(row(
+      given.ordinal, uuidv7(), given.idempotency_key, decode(given.fingerprint, 'hex'), given.branch_id,
+      given.customer_id, coalesce(given.sold_at, moment), given.items, priced_items.prices, priced_items.items, priced_items.total,
+      coalesce(branches.branch_id is not null
+        and priced_items.known = cardinality(given.items)
+        and priced_items.different = cardinality(given.items)
+        and coalesce(given.sold_at, moment) between shop.chain_since and moment + interval '5 minutes'
+        and coalesce(given.expected_total_minor, priced_items.total) = priced_items.total
+        and given.only_check is not true, false)
+    )::priced_purchase order by given.ordinal)
+  into priced
+  from rows from (jsonb_to_recordset(batch) as (
+      idempotency_key text, fingerprint text, branch_id text, customer_id uuid, sold_at timestamptz(3), items text[],
+      expected_total_minor bigint, only_check boolean)) with ordinality
+    as given (idempotency_key, fingerprint, branch_id, customer_id, sold_at, items, expected_total_minor, only_check, ordinal)
+  left join branches on branches.branch_id = given.branch_id
+  cross join lateral (
+    select count(product.product_id) as known, count(distinct item.product_id) as different,
+      array_agg(product.unit_price_minor order by item.line) as prices, sum(product.unit_price_minor)::bigint as total,
+      concat('[', string_agg(item_json(item.product_id, 1, product.unit_price_minor), ',' order by item.line), ']') as items
+    from unnest(given.items) with ordinality as item (product_id, line)
+    left join products product on product.product_id = item.product_id and product.active
+  ) as priced_items;
+
+  -- Customers: make the missing ones, then lock all, so that their counts stand still until the commit.
+  insert into customers (customer_id)
+    select distinct p.customer_id from unnest(priced) as p
+    where p.ok and p.customer_id is not null
+      and not exists (select from customers c where c.customer_id = p.customer_id)
+    order by p.customer_id
+    on conflict do nothing;
+  perform from customers c
+    where c.customer_id = any (select p.customer_id from unnest(priced) as p where p.ok)
+    order by c.customer_id for no key update;
+
+  -- Fresh is what no purchase has the key of, each key once.
+  select array_agg(f) into fresh from (
+    select distinct on (p.idempotency_key) p as f from unnest(priced) as p
+    where p.ok and not exists (select from purchases known where known.idempotency_key = p.idempotency_key)
+    order by p.idempotency_key, p.ordinal) as first_of_key;
+
+  if fresh is not null then
+    with numbered as (
+      select p.*, c.purchases + row_number() over (partition by p.customer_id order by p.ordinal) as nth
+      from unnest(fresh) as p left join customers c on c.customer_id = p.customer_id
+    )
+    insert into purchases (purchase_id, idempotency_key, fingerprint, branch_id, customer_id, sold_at, recorded_at,
+        total_minor, currency, customer_purchases, customer_loyal)
+      select purchase_id, idempotency_key, fingerprint, branch_id, customer_id, sold_at, moment,
+        total_minor, shop.currency, nth, nth >= shop.loyal_threshold
+      from numbered order by idempotency_key
+      on conflict (idempotency_key) do nothing;
+    get diagnostics written = row_count;
+    if written < cardinality(fresh) then
+      raise serialization_failure using message = 'a key of this batch was recorded meanwhile';
+    end if;
+
+    insert into purchase_items (purchase_id, line, product_id, unit_price_minor)
+      select p.purchase_id, item.line, item.product_id, item.price
+      from unnest(fresh) as p, unnest(p.product_ids, p.unit_prices) with ordinality as item (product_id, price, line);
+
+    with bought as (
+      select customer_id, count(*) as n, sum(total_minor) as spent, min(sold_at) as first, max(sold_at) as last
+      from unnest(fresh) where customer_id is not null group by customer_id
+    )
+    update customers c set
+      revision = c.revision + 1,
+      purchases = c.purchases + n,
+      spent_minor = c.spent_minor + spent,
+      first_sold_at = least(c.first_sold_at, first),
+      last_sold_at = greatest(c.last_sold_at, last),
+      loyal_since = case
+        when c.purchases + n < shop.loyal_threshold then null
+        when c.loyal_since <= first then c.loyal_since
+        else loyal_since(c.customer_id, null, shop.loyal_threshold) end
+    from bought where c.customer_id = bought.customer_id;
+
+    with bought as (
+      select customer_id, branch_id, count(*) as n, sum(total_minor) as spent, min(sold_at) as first, max(sold_at) as last
+      from unnest(fresh) where customer_id is not null group by customer_id, branch_id
+    )
+    insert into customer_branches as b (customer_id, branch_id, revision, purchases, spent_minor, first_sold_at, last_sold_at, loyal_since)
+      select customer_id, branch_id, 1, n, spent, first, last,
+        case when n >= shop.loyal_threshold then loyal_since(customer_id, branch_id, shop.loyal_threshold) end
+      from bought
+      on conflict (customer_id, branch_id) do update set
+        revision = b.revision + 1,
+        purchases = b.purchases + excluded.purchases,
+        spent_minor = b.spent_minor + excluded.spent_minor,
+        first_sold_at = least(b.first_sold_at, excluded.first_sold_at),
+        last_sold_at = greatest(b.last_sold_at, excluded.last_sold_at),
+        loyal_since = case
+          when b.purchases + excluded.purchases < shop.loyal_threshold then null
+          when b.loyal_since <= excluded.first_sold_at then b.loyal_since
+          else loyal_since(b.customer_id, b.branch_id, shop.loyal_threshold) end;
+
+    insert into outbox (key, payload)
+      select p.purchase_id, purchase_event(p, f.items, c, b)
+      from unnest(fresh) as f
+      join purchases p on p.purchase_id = f.purchase_id
+      left join customers c on c.customer_id = f.customer_id
+      left join customer_branches b on b.customer_id = f.customer_id and b.branch_id = f.branch_id;
+    perform pg_notify('outbox', '');
+  end if;
+
+  return query
+    select asked.ordinal,
+      case
+        when not asked.ok then 'refused'
+        when stored.fingerprint <> asked.fingerprint then 'conflict'
+        when stored.purchase_id = asked.purchase_id then 'recorded'
+        else 'replayed' end,
+      case when asked.ok then stored.purchase_id end,
+      case when asked.ok and stored.fingerprint = asked.fingerprint
+        then purchase_json(stored, case when stored.purchase_id = asked.purchase_id
+          then asked.items else stored_items_json(stored.purchase_id) end) end,
+      case when not asked.ok then purchase_faults(batch -> asked.ordinal - 1, moment) end
+    from unnest(priced) as asked
+    left join purchases stored on asked.ok and stored.idempotency_key = asked.idempotency_key;
+end $$;

@@ -1,0 +1,42 @@
+import pg from 'pg';
+
+/** What can run a query: a pool or one of its connections. */
+export type Database = pg.Pool | pg.PoolClient | pg.Client;
+
+/**
+ * A pool of connections. A connection that dies while idle is only logged: the next query opens a new one.
+ *
+ * @param size connections at most
+ */
+export const connectPostgres = (url: string, application: string, size: number): pg.Pool => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: application,
+    max: size,
+    connectionTimeoutMillis: 1000,
+    keepAlive: true,
+  });
+  pool.on('error', () => undefined);
+  return pool;
+};
+
+/** SQLSTATE of an error from Postgres; undefined for any other error. */
+export const sqlState = (error: unknown): string | undefined =>
+  error instanceof pg.DatabaseError ? error.code : undefined;
+
+/** SQLSTATE classes: 08 connection, 53 resources, 57P0x shutdown or start-up. */
+const UNAVAILABLE = /^(08|53|57P0)/;
+
+/** Whether Postgres could not be reached, as opposed to having refused something. */
+export const isUnavailable = (error: unknown): boolean => {
+  const state = sqlState(error);
+  if (state !== undefined) return UNAVAILABLE.test(state);
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return (
+    ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND'].includes(code) ||
+    /^Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+      error.message,
+    )
+  );
+};

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { type Database, sqlState } from './database.ts';
+
+/** A purchase to record, structurally sound: ids, times and lengths are already in their form. */
+export interface PurchaseInput {
+  /** 1–255 printable characters, unique in the chain: the same key is the same purchase. */
+  idempotency_key: string;
+  /** SHA-256 of the canonical content, hex: the same key with another fingerprint is a conflict. */
+  fingerprint: string;
+  branch_id: string;
+  customer_id: string | null;
+  /** UTC instant; null means now, by Postgres's clock. */
+  sold_at: string | null;
+  /** Product ids in the order of the receipt, quantity 1 each. */
+  items: string[];
+  /** Refused when the prices add up to something else. */
+  expected_total_minor?: number;
+  /** Only say what is wrong; record nothing even when nothing is. */
+  only_check?: boolean;
+}
+
+/** One thing that is wrong, with the JSON pointer of its place. */
+export interface Fault {
+  pointer: string;
+  detail: string;
+}
+
+export type PurchaseAnswer =
+  | { outcome: 'recorded' | 'replayed'; purchase_id: string; body: string }
+  | { outcome: 'refused'; faults: Fault[] }
+  | { outcome: 'conflict' };
+
+const answerRow = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.enum(['recorded', 'replayed']), purchase_id: z.string(), body: z.string() }),
+  z.object({ outcome: z.literal('refused'), faults: z.array(z.object({ pointer: z.string(), detail: z.string() })) }),
+  z.object({ outcome: z.literal('conflict') }),
+]);
+
+/** Deadlock, and another transaction that recorded one of the keys meanwhile: the same call succeeds when repeated. */
+const REPEATABLE = new Set(['40P01', '40001']);
+const ATTEMPTS = 5;
+
+/**
+ * Records purchases in one transaction and one round trip; each is answered by itself, in the order of the batch.
+ * Safe to repeat: a purchase that is there already is `replayed`, with the body of the first answer.
+ *
+ * @throws what Postgres throws when it cannot be reached or the batch is malformed; then nothing was recorded,
+ *   or (connection lost during commit) all of it was: repeat the call to find out
+ */
+export const recordPurchases = async (db: Database, batch: readonly PurchaseInput[]): Promise<PurchaseAnswer[]> => {
+  if (batch.length === 0) return [];
+  const query = {
+    name: 'record_purchases',
+    text: 'select outcome, purchase_id, body, faults from record_purchases($1::jsonb) order by ordinal',
+    values: [JSON.stringify(batch)],
+  };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { rows } = await db.query(query);
+      return rows.map((row) => answerRow.parse(row));
+    } catch (error) {
+      if (attempt === ATTEMPTS || !REPEATABLE.has(sqlState(error) ?? '')) throw error;
+    }
+  }
+};
