@@ -36,6 +36,7 @@ const settings = settingsOrExit({
 });
 const say = (line: string) => console.log(line);
 const began = performance.now();
+let stopping = false;
 
 /** Shows what is being done and, when it is done, how long it took. */
 const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
@@ -91,6 +92,8 @@ const start = async (): Promise<void> => {
     if (demo && !options.noTills) await supervisor.start(tillsPart(addresses));
     announce(addresses, state, demo && !options.noTills);
   } catch (error) {
+    // Ctrl-C ends whatever step runs: that is no failure, and the parts are being stopped already.
+    if (stopping) return;
     if (!(error instanceof StepFailed)) console.error(error instanceof Error ? error.message : error);
     await stopAll(supervisor, processes);
     process.exit(1);
@@ -186,7 +189,6 @@ const stopAll = async (supervisor: Supervisor, processes: ProcessList): Promise<
 };
 
 const stopOnSignals = (supervisor: Supervisor, processes: ProcessList): void => {
-  let stopping = false;
   const stop = async () => {
     if (stopping) return;
     stopping = true;

@@ -32,7 +32,7 @@ const CONFIGURATION = {
  */
 export const preparePostgres = async (folder: string, port: number): Promise<Command> => {
   const binaries = await findBinaries();
-  const owner = await unprivilegedUser(binaries.postgres);
+  const owner = await unprivilegedUser(binaries.postgres, path.dirname(folder));
   const as = (file: string, args: string[]): Command =>
     owner === undefined
       ? { file, args }
@@ -116,17 +116,19 @@ interface Owner {
 }
 
 /** Postgres refuses to run as root. Root lends it an unprivileged user; anybody else runs it as themselves. */
-const unprivilegedUser = async (postgres: string): Promise<Owner | undefined> => {
+const unprivilegedUser = async (postgres: string, parent: string): Promise<Owner | undefined> => {
   if (process.getuid?.() !== 0) return undefined;
   const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
   const entry = users.find(([user]) => user === 'postgres') ?? users.find(([user]) => user === 'nobody');
   if (!entry) throw new Error('Postgres does not run as root, and there is no user postgres or nobody to run it as');
   const owner = { uid: Number(entry[2]), gid: Number(entry[3]), setpriv: false };
-  if (spawnSync(postgres, ['--version'], { uid: owner.uid, gid: owner.gid }).status === 0) return owner;
+  const shell = '/bin/sh';
+  const reach = ['-c', '"$0" --version && cd "$1"', postgres, parent];
+  if (spawnSync(shell, reach, { uid: owner.uid, gid: owner.gid }).status === 0) return owner;
   const lent = { ...owner, setpriv: true };
-  if (spawnSync('setpriv', [...setprivArgs(lent), postgres, '--version']).status === 0) return lent;
+  if (spawnSync('setpriv', [...setprivArgs(lent), shell, ...reach]).status === 0) return lent;
   throw new Error(
-    `Postgres does not run as root, and user ${entry[0]} cannot read ${postgres}: clone to a folder that it can read`,
+    `Postgres does not run as root, and user ${entry[0]} cannot reach ${postgres} and ${parent}: clone to a folder that it can read`,
   );
 };
 

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
+import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { recordPurchases } from '@tillstream/pos-api/record-purchases';
+import { directPublisher } from '@tillstream/pos-api/relay/direct-publisher';
+import { kafkajsPublisher } from '@tillstream/pos-api/relay/kafkajs-publisher';
+import type { Publisher } from '@tillstream/pos-api/relay/publisher';
+import { runRelay } from '@tillstream/pos-api/relay/relay';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { z } from 'zod';
+import { makeDatabase, purchase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+
+const brokers = inject('kafkaBrokers');
+const quiet = { info: () => undefined, warn: () => undefined };
+let database: TestDatabase;
+let clickhouse: ClickHouse;
+
+beforeAll(async () => {
+  database = await makeDatabase(inject('postgresUrl'));
+  clickhouse = connectClickHouse(inject('clickhouseUrl'), 'test');
+  await migrateClickHouse(clickhouse, brokers);
+});
+afterAll(async () => {
+  await clickhouse.command('DROP VIEW IF EXISTS bronze.queue_mv');
+  await clickhouse.command('DROP TABLE IF EXISTS bronze.queue SYNC');
+  await Promise.all([database.pool.end(), clickhouse.close()]);
+});
+
+const figures = (ids: string[]) =>
+  clickhouse.row({
+    name: 'figures',
+    sql: `SELECT count() AS purchases, sum(total_minor) AS revenue, sum(units) AS items, uniqExact(customer_id) AS customers
+          FROM gold.purchases WHERE purchase_id IN {ids:Array(UUID)}`,
+    params: { ids },
+    row: z.object({ purchases: z.number(), revenue: z.number(), items: z.number(), customers: z.number() }),
+  });
+
+const record = async (count: number, customer_id: string | null = null) => {
+  const answers = await recordPurchases(
+    database.pool,
+    Array.from({ length: count }, () => purchase({ customer_id })),
+  );
+  return answers.map((answer) => (answer.outcome === 'recorded' ? answer.purchase_id : ''));
+};
+
+/** Runs relays until the outbox is empty. */
+const relayAll = async (publishers: Publisher[]) => {
+  const stop = new AbortController();
+  const running = publishers.map((publisher) => runRelay(database.url, publisher, quiet, stop.signal));
+  await eventually(async () => {
+    const { rows } = await database.pool.query('select count(*)::int as waiting from outbox');
+    expect(rows[0]?.waiting).toBe(0);
+  });
+  stop.abort();
+  await Promise.all(running);
+};
+
+/** Sends everything twice, as a relay does that dies between send and delete. */
+const twice = (publisher: Publisher): Publisher => ({
+  publish: async (events) => {
+    await publisher.publish(events);
+    await publisher.publish(events);
+  },
+  close: () => publisher.close(),
+});
+
+/** Fails every other time, after it has sent. */
+const unreliable = (publisher: Publisher): Publisher => {
+  let calls = 0;
+  return {
+    publish: async (events) => {
+      await publisher.publish(events);
+      calls += 1;
+      if (calls % 2 === 1) throw new Error('the acknowledgement was lost');
+    },
+    close: () => publisher.close(),
+  };
+};
+
+describe.each([
+  ['straight into ClickHouse', () => directPublisher(inject('clickhouseUrl')), false],
+  ['through the broker', () => kafkajsPublisher(brokers ?? ''), brokers === undefined],
+] as const)('from the outbox to gold, %s', (_road, connect, skipped) => {
+  test.skipIf(skipped)('each purchase counts once however often it was sent', async () => {
+    const customer = randomUUID();
+    const ids = await record(25, customer);
+    const publishers = [twice(connect()), unreliable(connect())];
+    await relayAll(publishers);
+    await eventually(async () =>
+      expect(await figures(ids)).toEqual({ purchases: 25, revenue: 25 * 470, items: 50, customers: 1 }),
+    );
+    // Let the repeats arrive, too.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await figures(ids)).toEqual({ purchases: 25, revenue: 25 * 470, items: 50, customers: 1 });
+    await Promise.all(publishers.map((publisher) => publisher.close()));
+  });
+
+  test.skipIf(skipped)('a void takes a purchase out of the figures and of its customer', async () => {
+    const customer = randomUUID();
+    const ids = await record(3, customer);
+    const publisher = connect();
+    await relayAll([publisher]);
+    await eventually(async () => expect(await figures(ids)).toMatchObject({ purchases: 3 }));
+    await database.pool.query('select void_purchase($1)', [ids[1]]);
+    await relayAll([publisher]);
+    await eventually(async () => expect(await figures(ids)).toMatchObject({ purchases: 2, revenue: 940 }));
+    const row = await clickhouse.row({
+      name: 'customer',
+      sql: 'SELECT purchases, spent_minor, loyal_since FROM gold.customers WHERE customer_id = {customer:UUID}',
+      params: { customer },
+      row: z.object({ purchases: z.number(), spent_minor: z.number(), loyal_since: z.string().nullable() }),
+    });
+    expect(row).toEqual({ purchases: 2, spent_minor: 940, loyal_since: null });
+    await publisher.close();
+  });
+});
+
+test('what is no event of ours is quarantined with its reasons and stops nothing', async () => {
+  const ids = await record(1);
+  const publisher = directPublisher(inject('clickhouseUrl'));
+  const key = randomUUID();
+  await publisher.publish([
+    { id: '1', key, payload: 'no json' },
+    { id: '2', key, payload: '{"specversion":"1.0","type":"pos.purchase.recorded.v1","time":"2026-01-01T00:00:00.000Z","data":{"total_minor":"x"}}' },
+  ]);
+  await relayAll([publisher]);
+  await eventually(async () => expect(await figures(ids)).toMatchObject({ purchases: 1 }));
+  const rows = await clickhouse.rows({
+    name: 'quarantine',
+    sql: 'SELECT dq_errors FROM ops.quarantine WHERE key = {key:String} ORDER BY offset',
+    params: { key },
+    row: z.object({ dq_errors: z.array(z.string()) }),
+  });
+  expect(rows[0]?.dq_errors).toEqual(['not JSON']);
+  expect(rows[1]?.dq_errors).toContain('purchase_id is no UUID');
+  expect(rows[1]?.dq_errors).toContain('no items');
+  await publisher.close();
+});
+
+test('migrating again changes nothing', async () => {
+  expect(await migrateClickHouse(clickhouse, brokers)).toEqual([]);
+});

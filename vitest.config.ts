@@ -1,0 +1,44 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests by what they need: `*.test.ts` nothing, `*.int.test.ts` real databases and a broker, `*.e2e.test.ts` all of it. */
+const tests = ['schemas', 'pos-api', 'clickhouse', 'loader', 'embedded', 'dashboard', 'tests'];
+const files = (suffix: string) => tests.map((folder) => `${folder}/**/*${suffix}`);
+const ignored = ['**/node_modules/**', '**/build/**', '**/.svelte-kit/**'];
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './tests/support/reporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: files('.test.ts'),
+          exclude: [...ignored, '**/*.int.test.ts', '**/*.e2e.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: files('.int.test.ts'),
+          exclude: ignored,
+          globalSetup: ['tests/support/stores.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: files('.e2e.test.ts'),
+          exclude: ignored,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
