@@ -122,7 +122,12 @@ test('what is no event of ours is quarantined with its reasons and stops nothing
   const key = randomUUID();
   await publisher.publish([
     { id: '1', key, payload: 'no json' },
-    { id: '2', key, payload: '{"specversion":"1.0","type":"pos.purchase.recorded.v1","time":"2026-01-01T00:00:00.000Z","data":{"total_minor":"x"}}' },
+    {
+      id: '2',
+      key,
+      payload:
+        '{"specversion":"1.0","type":"pos.purchase.recorded.v1","time":"2026-01-01T00:00:00.000Z","data":{"total_minor":"x"}}',
+    },
   ]);
   await relayAll([publisher]);
   await eventually(async () => expect(await figures(ids)).toMatchObject({ purchases: 1 }));

@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  branchesResponse,
+  customerResponse,
+  problem,
+  productsResponse,
+  purchaseResponse,
+} from '@tillstream/schemas/api';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
+import { CommitQueue } from '../commit/queue.ts';
+import { connectPostgres } from '../database.ts';
+import { recordPurchases } from '../record-purchases.ts';
+import { buildApi } from './server.ts';
+
+let database: TestDatabase;
+let server: Server;
+let base: string;
+
+const listen = async (pool: TestDatabase['pool']): Promise<Server> => {
+  const queue = new CommitQueue((batch) => recordPurchases(pool, batch), {
+    batch: 128,
+    eager: 16,
+    inFlight: 2,
+    waiting: 4096,
+  });
+  const listening = createServer(buildApi({ queue, db: pool, isStopping: () => false, logError: () => undefined }));
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  return listening;
+};
+const urlOf = (listening: Server) => `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+
+beforeAll(async () => {
+  database = await makeDatabase(inject('postgresUrl'));
+  server = await listen(database.pool);
+  base = urlOf(server);
+});
+afterAll(async () => {
+  server.close();
+  await database.pool.end();
+});
+
+const good = { branch_id: 'SMKT001', items: [{ product_id: 'milk', quantity: 1 }] };
+const post = (body: unknown, headers: Record<string, string> = {}) =>
+  fetch(`${base}/v1/purchases`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID(), ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+const problemOf = async (response: Response) => {
+  expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  const body = problem.parse(await response.json());
+  expect(body.status).toBe(response.status);
+  return body;
+};
+const pointersOf = async (response: Response) => (await problemOf(response)).errors?.map(({ pointer }) => pointer);
+
+test('a purchase is answered 201 with its place, and can be read there', async () => {
+  const response = await post({ ...good, customer_id: randomUUID().toUpperCase() });
+  expect(response.status).toBe(201);
+  const body = purchaseResponse.parse(await response.json());
+  expect(body).toMatchObject({
+    branch_id: 'SMKT001',
+    total_minor: 150,
+    currency: 'EUR',
+    customer: { purchases: 1, loyal: false },
+  });
+  const location = response.headers.get('location');
+  expect(location).toBe(`/v1/purchases/${body.purchase_id}`);
+  const read = await fetch(base + location);
+  expect(await read.json()).toEqual({ ...body, status: 'recorded' });
+});
+
+test('the same key and JSON gives the same answer, whatever the order of its fields', async () => {
+  const headers = { 'Idempotency-Key': randomUUID() };
+  const first = await post(good, headers);
+  const again = await post('{ "items": [{"quantity": 1, "product_id": "milk"}], "branch_id": "SMKT001" }', headers);
+  expect([first.status, again.status]).toEqual([201, 201]);
+  expect(first.headers.get('idempotent-replayed')).toBeNull();
+  expect(again.headers.get('idempotent-replayed')).toBe('true');
+  expect(await again.text()).toBe(await first.text());
+  const other = await post({ ...good, branch_id: 'SMKT002' }, headers);
+  expect(other.status).toBe(422);
+  expect((await problemOf(other)).type).toBe('urn:tillstream:problem:key-reused');
+});
+
+test('a missing or unprintable key is 400', async () => {
+  const without = await fetch(`${base}/v1/purchases`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(good),
+  });
+  expect(without.status).toBe(400);
+  expect((await post(good, { 'Idempotency-Key': 'x'.repeat(256) })).status).toBe(400);
+  expect((await post(good, { 'Idempotency-Key': 'ümlaut' })).status).toBe(400);
+});
+
+test('what is wrong with the form or the content is 422, all of it at once', async () => {
+  const response = await post({
+    branch_id: 'NOWHERE',
+    customer_id: 'nobody',
+    items: [
+      { product_id: 'milk', quantity: 2 },
+      { product_id: 'caviar', quantity: 1 },
+      { product_id: 'milk', quantity: 1 },
+    ],
+    sold_at: '1999-01-01T00:00:00Z',
+    colour: 'blue',
+  });
+  expect(response.status).toBe(422);
+  expect((await pointersOf(response))?.sort()).toEqual([
+    '#/branch_id',
+    '#/colour',
+    '#/customer_id',
+    '#/items/0/quantity',
+    '#/items/1/product_id',
+    '#/items/2/product_id',
+    '#/sold_at',
+  ]);
+});
+
+test.each([
+  ['no items', { ...good, items: [] }, '#/items'],
+  ['no branch', { items: good.items }, '#/branch_id'],
+  ['a NUL', { ...good, branch_id: 'SMKT\u0000' }, '#/branch_id'],
+  ['a time without a zone', { ...good, sold_at: '2026-01-01T00:00:00' }, '#/sold_at'],
+  ['a day that is not', { ...good, sold_at: '2026-02-30T00:00:00Z' }, '#/sold_at'],
+  ['the year 0', { ...good, sold_at: '0000-01-01T00:00:00Z' }, '#/sold_at'],
+  ['a time ahead', { ...good, sold_at: new Date(Date.now() + 3_600_000).toISOString() }, '#/sold_at'],
+  ['items that are none', { ...good, items: 'milk' }, '#/items'],
+])('%s is 422 and named', async (_what, body, pointer) => {
+  const response = await post(body);
+  expect(response.status).toBe(422);
+  expect(await pointersOf(response)).toContain(pointer);
+});
+
+test.each([
+  ['no JSON', '{"branch_id": ', 400],
+  ['a list', '[]', 422],
+  ['nothing', 'null', 422],
+  ['too much', JSON.stringify({ ...good, branch_id: 'x'.repeat(70_000) }), 413],
+])('%s is %3$i', async (_what, body, status) => {
+  expect((await post(body)).status).toBe(status);
+});
+
+test('another media type is 415, an unknown path 404', async () => {
+  expect((await post('a=b', { 'Content-Type': 'application/x-www-form-urlencoded' })).status).toBe(415);
+  const nothing = await fetch(`${base}/v2/purchases`);
+  expect(nothing.status).toBe(404);
+  await problemOf(nothing);
+});
+
+test('a void answers the same however often it is asked', async () => {
+  const { purchase_id } = purchaseResponse.parse(await (await post(good)).json());
+  const once = await fetch(`${base}/v1/purchases/${purchase_id}/void`, { method: 'POST' });
+  const again = await fetch(`${base}/v1/purchases/${purchase_id}/void`, { method: 'POST' });
+  expect([once.status, again.status]).toEqual([200, 200]);
+  const body = await once.json();
+  expect(body).toMatchObject({ purchase_id, status: 'voided' });
+  expect(await again.json()).toEqual(body);
+  expect((await fetch(`${base}/v1/purchases/${randomUUID()}/void`, { method: 'POST' })).status).toBe(404);
+  expect((await fetch(`${base}/v1/purchases/nonsense`)).status).toBe(404);
+});
+
+test('catalog, branches and customers can be read', async () => {
+  const products = productsResponse.parse(await (await fetch(`${base}/v1/products`)).json());
+  expect(products.products).toContainEqual({
+    product_id: 'milk',
+    name: 'Milk',
+    unit_price_minor: 150,
+    currency: 'EUR',
+    active: true,
+  });
+  const branches = branchesResponse.parse(await (await fetch(`${base}/v1/branches`)).json());
+  expect(branches.branches.map(({ branch_id }) => branch_id)).toEqual(['SMKT001', 'SMKT002']);
+  const customer_id = randomUUID();
+  await post({ ...good, customer_id });
+  const customer = customerResponse.parse(await (await fetch(`${base}/v1/customers/${customer_id}`)).json());
+  expect(customer).toMatchObject({ customer_id, purchases: 1, spent_minor: 150, loyal: false, loyal_since: null });
+  expect((await fetch(`${base}/v1/customers/${randomUUID()}`)).status).toBe(404);
+});
+
+test('without Postgres it is alive, not ready, and a till gets 503 within a second', async () => {
+  const nowhere = connectPostgres('postgres://nobody@127.0.0.1:1/none', 'test', 1);
+  const lonely = await listen(nowhere);
+  try {
+    const at = urlOf(lonely);
+    expect((await fetch(`${at}/healthz`)).status).toBe(200);
+    expect((await fetch(`${at}/readyz`)).status).toBe(503);
+    const began = performance.now();
+    const response = await fetch(`${at}/v1/purchases`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': '1' },
+      body: JSON.stringify(good),
+    });
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect(performance.now() - began).toBeLessThan(1000);
+  } finally {
+    lonely.close();
+    await nowhere.end();
+  }
+});
