@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { kafkaIsInstalled } from '@tillstream/embedded/kafka';
@@ -8,6 +7,7 @@ import { ProcessList } from '@tillstream/embedded/processes';
 import { StateFolder } from '@tillstream/embedded/state';
 import { Supervisor } from '@tillstream/embedded/supervise';
 import type { TestProject } from 'vitest/node';
+import { freePort, freePortPair } from './ports.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -23,7 +23,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tillstream-test-'));
   const state = new StateFolder(folder);
   const supervisor = new Supervisor(new ProcessList(folder), state.logs, () => undefined);
-  const [postgresPort, clickhousePort, kafkaPort] = await freePorts();
+  const [postgresPort, clickhousePort, kafkaPort] = [await freePort(), await freePort(), await freePortPair()];
   const postgresUrl = `postgres://tillstream:local-only@127.0.0.1:${postgresPort}/tillstream`;
   const parts = await Promise.all([
     postgresPart(state.inside('postgres'), postgresPort, postgresUrl),
@@ -44,32 +44,3 @@ export default async function setup(project: TestProject): Promise<() => Promise
     rmSync(folder, { recursive: true, force: true });
   };
 }
-
-/** Three ports that are free now; the one after the last is free, too (Kafka's controller). */
-const freePorts = async (): Promise<[number, number, number]> => {
-  const first = await freePort();
-  const second = await freePort();
-  for (;;) {
-    const third = await freePort();
-    if (await isFree(third + 1)) return [first, second, third];
-  }
-};
-
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });

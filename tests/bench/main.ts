@@ -1,0 +1,18 @@
+/**
+ * `npm run bench -- NAME`: measures, prints, judges nothing. Each bench starts a stack of its own in a temporary
+ * folder and on free ports, bounds its load, and cleans up.
+ */
+const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
+  freshness: () => import('./freshness.ts'),
+  load: () => import('./load.ts'),
+  start: () => import('./start.ts'),
+};
+
+const [name = ''] = process.argv.slice(2);
+const bench = BENCHES[name];
+if (!bench) {
+  console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')}`);
+  process.exit(1);
+}
+await (await bench()).run();
+process.exit(0);

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { kpis as kpisSchema } from '@tillstream/schemas/read-api';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../support/browser.ts';
+import { eventually } from '../support/eventually.ts';
+import { newPlace, type Place, removePlace, runStart, type Stack, startStack } from '../support/stack.ts';
+
+let place: Place;
+let stack: Stack;
+let browser: Browser;
+
+beforeAll(async () => {
+  [place, browser] = await Promise.all([newPlace(), launchBrowser()]);
+  stack = await startStack(place, ['--no-tills']);
+});
+afterAll(async () => {
+  await Promise.all([stack?.stop(), browser?.close()]);
+  removePlace(place);
+});
+
+const kpis = async (query = '') => kpisSchema.parse(await (await fetch(`${stack.dashboard}/api/kpis${query}`)).json());
+const sell = async (customer_id: string | undefined) => {
+  const response = await fetch(`${stack.posApi}/v1/purchases`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() },
+    body: JSON.stringify({
+      branch_id: 'SMKT001',
+      customer_id,
+      items: [
+        { product_id: 'milk', quantity: 1 },
+        { product_id: 'bread', quantity: 1 },
+      ],
+    }),
+  });
+  expect(response.status).toBe(201);
+  return (await response.json()) as { purchase_id: string; total_minor: number };
+};
+
+test('npm start brings the demo data into the figures', async () => {
+  const figures = await kpis();
+  expect(figures.purchases).toBeGreaterThan(1900);
+  expect(figures.unique_customers).toBeGreaterThan(100);
+  expect(figures.loyal_customers).toBeLessThanOrEqual(figures.unique_customers);
+  expect(figures.top_products.length).toBeGreaterThanOrEqual(3);
+});
+
+test('a purchase at the till changes the figures on the rendered page', async () => {
+  const page = await browser.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  await page.goto(stack.dashboard);
+  const figure = async (name: string) =>
+    Number(await page.locator(`[data-testid="${name}"]`).first().getAttribute('data-value'));
+  await eventually(async () => expect(await figure('today-purchases')).not.toBeNaN());
+  const before = {
+    purchases: await figure('today-purchases'),
+    revenue: await figure('today-revenue'),
+    unique: await figure('unique-customers'),
+    loyal: await figure('loyal-customers'),
+  };
+  const customer = randomUUID();
+  const first = await sell(customer);
+  const began = performance.now();
+  await eventually(async () => {
+    expect(await figure('today-purchases')).toBe(before.purchases + 1);
+    expect(await figure('today-revenue')).toBe(before.revenue + first.total_minor);
+    expect(await figure('unique-customers')).toBe(before.unique + 1);
+    expect(await figure('loyal-customers')).toBe(before.loyal);
+  });
+  expect(performance.now() - began).toBeLessThan(5_000);
+  await sell(customer);
+  const third = await sell(customer);
+  await eventually(async () => expect(await figure('loyal-customers')).toBe(before.loyal + 1));
+  await fetch(`${stack.posApi}/v1/purchases/${third.purchase_id}/void`, { method: 'POST' });
+  await eventually(async () => {
+    expect(await figure('loyal-customers')).toBe(before.loyal);
+    expect(await figure('today-purchases')).toBe(before.purchases + 2);
+  });
+  expect(faults).toEqual([]);
+  await page.close();
+});
+
+test('a second start on the same folder says that one runs already', async () => {
+  const { code, output } = await runStart(place, []);
+  expect(code).toBe(1);
+  expect(output).toMatch(/runs already/);
+});
+
+test('files are refused on a folder with demo data', async () => {
+  const { code, output } = await runStart(place, ['--products', 'a.csv', '--purchases', 'b.csv']);
+  expect(code).toBe(1);
+  expect(output.trim().split('\n')).toHaveLength(1);
+  expect(output).toMatch(/demo data/);
+});
+
+test('parts that are killed come back, the sales made meanwhile are counted', async () => {
+  const before = await kpis();
+  const { readFileSync } = await import('node:fs');
+  const parts = JSON.parse(readFileSync(`${place.folder}/processes.json`, 'utf8')) as { name: string; pid: number }[];
+  for (const name of ['relay', 'clickhouse']) {
+    process.kill(parts.find((part) => part.name === name)?.pid ?? 0, 'SIGKILL');
+  }
+  await sell(undefined);
+  await eventually(async () => expect((await kpis()).purchases).toBe(before.purchases + 1), 30_000);
+  expect(stack.output()).toMatch(/relay died/);
+  expect(stack.output()).toMatch(/clickhouse died/);
+});
+
+test('Ctrl-C stops everything within 10 s, and the next start goes on with all data', async () => {
+  const before = await kpis();
+  const began = performance.now();
+  expect(await stack.stop()).toBe(0);
+  expect(performance.now() - began).toBeLessThan(10_000);
+  await expect(fetch(stack.dashboard)).rejects.toThrow();
+  stack = await startStack(place, ['--no-tills']);
+  expect(await kpis()).toEqual(before);
+});
+
+test('what a killed start left behind is gone after the next start', async () => {
+  const before = await kpis();
+  const { readFileSync } = await import('node:fs');
+  const parts = () =>
+    JSON.parse(readFileSync(`${place.folder}/processes.json`, 'utf8')) as { name: string; pid: number }[];
+  const left = parts();
+  const parent = left.find(({ name }) => name === 'start');
+  process.kill(parent?.pid ?? 0, 'SIGKILL');
+  stack = await startStack(place, ['--no-tills']);
+  expect(await kpis()).toEqual(before);
+  const now = new Set(parts().map(({ pid }) => pid));
+  for (const { pid } of left.filter((part) => !now.has(part.pid))) {
+    expect(() => process.kill(pid, 0)).toThrow();
+  }
+});
