@@ -41,6 +41,8 @@ export const clickhousePart = (stateFolder: string, port: number): Part => ({
   command: nodeCommand(entry('embedded/src/clickhouse/server.ts'), [], {
     CLICKHOUSE_PORT: String(port),
     TILLSTREAM_DATA: stateFolder,
+    // Node reads this before any code of the server runs.
+    UV_THREADPOOL_SIZE: '12',
   }),
   probe: () => expectOk(`http://127.0.0.1:${port}/ping`),
 });

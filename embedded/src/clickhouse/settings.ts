@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+const schema = z.object({
+  CLICKHOUSE_PORT: z.coerce.number().int().min(1).max(65535).default(8123),
+  TILLSTREAM_DATA: z.string().min(1).default('.tillstream'),
+});
+
+/** Where the server listens and keeps its data; paths are absolute. */
+export interface Settings {
+  port: number;
+  /** The engine's folder: tables and metadata. */
+  dataDir: string;
+  /** Generated configuration and insert bodies on their way in; emptied at each start. */
+  runDir: string;
+}
+
+/** Reads the settings from the environment. Throws an Error with one line that names the bad variable. */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  // An empty variable means "not set", as in a shell or a compose file.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`Bad setting: ${faults.join('; ')}`);
+  }
+  const state = resolve(parsed.data.TILLSTREAM_DATA);
+  return {
+    port: parsed.data.CLICKHOUSE_PORT,
+    dataDir: resolve(state, 'clickhouse'),
+    runDir: resolve(state, 'clickhouse-run'),
+  };
+}
