@@ -2,7 +2,8 @@
 -- transaction and one round trip. Answers each element by itself: one bad element does not fail its neighbours.
 --
 -- batch: [{idempotency_key, fingerprint (hex), branch_id, customer_id, sold_at, items: [product_id],
---          expected_total_minor, only_check}]
+--          expected_total_minor}]
+--        an element without a key is only checked
 -- outcome: recorded | replayed (body: the purchase), refused (faults), conflict (same key, other content)
 --
 -- Locks are taken in one order (customers by id, then keys), so that batches wait for each other but do not
@@ -37,13 +38,13 @@ begin
         and priced_items.different = cardinality(given.items)
         and coalesce(given.sold_at, moment) between shop.chain_since and moment + interval '5 minutes'
         and coalesce(given.expected_total_minor, priced_items.total) = priced_items.total
-        and given.only_check is not true, false)
+        and given.idempotency_key is not null, false)
     )::priced_purchase order by given.ordinal)
   into priced
   from rows from (jsonb_to_recordset(batch) as (
       idempotency_key text, fingerprint text, branch_id text, customer_id uuid, sold_at timestamptz(3), items text[],
-      expected_total_minor bigint, only_check boolean)) with ordinality
-    as given (idempotency_key, fingerprint, branch_id, customer_id, sold_at, items, expected_total_minor, only_check, ordinal)
+      expected_total_minor bigint)) with ordinality
+    as given (idempotency_key, fingerprint, branch_id, customer_id, sold_at, items, expected_total_minor, ordinal)
   left join branches on branches.branch_id = given.branch_id
   cross join lateral (
     select count(product.product_id) as known, count(distinct item.product_id) as different,
@@ -134,18 +135,19 @@ begin
     perform pg_notify('outbox', '');
   end if;
 
+  -- What has the key answers for itself, whatever the catalog says today: a retry is no new purchase.
   return query
     select asked.ordinal,
       case
-        when not asked.ok then 'refused'
         when stored.fingerprint <> asked.fingerprint then 'conflict'
         when stored.purchase_id = asked.purchase_id then 'recorded'
-        else 'replayed' end,
-      case when asked.ok then stored.purchase_id end,
-      case when asked.ok and stored.fingerprint = asked.fingerprint
+        when stored.purchase_id is not null then 'replayed'
+        else 'refused' end,
+      stored.purchase_id,
+      case when stored.fingerprint = asked.fingerprint
         then purchase_json(stored, case when stored.purchase_id = asked.purchase_id
           then asked.items else stored_items_json(stored.purchase_id) end) end,
-      case when not asked.ok then purchase_faults(batch -> asked.ordinal - 1, moment) end
+      case when stored.purchase_id is null then purchase_faults(batch -> asked.ordinal - 1, moment) end
     from unnest(priced) as asked
-    left join purchases stored on asked.ok and stored.idempotency_key = asked.idempotency_key;
+    left join purchases stored on stored.idempotency_key = asked.idempotency_key;
 end $$;

@@ -3,6 +3,7 @@ import { purchaseEvent } from '@tillstream/schemas/events';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { makeDatabase, purchase, SETTINGS, type TestDatabase } from '../../tests/support/database.ts';
+import { upsertProducts } from './catalog.ts';
 import { migratePostgres } from './migrate.ts';
 import { recordPurchases } from './record-purchases.ts';
 
@@ -66,6 +67,21 @@ test('the same key and content is replayed to the letter, another content is a c
   expect(await one({ ...input, fingerprint: 'cd'.repeat(32) })).toEqual({ outcome: 'conflict' });
   expect(await eventsOf(bodyOf(first).id)).toHaveLength(1);
   expect(await customerRow(input.customer_id ?? '')).toMatchObject({ purchases: 1 });
+});
+
+test('a retry is a retry, even of a product that costs more now or is no longer sold', async () => {
+  const own = await makeDatabase(inject('postgresUrl'));
+  try {
+    const input = purchase({ items: ['milk'], expected_total_minor: 150 });
+    const [first] = await recordPurchases(own.pool, [input]);
+    await upsertProducts(own.pool, [{ product_id: 'milk', name: 'Milk', unit_price_minor: 160 }]);
+    expect(await recordPurchases(own.pool, [input])).toEqual([{ ...first, outcome: 'replayed' }]);
+    await own.pool.query("update products set active = false where product_id = 'milk'");
+    expect(await recordPurchases(own.pool, [input])).toEqual([{ ...first, outcome: 'replayed' }]);
+    expect(await recordPurchases(own.pool, [purchase({ items: ['milk'] })])).toMatchObject([{ outcome: 'refused' }]);
+  } finally {
+    await own.pool.end();
+  }
 });
 
 test('a key that stands twice in one batch is recorded once', async () => {

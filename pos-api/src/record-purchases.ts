@@ -15,8 +15,16 @@ export interface PurchaseInput {
   items: string[];
   /** Refused when the prices add up to something else. */
   expected_total_minor?: number;
-  /** Only say what is wrong; record nothing even when nothing is. */
-  only_check?: boolean;
+}
+
+/** Those parts of a malformed purchase that can be read: Postgres says what is wrong with them and records nothing. */
+export interface PurchaseCheck {
+  idempotency_key: null;
+  fingerprint: null;
+  branch_id: string | null;
+  customer_id: null;
+  sold_at: string | null;
+  items: string[] | null;
 }
 
 /** One thing that is wrong, with the JSON pointer of its place. */
@@ -47,7 +55,10 @@ const ATTEMPTS = 5;
  * @throws what Postgres throws when it cannot be reached or the batch is malformed; then nothing was recorded,
  *   or (connection lost during commit) all of it was: repeat the call to find out
  */
-export const recordPurchases = async (db: Database, batch: readonly PurchaseInput[]): Promise<PurchaseAnswer[]> => {
+export const recordPurchases = async (
+  db: Database,
+  batch: readonly (PurchaseInput | PurchaseCheck)[],
+): Promise<PurchaseAnswer[]> => {
   if (batch.length === 0) return [];
   const query = {
     name: 'record_purchases',

@@ -4,7 +4,6 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { CommitQueue } from '../commit/queue.ts';
 import type { Database } from '../database.ts';
-import type { PurchaseInput } from '../record-purchases.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { ProblemError } from './problems.ts';
 
@@ -100,16 +99,14 @@ const catalogFaults = async (queue: CommitQueue, body: unknown): Promise<Fault[]
   const parts = readableParts.safeParse(body);
   if (!parts.success) return [];
   const items = parts.data.items?.map((item) => item.product_id) ?? null;
-  const check: Omit<PurchaseInput, 'branch_id' | 'items'> & { branch_id: string | null; items: string[] | null } = {
-    idempotency_key: 'check',
-    fingerprint: '00',
+  const answer = await queue.submit({
+    idempotency_key: null,
+    fingerprint: null,
     branch_id: parts.data.branch_id,
     customer_id: null,
     sold_at: parts.data.sold_at ?? null,
     items: items && items.length > 0 ? items : null,
-    only_check: true,
-  };
-  const answer = await queue.submit(check as PurchaseInput);
+  });
   if (answer.outcome !== 'refused') return [];
   // Items that could not be read were replaced by '' above, and zod has named them already.
   return answer.faults.filter((fault) => fault.detail !== 'unknown product: ');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PurchaseAnswer, PurchaseInput } from '../record-purchases.ts';
+import type { PurchaseAnswer, PurchaseCheck, PurchaseInput } from '../record-purchases.ts';
 import { CommitQueue, QueueFullError, type RecordBatch } from './queue.ts';
 
 const LIMITS = { batch: 4, eager: 3, inFlight: 1, waiting: 6 };
@@ -11,9 +11,9 @@ const input = (key: string): PurchaseInput => ({
   sold_at: null,
   items: ['milk'],
 });
-const answerFor = ({ idempotency_key }: PurchaseInput): PurchaseAnswer => ({
+const answerFor = ({ idempotency_key }: PurchaseInput | PurchaseCheck): PurchaseAnswer => ({
   outcome: 'recorded',
-  purchase_id: idempotency_key,
+  purchase_id: idempotency_key ?? '',
   body: '',
 });
 
@@ -22,7 +22,7 @@ const manual = () => {
   const batches: string[][] = [];
   const finish: (() => void)[] = [];
   const record: RecordBatch = (batch) => {
-    batches.push(batch.map((one) => one.idempotency_key));
+    batches.push(batch.map((one) => one.idempotency_key ?? ''));
     return new Promise((resolve) => finish.push(() => resolve(batch.map(answerFor))));
   };
   return { batches, finish, record };

@@ -1,8 +1,8 @@
 import { sqlState } from '../database.ts';
-import type { PurchaseAnswer, PurchaseInput } from '../record-purchases.ts';
+import type { PurchaseAnswer, PurchaseCheck, PurchaseInput } from '../record-purchases.ts';
 
 /** Records a batch in one transaction; answers in the order of the batch. */
-export type RecordBatch = (batch: readonly PurchaseInput[]) => Promise<PurchaseAnswer[]>;
+export type RecordBatch = (batch: readonly (PurchaseInput | PurchaseCheck)[]) => Promise<PurchaseAnswer[]>;
 
 export interface QueueLimits {
   /** Purchases of one transaction at most. */
@@ -19,7 +19,7 @@ export interface QueueLimits {
 export class QueueFullError extends Error {}
 
 interface Waiting {
-  input: PurchaseInput;
+  input: PurchaseInput | PurchaseCheck;
   resolve: (answer: PurchaseAnswer) => void;
   reject: (error: unknown) => void;
 }
@@ -46,7 +46,7 @@ export class CommitQueue {
   }
 
   /** Resolves when the purchase is committed, or refused. Throws {@link QueueFullError}, or what Postgres throws. */
-  submit(input: PurchaseInput): Promise<PurchaseAnswer> {
+  submit(input: PurchaseInput | PurchaseCheck): Promise<PurchaseAnswer> {
     if (this.#waiting.length >= this.#limits.waiting)
       return Promise.reject(new QueueFullError('too many purchases wait'));
     return new Promise((resolve, reject) => {

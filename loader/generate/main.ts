@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { count, settingsOrExit, shopSettings } from '@tillstream/schemas/settings';
+import { z } from 'zod';
+import { offsetOf } from '../src/times.ts';
+import { defaultCustomers, generateFiles } from './files.ts';
+
+const USAGE =
+  'Usage: npm run generate -- [--purchases 2000] [--seed 1] [--days 31] [--until 2026-11-20T00:00:00] [--customers N] [--out FOLDER]';
+
+const { SHOP_TIMEZONE, TILLSTREAM_DATA } = settingsOrExit({
+  SHOP_TIMEZONE: shopSettings.SHOP_TIMEZONE,
+  TILLSTREAM_DATA: z.string().default('.tillstream'),
+});
+
+/** What to generate; anything that is not understood is one line and exit 1. */
+const optionsOrExit = () => {
+  try {
+    const { values } = parseArgs({
+      options: {
+        purchases: { type: 'string' },
+        seed: { type: 'string' },
+        days: { type: 'string' },
+        until: { type: 'string' },
+        customers: { type: 'string' },
+        out: { type: 'string' },
+      },
+    });
+    return z
+      .object({
+        purchases: count(2000, 0, 1_000_000_000),
+        seed: count(1, 0, Number.MAX_SAFE_INTEGER),
+        days: count(31, 1, 36_525),
+        // A moment of the shop's clock, so without a zone.
+        until: z.iso
+          .datetime({ local: true, offset: false })
+          .or(z.iso.date())
+          .refine((text) => !text.endsWith('Z'))
+          .transform((text) => Date.parse(text.length === 10 ? text : `${text}Z`))
+          .optional(),
+        customers: z
+          .string()
+          .optional()
+          .transform((text) => text || undefined)
+          .pipe(count(0, 1, 1_000_000_000).optional()),
+        out: z.string().min(1).default(join(TILLSTREAM_DATA, 'demo')),
+      })
+      .parse(values);
+  } catch {
+    console.error(USAGE);
+    process.exit(1);
+  }
+};
+
+const { out, ...options } = optionsOrExit();
+const now = Date.now();
+try {
+  const files = await generateFiles(out, {
+    ...options,
+    until: options.until ?? now + offsetOf(SHOP_TIMEZONE)(now),
+    customers: options.customers ?? defaultCustomers(options.purchases),
+  });
+  console.log(`${options.purchases} purchases in ${((Date.now() - now) / 1000).toFixed(1)} s. To load them:`);
+  console.log(
+    `npm run load -- --products ${files.products} --purchases ${files.purchases} --branches ${files.branches}`,
+  );
+} catch (error) {
+  console.error(`The files could not be written: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}

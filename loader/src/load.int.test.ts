@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { z } from 'zod';
+import { makeDatabase, type TestDatabase } from '../../tests/support/database.ts';
+import { eventually } from '../../tests/support/eventually.ts';
+import { type DemoFiles, generateFiles } from '../generate/files.ts';
+import { load } from './load.ts';
+
+const ROWS = 12_000;
+const MAIN = new URL('./main.ts', import.meta.url).pathname;
+
+let folder = '';
+let database: TestDatabase;
+let files: DemoFiles;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'load-int-'));
+  database = await makeDatabase(inject('postgresUrl'));
+  const until = Date.UTC(2026, 10, 20);
+  files = await generateFiles(folder, { purchases: ROWS, seed: 1, days: 31, until, customers: 500 });
+});
+afterEach(async () => {
+  await database.pool.end();
+  await rm(folder, { recursive: true });
+});
+
+const figures = async () => {
+  const { rows } = await database.pool.query(
+    'select count(*)::int as purchases, sum(total_minor)::int as total, (select count(*)::int from outbox) as events from purchases',
+  );
+  return z.object({ purchases: z.number(), total: z.number().nullable(), events: z.number() }).parse(rows[0]);
+};
+const recorded = async () => (await figures()).purchases;
+
+const options = () => {
+  return {
+    ...files,
+    postgresUrl: database.url,
+    rejects: join(folder, 'rejects'),
+    timeZone: 'Europe/Berlin',
+    chainSince: '2000-01-01',
+  };
+};
+
+/** The command as people run it. */
+const command = (url: string, purchases = files.purchases): ChildProcess & { text: () => string } => {
+  const args = [
+    '--import',
+    'tsx',
+    MAIN,
+    '--products',
+    files.products,
+    '--purchases',
+    purchases,
+    '--rejects',
+    join(folder, 'rejects'),
+  ];
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, POSTGRES_URL: url, SHOP_TIMEZONE: 'Europe/Berlin' },
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (text += String(data)));
+  return Object.assign(child, { text: () => text });
+};
+const exitCode = async (child: ChildProcess) => (await once(child, 'close'))[0];
+
+test('loads into Postgres, and again without changing anything', async () => {
+  expect(await load(options())).toMatchObject({ loaded: ROWS, duplicates: 0, rejected: 0 });
+  const first = await figures();
+  expect(first.purchases).toBe(ROWS);
+  expect(await load(options())).toMatchObject({ loaded: 0, duplicates: ROWS, rejected: 0 });
+  expect(await figures()).toEqual(first);
+});
+
+test('what Postgres refuses is rejected in the words of the file', async () => {
+  await writeFile(
+    files.purchases,
+    'supermarket_id,timestamp,user_id,items_list,total_amount\nSMKT001,2026-07-20 10:00,,"Milk,Bread",9.99\n',
+  );
+  expect(await load(options())).toMatchObject({ loaded: 0, rejected: 1 });
+});
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGKILL', null],
+] as const)('stopped by %s in the middle and run again, it loads each row once', async (signal, code) => {
+  const killed = command(database.url);
+  await eventually(async () => expect(await recorded()).toBeGreaterThan(0));
+  killed.kill(signal);
+  expect(await exitCode(killed)).toBe(code);
+  if (signal === 'SIGINT') expect(killed.text()).toContain('Run the same command again');
+  // A batch whose client has gone may still be on its way.
+  const again = command(database.url);
+  expect(await exitCode(again)).toBe(0);
+  expect(again.text()).toContain('12,000 rows read');
+  expect(await recorded()).toBe(ROWS);
+});
+
+test('connections that Postgres cuts off cost nothing', async () => {
+  const loading = load(options());
+  for (let cut = 0; cut < 3; cut++) {
+    const before = await recorded();
+    await eventually(async () => expect(await recorded()).toBeGreaterThan(before));
+    await database.pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'loader' and datname = current_database()",
+    );
+  }
+  const summary = await loading;
+  expect(summary.loaded + summary.duplicates).toBe(ROWS);
+  expect(summary.retries).toBeGreaterThan(0);
+  expect(await recorded()).toBe(ROWS);
+});
+
+test('no Postgres, no file: one line and exit 1', async () => {
+  const away = command('postgres://a:b@127.0.0.1:9/none');
+  expect(await exitCode(away)).toBe(1);
+  expect(away.text().trim()).toBe('Postgres at 127.0.0.1:9 cannot be reached (POSTGRES_URL or POSTGRES_PORT).');
+  const missing = command(database.url, join(folder, 'none.csv'));
+  expect(await exitCode(missing)).toBe(1);
+  expect(missing.text().trim()).toBe(`${join(folder, 'none.csv')}: there is no such file`);
+});

@@ -1,0 +1,22 @@
+import { LANES, type LoadFilesOptions, type LoadSummary, loadFiles } from './load-files.ts';
+import { postgresStore } from './postgres.ts';
+
+export { FileFault } from './csv-file.ts';
+export type { LoadSummary, Progress } from './load-files.ts';
+
+export interface LoadOptions extends LoadFilesOptions {
+  postgresUrl: string;
+}
+
+/** Loads CSV files into Postgres, whose schema must be there; see {@link loadFiles} for what it promises and throws. */
+export const load = async ({ postgresUrl, ...options }: LoadOptions): Promise<LoadSummary> => {
+  const store = postgresStore(postgresUrl, LANES);
+  try {
+    return await loadFiles(store, options);
+  } finally {
+    // After an interruption a batch may hang in a Postgres that does not answer: nothing waits for it.
+    const closed = store.close();
+    if (options.signal?.aborted) closed.catch(() => {});
+    else await closed;
+  }
+};

@@ -1,0 +1,44 @@
+import { listBranches, listProducts, upsertBranches, upsertProducts } from '@tillstream/pos-api/catalog';
+import { connectPostgres } from '@tillstream/pos-api/database';
+import { recordPurchases } from '@tillstream/pos-api/record-purchases';
+import type { Store } from './store.ts';
+
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+// Connection lost, too many connections, shutting down or starting up, serialisation, deadlock, a lock not had in time.
+const SQL_STATES = /^(08...|53300|57P0[123]|40001|40P01|55P03)$/;
+
+/** Whether an error of pg may pass by itself. */
+export const isPassing = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.some(isPassing);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  // pg gives its own connection errors no code.
+  return (
+    NETWORK.has(code) ||
+    SQL_STATES.test(code) ||
+    /connection (terminated|timeout)|timeout exceeded/i.test(error.message)
+  );
+};
+
+/** The system behind a Postgres URL; connects when first asked. */
+export const postgresStore = (url: string, connections: number): Store => {
+  const pool = connectPostgres(url, 'loader', connections);
+  return {
+    upsertProducts: (products) => upsertProducts(pool, products),
+    upsertBranches: (branches) => upsertBranches(pool, branches),
+    listProducts: () => listProducts(pool),
+    listBranches: () => listBranches(pool),
+    recordPurchases: (batch) => recordPurchases(pool, batch),
+    isPassing,
+    close: () => pool.end(),
+  };
+};

@@ -1,0 +1,122 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { seeded } from '../generate/random.ts';
+import { tillApi } from './api.ts';
+import { Tally } from './tally.ts';
+import { Till } from './till.ts';
+
+const sale = z.object({
+  branch_id: z.literal('SMKT001'),
+  customer_id: z.uuid().optional(),
+  items: z.array(z.object({ product_id: z.string(), quantity: z.literal(1) })).min(1),
+  sold_at: z.iso.datetime(),
+});
+
+const servers: ReturnType<typeof createServer>[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** An API that remembers keys; `trouble` may answer (or not) in its place. */
+const api = async (trouble: (request: IncomingMessage, response: ServerResponse, key: string) => boolean) => {
+  const keys = new Map<string, string>();
+  const voids: string[] = [];
+  const server = createServer(async (request, response) => {
+    let text = '';
+    for await (const piece of request) text += piece;
+    const path = request.url ?? '';
+    if (path.endsWith('/void')) {
+      voids.push(path);
+      response.writeHead(200).end('{}');
+      return;
+    }
+    const key = String(request.headers['idempotency-key']);
+    sale.parse(JSON.parse(text));
+    const known = keys.get(key);
+    if (known !== undefined && known !== text) throw new Error('the same key with another body');
+    keys.set(key, text);
+    if (trouble(request, response, key)) return;
+    response.writeHead(201, known === undefined ? {} : { 'idempotent-replayed': 'true' });
+    response.end(JSON.stringify({ purchase_id: key }));
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { url: `http://127.0.0.1:${address.port}`, keys, voids };
+};
+
+const till = (url: string, rate: number) => {
+  const tally = new Tally();
+  const options = { branch: 'SMKT001', products: ['milk', 'bread'], rate, seed: 1, customers: 10, random: seeded(1) };
+  const sells = new Till(options, tillApi(url, undefined), tally);
+  const closing = new AbortController();
+  const stop = new AbortController();
+  return { sells, tally, closing, stop, running: sells.run(closing.signal, stop.signal) };
+};
+
+test('sells at about its rate, voids and repeats some, and sends all before it closes', async () => {
+  const server = await api(() => false);
+  const { tally, closing, sells, running } = till(server.url, 400);
+  await sleep(1_500);
+  closing.abort();
+  await running;
+  expect(sells.waiting).toBe(0);
+  expect(tally.posted).toBe(server.keys.size);
+  expect(tally.posted).toBeGreaterThan(300);
+  expect(tally.posted).toBeLessThan(900);
+  expect(tally.voided).toBe(server.voids.length);
+  expect(tally.line(0)).toMatch(
+    /^\d+ posted, \d+ replayed, 0 retried, 0 refused, \d+ voided, 0 waiting, p50 [\d.]+ ms, p95/,
+  );
+});
+
+test('an API that fails, or answers and is not heard, gets the same key and body until it has answered', async () => {
+  const tried = new Map<string, number>();
+  const server = await api((request, response, key) => {
+    const times = (tried.get(key) ?? 0) + 1;
+    tried.set(key, times);
+    if (times > 2) return false;
+    if (times === 2) request.socket.destroy();
+    else response.writeHead(tried.size % 2 === 0 ? 503 : 429).end();
+    return true;
+  });
+  const { tally, closing, running } = till(server.url, 20);
+  await sleep(400);
+  closing.abort();
+  await running;
+  expect(server.keys.size).toBeGreaterThan(0);
+  // Recorded at the first try, as far as this server is concerned: every sale came three times and counts once.
+  expect([...tried.values()].every((times) => times >= 3)).toBe(true);
+  expect(tally.posted + tally.replayed).toBeGreaterThanOrEqual(server.keys.size);
+  expect(tally.retried).toBe(2 * server.keys.size);
+});
+
+test('a refused sale is counted and not sent again', async () => {
+  const server = await api((_, response) => {
+    response.writeHead(422).end(JSON.stringify({ title: 'No', detail: 'unknown branch' }));
+    return true;
+  });
+  const { tally, closing, running } = till(server.url, 100);
+  await sleep(300);
+  closing.abort();
+  await running;
+  expect(tally).toMatchObject({ posted: 0, refused: server.keys.size, lastRefusal: '422 unknown branch' });
+});
+
+test('stops at once although the API hangs, and knows what it could not send', async () => {
+  const server = await api(() => true);
+  const { sells, closing, stop, running } = till(server.url, 100);
+  await sleep(300);
+  closing.abort();
+  stop.abort();
+  const started = Date.now();
+  await running;
+  expect(Date.now() - started).toBeLessThan(500);
+  expect(sells.waiting).toBeGreaterThan(0);
+});
