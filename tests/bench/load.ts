@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { kpis } from '@tillstream/schemas/read-api';
+import { cpuOfParts } from '../support/cpu.ts';
 import { newPlace, removePlace, startStack } from '../support/stack.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -29,6 +30,7 @@ export const run = async (): Promise<void> => {
     const env = { ...process.env, ...stack.env };
     console.log(`Load: ${PURCHASES} purchases`);
     for (const which of ['first load', 'second load, the same file']) {
+      const cpuBefore = cpuOfParts(stack.folder);
       const began = performance.now();
       const child = spawn(
         process.execPath,
@@ -69,6 +71,10 @@ export const run = async (): Promise<void> => {
       console.log(
         `    whole command ${seconds.toFixed(1)} s, ${(PURCHASES / seconds).toFixed(0)} purchases/s, peak memory ${(peakKb / 1024).toFixed(0)} MB`,
       );
+      const cpu = Object.entries(cpuOfParts(stack.folder)).map(
+        ([part, used]) => `${part} ${(used - (cpuBefore[part] ?? 0)).toFixed(1)}`,
+      );
+      console.log(`    CPU seconds: ${cpu.join(', ')}`);
       console.log(
         `    all in the figures ${((performance.now() - loaded) / 1000).toFixed(1)} s after the last: ${visible}`,
       );

@@ -23,11 +23,6 @@ const QUIET = [
 export const launchBrowser = async (): Promise<Browser> => {
   const installed = INSTALLED.find((file) => file && existsSync(file));
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return installed
-    ? chromium.launch({ executablePath: installed, args: [...QUIET, ...sandbox] })
-    : chromium.launch({
-        executablePath: await sparticuz.executablePath(),
-        // Its own arguments name what that build lacks (a GPU, a sandbox).
-        args: [...sparticuz.args.filter((arg) => !arg.startsWith('--headless')), ...QUIET],
-      });
+  const executablePath = installed ?? (await sparticuz.executablePath());
+  return chromium.launch({ executablePath, args: [...QUIET, ...sandbox] });
 };
