@@ -1,4 +1,4 @@
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { z } from 'zod';
 
 /** A query with a name, bound parameters and the shape of its rows. */
@@ -37,6 +37,8 @@ export const connectClickHouse = (url: string, application: string): ClickHouse 
     application,
     request_timeout: 60_000,
     max_open_connections: 10,
+    // Callers report what fails, once; the client would print each attempt.
+    log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: {
       output_format_json_quote_64bit_integers: 0,
       date_time_output_format: 'iso',

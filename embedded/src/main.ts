@@ -58,7 +58,7 @@ const start = async (): Promise<void> => {
       `Tillstream runs already on ${settings.TILLSTREAM_DATA} (process ${running}): http://localhost:${settings.DASHBOARD_PORT}`,
     );
   }
-  const left = processes.killLeftovers();
+  const left = await processes.stopLeftovers();
   if (left.length > 0) say(`Stopped what an earlier start left behind: ${left.join(', ')}`);
 
   const embeddedKafka = settings.KAFKA_BROKERS === undefined && kafkaIsInstalled();

@@ -30,19 +30,16 @@ export class ProcessList {
     return this.#records.find((known) => known.name === PARENT && isAlive(known))?.pid;
   }
 
-  /** Kills what an earlier start left behind. Answers the names of the parts. */
-  killLeftovers(): string[] {
+  /**
+   * Stops what an earlier start left behind, as Ctrl-C would, and kills what does not stop in time (ms).
+   * Answers the names of the parts.
+   */
+  async stopLeftovers(timeoutMs = 5_000): Promise<string[]> {
     const left = this.#records.filter((known) => known.name !== PARENT && isAlive(known));
-    for (const { pid } of left) {
-      // Each part leads a process group of its own; its children (Postgres's) go with it.
-      for (const target of [-pid, pid]) {
-        try {
-          process.kill(target, 'SIGKILL');
-        } catch {
-          // Gone already.
-        }
-      }
-    }
+    for (const { pid } of left) signal(pid, 'SIGINT');
+    const deadline = Date.now() + timeoutMs;
+    while (left.some(isAlive) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (const { pid } of left.filter(isAlive)) signal(pid, 'SIGKILL');
     this.#records = [];
     return left.map(({ name }) => name);
   }
@@ -69,6 +66,17 @@ export class ProcessList {
     renameSync(`${this.#file}.new`, this.#file);
   }
 }
+
+/** Signals the process; a SIGKILL also its group, since nothing is left to pass it on. */
+const signal = (pid: number, name: NodeJS.Signals) => {
+  for (const target of name === 'SIGKILL' ? [-pid, pid] : [pid]) {
+    try {
+      process.kill(target, name);
+    } catch {
+      // Gone already.
+    }
+  }
+};
 
 const isAlive = ({ pid, started }: Record) => startMoment(pid) === started;
 

@@ -30,6 +30,6 @@ if (!process.argv.includes('--yes')) {
   terminal.close();
   if (answer.trim() !== 'yes') fail('Nothing was deleted.');
 }
-processes.killLeftovers();
+await processes.stopLeftovers();
 rmSync(folder, { recursive: true, force: true });
 console.log(`${folder} is empty.`);

@@ -23,8 +23,8 @@ export interface Stack {
   process: ChildProcess;
   /** Seconds from the command to the line that says it is ready. */
   readyAfter: number;
-  /** Ctrl-C; resolves with the exit code when everything has stopped. */
-  stop: () => Promise<number | null>;
+  /** Ctrl-C; resolves when npm start has ended. */
+  stop: () => Promise<void>;
 }
 
 /** Where a stack keeps its state and listens; the same place can be started again. */
@@ -82,12 +82,11 @@ export const startStack = async (place: Place, args: string[]): Promise<Stack> =
     process: child,
     readyAfter: (performance.now() - began) / 1000,
     stop: async () => {
-      if (child.exitCode !== null) return child.exitCode;
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
       const exited = once(child, 'exit');
       // The terminal sends Ctrl-C to the whole group, npm and its shell included.
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
-      const [code] = await exited;
-      return code;
+      process.kill(-child.pid, 'SIGINT');
+      await exited;
     },
   };
 };

@@ -1,0 +1,71 @@
+/** The language of the page; see text.ts. */
+const LOCALE = 'en-GB';
+
+/** What the shop decides about how figures are shown. */
+export interface Shop {
+  currency: string;
+  timeZone: string;
+}
+
+/** How the page writes money, numbers and times, in the shop's currency and on the shop's clock. */
+export interface Format {
+  /** Minor units, in full: `€1,234.50`. */
+  money(minor: number): string;
+  /** Minor units, rounded for an axis: `€1.2K`. */
+  shortMoney(minor: number): string;
+  number(value: number): string;
+  /** Time of a moment on the shop's clock: `14:05`. */
+  time(moment: number): string;
+  /** `14:05:09` */
+  exactTime(moment: number): string;
+  /** A time of the last half day, else with its date: `18 Nov, 14:05`. */
+  timeNear(moment: number, now: number): string;
+  /** A business day `YYYY-MM-DD`: `Friday 20 November 2026`, `Friday`, `20 Nov` or `Fri 20 Nov`. */
+  fullDate(date: string): string;
+  weekday(date: string): string;
+  shortDate(date: string): string;
+  dayDate(date: string): string;
+}
+
+export const createFormat = ({ currency, timeZone }: Shop): Format => {
+  const money = new Intl.NumberFormat(LOCALE, { style: 'currency', currency });
+  const short = new Intl.NumberFormat(LOCALE, {
+    style: 'currency',
+    currency,
+    notation: 'compact',
+    maximumFractionDigits: 1,
+  });
+  const number = new Intl.NumberFormat(LOCALE);
+  const unit = 10 ** (money.resolvedOptions().maximumFractionDigits ?? 2);
+  const moment = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(LOCALE, { timeZone, hourCycle: 'h23', ...options });
+  const time = moment({ hour: '2-digit', minute: '2-digit' });
+  const exactTime = moment({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const dateAndTime = moment({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+  // A business day is a date, not a moment: it is written as it is, in no time zone.
+  const date = (options: Intl.DateTimeFormatOptions) => {
+    const written = new Intl.DateTimeFormat(LOCALE, { timeZone: 'UTC', ...options });
+    return (day: string) => written.format(new Date(`${day}T00:00:00Z`)).replace(',', '');
+  };
+  return {
+    money: (minor) => money.format(minor / unit),
+    shortMoney: (minor) => short.format(minor / unit),
+    number: (value) => number.format(value),
+    time: (at) => time.format(at),
+    exactTime: (at) => exactTime.format(at),
+    timeNear: (at, now) => (Math.abs(now - at) < 43_200_000 ? exactTime : dateAndTime).format(at),
+    fullDate: date({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
+    weekday: date({ weekday: 'long' }),
+    shortDate: date({ day: 'numeric', month: 'short' }),
+    dayDate: date({ weekday: 'short', day: 'numeric', month: 'short' }),
+  };
+};
+
+/** A duration in milliseconds as one number and unit: `8 s`, `3 min`, `2 h`, `4 days`. */
+export const duration = (milliseconds: number): string => {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} days`;
+};

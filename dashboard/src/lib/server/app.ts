@@ -1,0 +1,70 @@
+import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
+import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
+import { createFiguresReader } from './live/figures-reader.ts';
+import { createLive, type Live } from './live/live.ts';
+import { getLog } from './log.ts';
+import { type ShopCalendar, shopCalendar } from './period.ts';
+import { connectConsumerLag } from './pipeline/consumer-lag.ts';
+import { connectOutbox } from './pipeline/outbox.ts';
+import { type PipelineWatch, watchPipeline } from './pipeline/pipeline.ts';
+import { readChangeMark } from './questions/changes.ts';
+import { getSettings } from './settings.ts';
+
+/** What the routes work with. Nothing in it connects before it is used. */
+export interface App {
+  clickhouse: ClickHouse;
+  calendar: ShopCalendar;
+  loyalThreshold: number;
+  pipeline: PipelineWatch;
+  hasBroker: boolean;
+  live: Live;
+  close(): Promise<void>;
+}
+
+let app: App | undefined;
+
+/** The one app of this process, made on first use. */
+export const getApp = (): App => {
+  app ??= createApp();
+  return app;
+};
+
+const createApp = (): App => {
+  const settings = getSettings();
+  const clickhouse = connectClickHouse(clickhouseUrl(settings), 'dashboard');
+  const calendar = shopCalendar(settings.SHOP_TIMEZONE, settings.BUSINESS_DAY_START);
+  const brokers = settings.KAFKA_BROKERS?.split(',');
+  const pipeline = watchPipeline(
+    connectOutbox(postgresUrl(settings)),
+    brokers === undefined ? undefined : connectConsumerLag(brokers),
+    2_000,
+  );
+  const loyalThreshold = settings.LOYAL_THRESHOLD;
+  const live = createLive(
+    {
+      mark: (signal) => readChangeMark(clickhouse, signal),
+      figures: createFiguresReader(clickhouse, { calendar, loyalThreshold }),
+      pipeline: pipeline.latest,
+    },
+    {
+      pauseMs: settings.LIVE_PAUSE_MS,
+      longestPauseMs: 5_000,
+      timeoutMs: 10_000,
+      heartbeatMs: 10_000,
+      refreshMs: 15_000,
+      log: getLog(),
+    },
+  );
+  return {
+    clickhouse,
+    calendar,
+    loyalThreshold,
+    pipeline,
+    hasBroker: brokers !== undefined,
+    live,
+    close: async () => {
+      live.close();
+      await Promise.allSettled([pipeline.close(), clickhouse.close()]);
+    },
+  };
+};

@@ -1,0 +1,203 @@
+import type { Logger } from 'pino';
+import type { Figures, LiveMessage, Pipeline } from '../../figures.ts';
+
+/** Where the figures come from. Every call may fail at any moment. */
+export interface LiveSource {
+  /** A text that differs whenever the figures may have changed; cheap. */
+  mark(signal: AbortSignal): Promise<string>;
+  /** The figures of a branch, or of all for undefined; `mark` is the one just found. */
+  figures(branch: string | undefined, mark: string, signal: AbortSignal): Promise<Reading>;
+  /** What is known of the pipeline; never waits and never fails. */
+  pipeline(): Pipeline;
+}
+
+export interface Reading {
+  figures: Figures;
+  /** Whether all of them are as new as the mark; if not, the next look reads them again. */
+  settled: boolean;
+}
+
+export interface LiveOptions {
+  /** Between the end of a look and the next one, in milliseconds; more when looking takes longer than that, and twice in a quiet shop. */
+  pauseMs: number;
+  /** Longest pause while looking fails. */
+  longestPauseMs: number;
+  /** After which a look is given up. */
+  timeoutMs: number;
+  heartbeatMs: number;
+  /** Age at which figures are read again although no sale came: "until this time" moves with the clock. */
+  refreshMs: number;
+  log: Pick<Logger, 'warn' | 'info'>;
+}
+
+/** Somebody who watches; neither call may throw. */
+export interface Viewer {
+  send(message: LiveMessage): void;
+  end(): void;
+}
+
+/** A shop where nothing changed for this long is quiet. */
+const QUIET_MS = 5_000;
+
+export interface Live {
+  /** Sends what is known at once and every change from then on. Returns how to stop. */
+  watch(branch: string | undefined, viewer: Viewer): () => void;
+  /** The newest figures for one answer; the last good ones, or none, when they cannot be read now. Never fails. */
+  look(branch: string | undefined): Promise<LiveMessage>;
+  /** How many watch. */
+  viewers(): number;
+  /** Ends every viewer and the loop. */
+  close(): void;
+}
+
+/** The last good figures of a branch, and when they were read and last known to be the newest. */
+interface Known {
+  figures: Figures;
+  text: string;
+  /** Absent while not all of them are as new as the last mark. */
+  mark: string | undefined;
+  readAt: number;
+  checkedAt: number;
+}
+
+/**
+ * One loop for all viewers: it looks whether anything changed, reads the figures of the branches that are watched and
+ * tells their viewers. It runs while somebody watches, and each look begins after the one before has ended.
+ */
+export const createLive = (source: LiveSource, options: LiveOptions): Live => {
+  const { pauseMs, longestPauseMs, timeoutMs, heartbeatMs, refreshMs, log } = options;
+  /** `sent` is the text of the figures that the viewer has. */
+  const viewers = new Map<Viewer, { branch: string | undefined; sent?: string }>();
+  const known = new Map<string | undefined, Known>();
+  let ok = true;
+  let failures = 0;
+  let pipelineSent = '';
+  let looking = false;
+  let lastMark = '';
+  let changedAt = 0;
+  let closed = false;
+  let pause: NodeJS.Timeout | undefined;
+  let heartbeat: NodeJS.Timeout | undefined;
+
+  const message = (entry: Known | undefined, figures: Figures | undefined): LiveMessage => ({
+    server_time: new Date().toISOString(),
+    checked_at: entry === undefined ? null : new Date(entry.checkedAt).toISOString(),
+    ok,
+    pipeline: source.pipeline(),
+    ...(figures === undefined ? {} : { figures }),
+  });
+
+  /** Sends figures to the viewers that do not have them yet, and to the others the state alone if they shall have it. */
+  const tell = (everyone: boolean) => {
+    for (const [viewer, had] of viewers) {
+      const entry = known.get(had.branch);
+      const news = entry !== undefined && entry.text !== had.sent;
+      if (!news && !everyone) continue;
+      had.sent = entry?.text;
+      viewer.send(message(entry, news ? entry.figures : undefined));
+    }
+  };
+
+  const lookAt = async (branch: string | undefined, mark: string, began: number, signal: AbortSignal) => {
+    const entry = known.get(branch);
+    if (entry !== undefined && entry.mark === mark && began - entry.readAt < refreshMs) {
+      entry.checkedAt = Math.max(entry.checkedAt, began);
+      return;
+    }
+    const { figures, settled } = await source.figures(branch, mark, signal);
+    // Another look may have begun later and ended sooner.
+    if ((known.get(branch)?.readAt ?? 0) > began) return;
+    known.set(branch, {
+      figures,
+      text: JSON.stringify(figures),
+      mark: settled ? mark : undefined,
+      readAt: began,
+      checkedAt: began,
+    });
+  };
+
+  const look = async (branches: Iterable<string | undefined>, timeout: number): Promise<void> => {
+    const began = Date.now();
+    const signal = AbortSignal.timeout(timeout);
+    const mark = await source.mark(signal);
+    if (mark !== lastMark) changedAt = began;
+    lastMark = mark;
+    await Promise.all([...branches].map((branch) => lookAt(branch, mark, began, signal)));
+  };
+
+  /** Looks once and tells everybody. Returns how long to pause. */
+  const round = async (): Promise<number> => {
+    const began = Date.now();
+    const wasOk = ok;
+    try {
+      await look(new Set([...viewers.values()].map(({ branch }) => branch)), timeoutMs);
+      ok = true;
+      failures = 0;
+      if (!wasOk) log.info('figures can be read again');
+    } catch (error) {
+      ok = false;
+      failures++;
+      if (wasOk) log.warn({ err: error }, 'figures cannot be read; the last good ones stay');
+    }
+    const pipeline = JSON.stringify(source.pipeline());
+    tell(ok !== wasOk || pipeline !== pipelineSent);
+    pipelineSent = pipeline;
+    if (!ok) return Math.min(longestPauseMs, pauseMs * 2 ** Math.min(failures, 10));
+    const quiet = began - changedAt > QUIET_MS;
+    return Math.max(quiet ? 2 * pauseMs : pauseMs, Date.now() - began);
+  };
+
+  const loop = async () => {
+    clearTimeout(pause);
+    pause = undefined;
+    if (looking) return;
+    looking = true;
+    const wait = await round();
+    looking = false;
+    if (viewers.size > 0) pause = setTimeout(loop, wait);
+  };
+
+  const leave = (viewer: Viewer) => {
+    viewers.delete(viewer);
+    if (viewers.size > 0) return;
+    clearTimeout(pause);
+    clearInterval(heartbeat);
+    pause = undefined;
+    heartbeat = undefined;
+  };
+
+  return {
+    watch: (branch, viewer) => {
+      if (closed) {
+        viewer.end();
+        return () => {};
+      }
+      const entry = known.get(branch);
+      viewers.set(viewer, { branch, sent: entry?.text });
+      viewer.send(message(entry, entry?.figures));
+      heartbeat ??= setInterval(() => tell(true), heartbeatMs);
+      // Who has just come does not wait for a pause to end, unless it is there to spare a database in trouble.
+      if (ok || pause === undefined) void loop();
+      return () => leave(viewer);
+    },
+    look: async (branch) => {
+      const entry = known.get(branch);
+      const watched = ok && [...viewers.values()].some((viewer) => viewer.branch === branch);
+      if (watched && entry !== undefined && Date.now() - entry.checkedAt < 2_000) return message(entry, entry.figures);
+      const succeeded = await look([branch], Math.min(timeoutMs, 3_000)).then(
+        () => true,
+        () => false,
+      );
+      const found = known.get(branch);
+      return { ...message(found, found?.figures), ok: succeeded };
+    },
+    viewers: () => viewers.size,
+    close: () => {
+      closed = true;
+      for (const viewer of [...viewers.keys()]) {
+        leave(viewer);
+        viewer.end();
+      }
+    },
+  };
+};

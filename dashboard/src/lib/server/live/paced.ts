@@ -1,0 +1,63 @@
+/** A value that may be behind: `settled` says whether it was read for the mark asked for. */
+export interface Paced<T> {
+  value: T;
+  settled: boolean;
+}
+
+interface Entry<T> {
+  known?: { value: T; mark: string };
+  reading?: Promise<void>;
+  error?: unknown;
+  restUntil: number;
+}
+
+/** How long an answer waits for a value that is being read, when there is an older one. */
+const GRACE_MS = 50;
+/** A read is followed by a rest this many times as long as itself. */
+const REST = 4;
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Wraps a read that may be slow: it runs in the background, one at a time per key, and rests after it in proportion
+ * to its length. The last value stands in meanwhile; only the first is waited for. A failed read fails the next call.
+ */
+export const createPaced = <K, T>(
+  read: (key: K, signal: AbortSignal) => Promise<T>,
+): ((key: K, mark: string) => Promise<Paced<T>>) => {
+  const entries = new Map<K, Entry<T>>();
+
+  const start = (key: K, mark: string, entry: Entry<T>) => {
+    const began = Date.now();
+    entry.reading = read(key, AbortSignal.timeout(TIMEOUT_MS))
+      .then(
+        (value) => {
+          entry.known = { value, mark };
+        },
+        (error) => {
+          entry.error = error;
+        },
+      )
+      .finally(() => {
+        entry.reading = undefined;
+        entry.restUntil = Date.now() + REST * (Date.now() - began);
+      });
+  };
+
+  return async (key, mark) => {
+    const entry = entries.get(key) ?? { restUntil: 0 };
+    entries.set(key, entry);
+    const due = entry.known?.mark !== mark && entry.reading === undefined;
+    if (due && (entry.known === undefined || Date.now() >= entry.restUntil)) start(key, mark, entry);
+    if (entry.known === undefined) await entry.reading;
+    else if (entry.reading !== undefined) await Promise.race([entry.reading, sleep(GRACE_MS)]);
+    if (entry.error !== undefined) {
+      const { error } = entry;
+      entry.error = undefined;
+      throw error;
+    }
+    if (entry.known === undefined) throw new Error('nothing was read');
+    return { value: entry.known.value, settled: entry.known.mark === mark };
+  };
+};
+
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

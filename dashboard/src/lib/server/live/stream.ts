@@ -1,0 +1,59 @@
+import type { LiveMessage } from '../../figures.ts';
+import type { Live } from './live.ts';
+
+/** Messages that a viewer may lag behind before its stream is ended; it connects again by itself. */
+const MOST_WAITING = 32;
+
+/**
+ * A viewer's stream of server-sent events, one JSON {@link LiveMessage} each. It ends when the viewer has gone,
+ * which shows in `signal`, in the stream's cancel, or in messages that are not taken.
+ */
+export const liveStream = (live: Live, branch: string | undefined, signal: AbortSignal): Response => {
+  let leave = () => {};
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const encoder = new TextEncoder();
+        let over = false;
+        let stop = () => {};
+        leave = () => {
+          if (over) return;
+          over = true;
+          stop();
+          try {
+            controller.close();
+          } catch {
+            // It was closed from the other side.
+          }
+        };
+        const send = (text: string) => {
+          if (over) return;
+          try {
+            controller.enqueue(encoder.encode(text));
+            if ((controller.desiredSize ?? 0) < -MOST_WAITING) leave();
+          } catch {
+            leave();
+          }
+        };
+        send('retry: 1000\n\n');
+        stop = live.watch(branch, {
+          send: (message: LiveMessage) => send(`data: ${JSON.stringify(message)}\n\n`),
+          end: leave,
+        });
+        if (over) stop();
+        signal.addEventListener('abort', leave, { once: true });
+        if (signal.aborted) leave();
+      },
+      cancel: () => leave(),
+    },
+    new CountQueuingStrategy({ highWaterMark: 1 }),
+  );
+  return new Response(stream, {
+    headers: {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      // Proxies must not hold events back.
+      'x-accel-buffering': 'no',
+    },
+  });
+};

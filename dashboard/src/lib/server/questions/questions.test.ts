@@ -1,0 +1,315 @@
+import { aggregatedSales, hourlySales, kpis, series, topProducts } from '@tillstream/schemas/read-api';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EVERYTHING, type Scope } from '../parameters.ts';
+import { dateOf, type ShopCalendar, shopCalendar } from '../period.ts';
+import { type Engine, startEngine } from '../testing/engine.ts';
+import {
+  BRANCHES,
+  catalogEvents,
+  PRODUCTS,
+  priceOf,
+  random,
+  type Sale,
+  salesEvents,
+  totalOf,
+} from '../testing/shop.ts';
+import { readAggregatedSales } from './aggregated-sales.ts';
+import { readBranches } from './branches.ts';
+import { readChangeMark } from './changes.ts';
+import { averageBasket } from './figures.ts';
+import { readHourlySales } from './hourly-sales.ts';
+import { readKpis } from './kpis.ts';
+import { readLastPurchases } from './last-purchases.ts';
+import { readSeries } from './series.ts';
+import { readSoldBetween } from './sold-between.ts';
+import { readToday } from './today.ts';
+import { readTopProducts } from './top-products.ts';
+
+/** Around Berlin's change of the clock on 2026-10-25, ends included. */
+const FIRST = Date.UTC(2026, 9, 18);
+const LAST = Date.UTC(2026, 10, 3);
+
+const sales = ((): Sale[] => {
+  const next = random(7);
+  const pick = <T>(values: readonly T[]): T => values[Math.floor(next() * values.length)] as T;
+  // Butter and eggs are only sold together, so that they tie.
+  const sets = [
+    ['milk'],
+    ['bread', 'milk'],
+    ['coffee'],
+    ['butter', 'eggs'],
+    ['milk', 'orange-juice'],
+    ['unlisted', 'milk'],
+  ];
+  return Array.from({ length: 600 }, (_, index) => ({
+    // The third branch has no sale.
+    branch_id: pick(['SMKT001', 'SMKT001', 'SMKT002']),
+    customer: next() < 0.2 ? 0 : 1 + Math.floor(next() * 120),
+    // Some on the very edges of hours and days.
+    sold_at:
+      index % 10 === 0 ? FIRST + Math.floor(next() * 16 * 24) * 3_600_000 : Math.floor(FIRST + next() * (LAST - FIRST)),
+    products: pick(sets),
+    voided: next() < 0.08,
+  }));
+})();
+
+const inScope = (scope: Scope) =>
+  sales.filter(
+    (sale) =>
+      !sale.voided &&
+      sale.sold_at >= scope.from &&
+      sale.sold_at < scope.to &&
+      (scope.branch === undefined || sale.branch_id === scope.branch),
+  );
+
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
+const customersOf = (found: Sale[]) => new Set(found.map((sale) => sale.customer).filter(Boolean)).size;
+const totalsOf = (found: Sale[]) => ({
+  purchases: found.length,
+  items: sum(found.map((sale) => sale.products.length)),
+  revenue_minor: sum(found.map(totalOf)),
+  unique_customers: customersOf(found),
+});
+const asOf = (found: Sale[]) =>
+  found.length === 0 ? null : new Date(Math.max(...found.map((sale) => sale.sold_at))).toISOString();
+
+const ranking = (found: Sale[], by: 'units' | 'revenue_minor', limit: number) => {
+  const products = [...new Set(found.flatMap((sale) => sale.products))].map((product_id) => {
+    const units = found.filter((sale) => sale.products.includes(product_id)).length;
+    const product = PRODUCTS.find((known) => known.product_id === product_id)?.name ?? product_id;
+    return { product_id, product, units, revenue_minor: units * priceOf(product_id) };
+  });
+  return products
+    .map((product) => ({ ...product, rank: 1 + products.filter((other) => other[by] > product[by]).length }))
+    .filter((product) => product.rank <= limit)
+    .sort((a, b) => a.rank - b.rank || (a.product < b.product ? -1 : 1));
+};
+
+const loyalBefore = (scope: Scope) => {
+  const counted = inScope({ ...EVERYTHING, branch: scope.branch });
+  return [...new Set(counted.map((sale) => sale.customer))].filter((customer) => {
+    const times = counted.filter((sale) => sale.customer === customer).map((sale) => sale.sold_at);
+    const third = times.sort((a, b) => a - b)[2];
+    return customer !== 0 && third !== undefined && third < scope.to;
+  }).length;
+};
+
+let engine: Engine;
+
+beforeAll(async () => {
+  engine = await startEngine();
+}, 120_000);
+
+afterAll(() => engine?.close());
+
+describe('without any sale', () => {
+  it('answers zeros and no moment', async () => {
+    expect(await readKpis(engine, EVERYTHING, 3)).toEqual({
+      as_of: null,
+      purchases: 0,
+      items: 0,
+      revenue_minor: 0,
+      average_basket_minor: 0,
+      unique_customers: 0,
+      loyal_customers: 0,
+      loyal_threshold: 3,
+      top_products: [],
+    });
+    expect(await readTopProducts(engine, EVERYTHING, { limit: 3, by: 'units' })).toEqual({ as_of: null, products: [] });
+    expect(await readSoldBetween(engine, EVERYTHING)).toBeUndefined();
+    expect((await readHourlySales(engine, EVERYTHING, 'UTC')).hours).toHaveLength(24);
+    expect(await readLastPurchases(engine, { now: LAST, limit: 5 })).toEqual([]);
+    const today = await readToday(engine, { now: LAST, calendar: shopCalendar('UTC', '00:00') });
+    expect(today.so_far).toEqual({ purchases: 0, revenue_minor: 0, average_basket_minor: 0 });
+    expect(today.hours).toHaveLength(24);
+  });
+});
+
+describe('with sales that came twice, out of order, void and without a card', () => {
+  beforeAll(async () => {
+    const before = await readChangeMark(engine);
+    const events = [...catalogEvents(), ...salesEvents(sales)];
+    await engine.send([...events].reverse());
+    await engine.send(events.filter((_, index) => index % 3 === 0));
+    expect(await readChangeMark(engine)).not.toBe(before);
+  }, 60_000);
+
+  const calendars: [string, ShopCalendar][] = [
+    ['UTC', shopCalendar('UTC', '00:00')],
+    ['Berlin from 04:00', shopCalendar('Europe/Berlin', '04:00')],
+    ['Berlin from 02:30', shopCalendar('Europe/Berlin', '02:30')],
+    ['Kathmandu', shopCalendar('Asia/Kathmandu', '00:00')],
+    ['New York from 04:30', shopCalendar('America/New_York', '04:30')],
+    ['Lord Howe', shopCalendar('Australia/Lord_Howe', '00:00')],
+  ];
+  const scopes: [string, Scope][] = [
+    ['all', EVERYTHING],
+    ['a branch', { ...EVERYTHING, branch: 'SMKT002' }],
+    ['a branch without sales', { ...EVERYTHING, branch: 'SMKT003' }],
+    ['a period with odd ends', { from: FIRST + 100_000_001, to: LAST - 200_000_003 }],
+    ['a period that begins and ends with a sale', { from: sales[10]?.sold_at ?? 0, to: (sales[10]?.sold_at ?? 0) + 1 }],
+    ['a period and a branch', { branch: 'SMKT001', from: FIRST + 100_000_001, to: LAST - 200_000_003 }],
+    ['a period without sales', { from: LAST + 1, to: LAST + 86_400_000 }],
+  ];
+
+  it.each(scopes)('kpis: %s', async (_, scope) => {
+    const found = inScope(scope);
+    const answer = await readKpis(engine, scope, 3);
+    expect(answer).toEqual({
+      as_of: asOf(found),
+      ...totalsOf(found),
+      average_basket_minor: averageBasket(totalsOf(found).revenue_minor, found.length),
+      loyal_customers: loyalBefore(scope),
+      loyal_threshold: 3,
+      top_products: ranking(found, 'units', 3),
+    });
+    expect(kpis.parse(answer)).toEqual(answer);
+  });
+
+  it.each(scopes)('top products: %s', async (_, scope) => {
+    const found = inScope(scope);
+    for (const limit of [1, 3, 4, 100]) {
+      const answer = await readTopProducts(engine, scope, { limit, by: 'units' });
+      expect(answer).toEqual({ as_of: asOf(found), products: ranking(found, 'units', limit) });
+      expect(topProducts.parse(answer)).toEqual(answer);
+    }
+    const products = ranking(found, 'revenue_minor', 2);
+    expect(await readTopProducts(engine, scope, { limit: 2, by: 'revenue' })).toEqual({ as_of: asOf(found), products });
+  });
+
+  it('keeps products that tie', () => {
+    const ranks = ranking(inScope(EVERYTHING), 'units', 100).map((product) => product.rank);
+    expect(new Set(ranks).size).toBeLessThan(ranks.length);
+  });
+
+  it.each(calendars)('hours of the clock: %s', async (_, calendar) => {
+    for (const [, scope] of scopes) {
+      const found = inScope(scope);
+      const answer = await readHourlySales(engine, scope, calendar.timeZone);
+      expect(answer).toEqual({
+        as_of: asOf(found),
+        hours: Array.from({ length: 24 }, (_, hour) => ({
+          hour,
+          ...totalsOf(found.filter((sale) => new Date(calendar.wallAt(sale.sold_at)).getUTCHours() === hour)),
+        })),
+      });
+      expect(hourlySales.parse(answer)).toEqual(answer);
+    }
+  });
+
+  it.each(calendars)('series: %s', async (_, calendar) => {
+    for (const by of ['hour', 'day'] as const) {
+      for (const branch of [undefined, 'SMKT002', 'SMKT003']) {
+        const scope = { branch, from: FIRST + 100_000_001, to: LAST + 86_400_000 };
+        const found = inScope(scope);
+        const answer = await readSeries(engine, scope, by, calendar);
+        const starts = [...calendar.starts(by, scope)];
+        expect(answer).toEqual({
+          as_of: asOf(found),
+          points: starts.map((start, index) => ({
+            start: new Date(start).toISOString(),
+            ...totalsOf(
+              found.filter((sale) => sale.sold_at >= start && sale.sold_at < (starts[index + 1] ?? Infinity)),
+            ),
+          })),
+        });
+        expect(series.parse(answer)).toEqual(answer);
+      }
+    }
+  });
+
+  it('refuses a series that no chart can show', async () => {
+    const scope = { from: 0, to: LAST };
+    await expect(readSeries(engine, scope, 'hour', shopCalendar('UTC', '00:00'))).rejects.toThrow(/more than/);
+  });
+
+  it.each(calendars)('by product, country and month: %s', async (_, calendar) => {
+    for (const branch of [undefined, 'SMKT002', 'SMKT003']) {
+      const scope = { branch, from: FIRST, to: LAST };
+      const found = inScope(scope);
+      const answer = await readAggregatedSales(engine, scope, calendar);
+      expect(aggregatedSales.parse(answer)).toEqual(answer);
+      const countryOf = (sale: Sale) => BRANCHES.find((known) => known.branch_id === sale.branch_id)?.country;
+      const monthOf = (sale: Sale) => dateOf(calendar.dayOf(sale.sold_at)).slice(0, 7);
+      const keys = new Set(
+        found.flatMap((sale) => sale.products.map((product) => `${product}|${countryOf(sale)}|${monthOf(sale)}`)),
+      );
+      const keyOf = (part: { product_id: string; country: string; month: string }) =>
+        `${part.product_id}|${part.country}|${part.month}`;
+      expect(new Set(answer.rows.map(keyOf))).toEqual(keys);
+      expect(answer.rows).toHaveLength(keys.size);
+      for (const part of answer.rows) {
+        const baskets = found.filter(
+          (sale) =>
+            sale.products.includes(part.product_id) && countryOf(sale) === part.country && monthOf(sale) === part.month,
+        );
+        expect(part).toMatchObject({
+          purchases: baskets.length,
+          units: baskets.length,
+          revenue_minor: baskets.length * priceOf(part.product_id),
+          average_basket_minor: averageBasket(sum(baskets.map(totalOf)), baskets.length),
+          unique_customers: customersOf(baskets),
+        });
+      }
+    }
+  });
+
+  it.each(calendars)('today and the same weekday before: %s', async (_, calendar) => {
+    for (const now of [Date.UTC(2026, 9, 25, 13, 37), Date.UTC(2026, 10, 1, 6, 20), Date.UTC(2026, 9, 31, 23, 59)]) {
+      for (const branch of [undefined, 'SMKT001']) {
+        const day = calendar.dayOf(now);
+        const until = calendar.instantOf(calendar.wallAt(now) - 7 * 86_400_000);
+        const today = inScope({ branch, from: calendar.dayStart(day), to: calendar.dayStart(day + 1) });
+        const before = inScope({ branch, from: calendar.dayStart(day - 7), to: calendar.dayStart(day - 6) });
+        const answer = await readToday(engine, { branch, now, calendar });
+        const totals = (found: Sale[]) => ({
+          purchases: found.length,
+          revenue_minor: sum(found.map(totalOf)),
+          average_basket_minor: averageBasket(sum(found.map(totalOf)), found.length),
+        });
+        expect(answer.so_far).toEqual(totals(today));
+        expect(answer.before).toEqual(totals(before.filter((sale) => sale.sold_at < until)));
+        expect(sum(answer.hours.map((hour) => hour.today.purchases))).toBe(today.length);
+        expect(sum(answer.hours.map((hour) => hour.before.purchases))).toBe(before.length);
+        const hourOf = (sale: Sale) => {
+          const minutes = Math.floor(calendar.wallAt(sale.sold_at) / 60_000) - calendar.dayStartMinutes;
+          return Math.floor((minutes % 1440) / 60);
+        };
+        answer.hours.forEach((hour, index) => {
+          expect(hour.today.purchases).toBe(today.filter((sale) => hourOf(sale) === index).length);
+          expect(hour.before.revenue_minor).toBe(sum(before.filter((sale) => hourOf(sale) === index).map(totalOf)));
+        });
+      }
+    }
+  });
+
+  it('last purchases, however long ago', async () => {
+    const newest = inScope(EVERYTHING).sort((a, b) => b.sold_at - a.sold_at);
+    for (const now of [LAST, LAST + 5 * 86_400_000, LAST + 400 * 86_400_000]) {
+      const answer = await readLastPurchases(engine, { now, limit: 10 });
+      expect(answer.map((purchase) => Date.parse(purchase.sold_at))).toEqual(
+        newest.slice(0, 10).map((sale) => sale.sold_at),
+      );
+      expect(answer[0]?.products).toHaveLength(answer[0]?.items ?? -1);
+      expect(answer[0]?.total_minor).toBe(totalOf(newest[0] as Sale));
+    }
+    expect(await readLastPurchases(engine, { now: LAST, limit: 10, branch: 'SMKT003' })).toEqual([]);
+  });
+
+  it('branches and the first and last sale', async () => {
+    expect(await readBranches(engine)).toEqual(
+      BRANCHES.map(({ branch_id, name, country }) => ({ branch_id, branch: name, country })),
+    );
+    const times = inScope(EVERYTHING).map((sale) => sale.sold_at);
+    expect(await readSoldBetween(engine, EVERYTHING)).toEqual({ from: Math.min(...times), to: Math.max(...times) + 1 });
+  });
+});
+
+describe('averageBasket', () => {
+  it('rounds half up, exactly, also where floating point cannot', () => {
+    expect(averageBasket(5, 2)).toBe(3);
+    expect(averageBasket(4, 3)).toBe(1);
+    expect(averageBasket(0, 0)).toBe(0);
+    expect(averageBasket(9_007_199_254_740_991, 2)).toBe(4_503_599_627_370_496);
+  });
+});

@@ -1,0 +1,86 @@
+import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { z } from 'zod';
+import type { Today } from '../../figures.ts';
+import { dateOf, type ShopCalendar } from '../period.ts';
+import { averageBasket } from './figures.ts';
+import { clickhouseTime } from './in-scope.ts';
+
+/** Today and the same weekday before in one scan, by the hour since the business day began on the clock. */
+const SQL = `
+  SELECT sold_at >= {today_from:DateTime64(3, 'UTC')} AS is_today,
+    toUInt8(intDiv(positiveModulo(toInt64(toUInt32(slot)) + timeZoneOffset(toTimezone(slot, {time_zone:String})) - {day_start:Int64}, 86400), 3600)) AS hour,
+    count() AS purchases, sum(total_minor) AS revenue_minor,
+    countIf(sold_at < {before_until:DateTime64(3, 'UTC')}) AS purchases_so_far,
+    sumIf(total_minor, sold_at < {before_until:DateTime64(3, 'UTC')}) AS revenue_so_far_minor
+  FROM gold.purchases
+  WHERE ((slot >= {today_from:DateTime64(3, 'UTC')} AND slot < {today_to:DateTime64(3, 'UTC')})
+      OR (slot >= {before_from:DateTime64(3, 'UTC')} AND slot < {before_to:DateTime64(3, 'UTC')}))
+    AND ({branch:String} = '' OR branch_id = {branch:String})
+  GROUP BY is_today, hour`;
+
+const row = z.object({
+  is_today: z.union([z.boolean(), z.int()]).transform(Boolean),
+  hour: z.int(),
+  purchases: z.int(),
+  revenue_minor: z.int(),
+  purchases_so_far: z.int(),
+  revenue_so_far_minor: z.int(),
+});
+
+type Row = z.output<typeof row>;
+
+/**
+ * Today so far, beside the same weekday a week before until the same time of the clock, and both by the hour.
+ * "Today" is the shop's business day at `now` (milliseconds).
+ */
+export const readToday = async (
+  clickhouse: ClickHouse,
+  { branch, now, calendar }: { branch?: string; now: number; calendar: ShopCalendar },
+  signal?: AbortSignal,
+): Promise<Today> => {
+  const day = calendar.dayOf(now);
+  const beforeFrom = calendar.dayStart(day - 7);
+  const beforeUntil = Math.max(beforeFrom, calendar.instantOf(calendar.wallAt(now) - 7 * 86_400_000));
+  const params = {
+    branch: branch ?? '',
+    time_zone: calendar.timeZone,
+    day_start: calendar.dayStartMinutes * 60,
+    today_from: clickhouseTime(calendar.dayStart(day)),
+    today_to: clickhouseTime(calendar.dayStart(day + 1)),
+    before_from: clickhouseTime(beforeFrom),
+    before_to: clickhouseTime(calendar.dayStart(day - 6)),
+    before_until: clickhouseTime(beforeUntil),
+  };
+  const rows = await clickhouse.rows({ name: 'today', sql: SQL, params, row, signal });
+  const today = rows.filter((found) => found.is_today);
+  const before = rows.filter((found) => !found.is_today);
+  return {
+    date: dateOf(day),
+    before_date: dateOf(day - 7),
+    so_far: totals(sum(today, 'purchases'), sum(today, 'revenue_minor')),
+    before: totals(sum(before, 'purchases_so_far'), sum(before, 'revenue_so_far_minor')),
+    hours: Array.from({ length: 24 }, (_, hour) => ({
+      clock: clockTime(calendar.dayStartMinutes + hour * 60),
+      today: inHour(today, hour),
+      before: inHour(before, hour),
+    })),
+    hour: Math.floor(((((calendar.wallAt(now) / 60_000 - calendar.dayStartMinutes) % 1440) + 1440) % 1440) / 60),
+  };
+};
+
+const totals = (purchases: number, revenue_minor: number) => ({
+  purchases,
+  revenue_minor,
+  average_basket_minor: averageBasket(revenue_minor, purchases),
+});
+
+const sum = (rows: Row[], column: Exclude<keyof Row, 'is_today'>): number =>
+  rows.reduce((total, found) => total + found[column], 0);
+
+const inHour = (rows: Row[], hour: number) => {
+  const found = rows.find((candidate) => candidate.hour === hour);
+  return { purchases: found?.purchases ?? 0, revenue_minor: found?.revenue_minor ?? 0 };
+};
+
+const clockTime = (minutes: number): string =>
+  `${String(Math.floor(minutes / 60) % 24).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;

@@ -1,0 +1,59 @@
+import type { ClickHouse, NamedQuery } from '@tillstream/clickhouse/client';
+import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import type { PosEvent } from '@tillstream/schemas/events';
+import { Session } from 'chdb';
+
+/** The real engine in this process with every migration applied, and a door for events; for tests. */
+export interface Engine extends ClickHouse {
+  /** Sends events the way the relay does without a broker; views have run when it returns. */
+  send(events: readonly PosEvent[]): Promise<void>;
+}
+
+export const startEngine = async (): Promise<Engine> => {
+  const session = new Session();
+  session.query('SET output_format_json_quote_64bit_integers = 0');
+  session.query("SET date_time_output_format = 'iso'");
+
+  const rows = async <Row>({ name, sql, params, row }: NamedQuery<Row>): Promise<Row[]> => {
+    const result = await session.queryBindAsync(sql, params ?? {}, { format: 'JSONEachRow' });
+    const lines = result.text().split('\n').filter(Boolean);
+    return lines.map((line) => {
+      const parsed = row.safeParse(JSON.parse(line));
+      if (parsed.success) return parsed.data;
+      throw new Error(`query ${name}: ${parsed.error.message} in ${line}`);
+    });
+  };
+
+  const insert = async (table: string, values: readonly Record<string, unknown>[]) => {
+    const text = values.map((value) => JSON.stringify(value)).join('\n');
+    await session.insert({ table, values: Buffer.from(text), format: 'JSONEachRow' });
+  };
+
+  const engine: Engine = {
+    rows,
+    row: async (query) => {
+      const [first] = await rows(query);
+      if (first === undefined) throw new Error(`query ${query.name} returned no row`);
+      return first;
+    },
+    command: async (sql) => {
+      await session.queryAsync(sql);
+    },
+    insert,
+    close: async () => session.close(),
+    send: (events) =>
+      insert(
+        'bronze.inbox',
+        events.map((event) => ({
+          payload: JSON.stringify(event),
+          topic: 'direct',
+          partition: 0,
+          offset: 0,
+          key: event.subject,
+          produced_at: '2026-01-01 00:00:00.000',
+        })),
+      ),
+  };
+  await migrateClickHouse(engine, undefined);
+  return engine;
+};

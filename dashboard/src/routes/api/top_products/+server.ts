@@ -1,0 +1,13 @@
+import { answer, requireBranch } from '$lib/server/answer.ts';
+import { readTopProducts } from '$lib/server/questions/top-products.ts';
+
+/** `GET /api/top_products?limit=3&by=units|revenue&branch=&from=&to=` */
+export const GET = answer(async (ask) => {
+  const { app, parameters, signal } = ask;
+  const limit = parameters.wholeNumber('limit', 1, 1000) ?? 3;
+  const by = parameters.oneOf('by', ['units', 'revenue']) ?? 'units';
+  const scope = parameters.scope(app.calendar);
+  parameters.check();
+  await requireBranch(ask, scope.branch);
+  return readTopProducts(app.clickhouse, scope, { limit, by }, signal);
+});
