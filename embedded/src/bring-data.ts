@@ -27,7 +27,7 @@ export const bringData = async (bring: Bring, state: StateFolder, addresses: Add
   const files = bring.kind === 'files' ? bring : demoFiles(state);
   if (bring.kind !== 'files') {
     const size = bring.kind === 'catalog' ? ['--purchases', '0'] : [];
-    await run('generate/main.ts', ['--out', state.inside('demo'), ...size], addresses);
+    await run('generate/main.ts', ['--out', state.inside('demo'), ...size], addresses, 'ignore');
   }
   const branches = files.branches === undefined ? [] : ['--branches', files.branches];
   const args = ['--products', files.products, '--purchases', files.purchases, ...branches];
@@ -84,9 +84,14 @@ const demoFiles = (state: StateFolder) => ({
   branches: path.join(state.inside('demo'), 'branches.csv'),
 });
 
-const run = async (file: string, args: string[], addresses: Addresses): Promise<void> => {
+const run = async (
+  file: string,
+  args: string[],
+  addresses: Addresses,
+  output: 'inherit' | 'ignore' = 'inherit',
+): Promise<void> => {
   const { file: program, args: all, env } = nodeCommand(loaderEntry(file), args, environment(addresses));
-  const child = spawn(program, all, { stdio: 'inherit', env: { ...process.env, ...env } });
+  const child = spawn(program, all, { stdio: ['inherit', output, 'inherit'], env: { ...process.env, ...env } });
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new StepFailed();
 };

@@ -60,9 +60,9 @@ try {
     until: options.until ?? now + offsetOf(SHOP_TIMEZONE)(now),
     customers: options.customers ?? defaultCustomers(options.purchases),
   });
-  console.log(`${options.purchases} purchases in ${((Date.now() - now) / 1000).toFixed(1)} s. To load them:`);
+  console.log(`${options.purchases} purchases in ${((Date.now() - now) / 1000).toFixed(1)} s: ${out}`);
   console.log(
-    `npm run load -- --products ${files.products} --purchases ${files.purchases} --branches ${files.branches}`,
+    `To load them: npm run load -- --products ${files.products} --purchases ${files.purchases} --branches ${files.branches}`,
   );
 } catch (error) {
   console.error(`The files could not be written: ${error instanceof Error ? error.message : String(error)}`);

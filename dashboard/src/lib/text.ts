@@ -105,6 +105,9 @@ export const text = {
     flowing: 'All sales are in. Nothing is waiting.',
     sales: (count: number, shown: string) => (count === 1 ? '1 sale is' : `${shown} sales are`),
     atLeast: (shown: string) => `More than ${shown}`,
+    numbers: (age: string, waiting: string, uncounted: string) =>
+      `Checked ${age} ago · ${waiting} in the outbox · ${uncounted} behind on the topic`,
+    notKnown: '?',
     clock: (timeZone: string) => `Times are on the shop's clock, ${timeZone}.`,
   },
 
