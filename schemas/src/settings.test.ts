@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { locationSettings, parseSettings, postgresUrl, SettingsError, shopSettings } from './settings.ts';
+
+test('what is not set has its default; an empty value is not set', () => {
+  expect(parseSettings(shopSettings, { CURRENCY: '' })).toEqual({
+    SHOP_TIMEZONE: 'UTC',
+    BUSINESS_DAY_START: '00:00',
+    WEEK_START: 'monday',
+    LOYAL_THRESHOLD: 3,
+    CURRENCY: 'EUR',
+    CHAIN_SINCE: '2000-01-01',
+  });
+});
+
+test.each([
+  ['SHOP_TIMEZONE', 'Europe/Nowhere'],
+  ['BUSINESS_DAY_START', '04:10'],
+  ['BUSINESS_DAY_START', '24:00'],
+  ['WEEK_START', 'friday'],
+  ['LOYAL_THRESHOLD', '0'],
+  ['LOYAL_THRESHOLD', '3.5'],
+  ['CURRENCY', 'euro'],
+  ['CHAIN_SINCE', '2000-13-01'],
+  ['POS_API_PORT', '70000'],
+  ['POS_API_PORT', 'http'],
+  ['KAFKA_BROKERS', 'somewhere'],
+])('%s=%s is one line that names it', (name, value) => {
+  const parse = () => parseSettings({ ...shopSettings, ...locationSettings }, { [name]: value });
+  expect(parse).toThrow(SettingsError);
+  expect(parse).toThrow(new RegExp(`^${name}=`));
+  try {
+    parse();
+  } catch (error) {
+    expect(String(error)).not.toContain('\n');
+  }
+});
+
+test('every bad setting is named at once', () => {
+  expect(() => parseSettings(shopSettings, { CURRENCY: 'x', WEEK_START: 'y' })).toThrow(
+    /CURRENCY.*WEEK_START|WEEK_START.*CURRENCY/,
+  );
+});
+
+test('the embedded Postgres is meant unless another is named', () => {
+  expect(postgresUrl({ POSTGRES_PORT: 5433 })).toBe('postgres://tillstream:local-only@127.0.0.1:5433/tillstream');
+  expect(postgresUrl({ POSTGRES_PORT: 5433, POSTGRES_URL: 'postgres://a@b/c' })).toBe('postgres://a@b/c');
+});
