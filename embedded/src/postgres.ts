@@ -36,16 +36,18 @@ export const preparePostgres = async (folder: string, port: number): Promise<Com
   const as = (file: string, args: string[]): Command =>
     owner === undefined
       ? { file, args }
-      : owner.setpriv
-        ? { file: 'setpriv', args: [...setprivArgs(owner), file, ...args] }
-        : { file, args, uid: owner.uid, gid: owner.gid };
+      : owner === 'namespace'
+        ? { file: UNSHARE[0], args: [...UNSHARE.slice(1), file, ...args] }
+        : { file, args, ...owner };
 
   if (!existsSync(path.join(folder, 'PG_VERSION'))) {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const passwordFile = `${folder}.password`;
     await writeFile(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
-    if (owner) await Promise.all([chown(folder, owner.uid, owner.gid), chown(passwordFile, owner.uid, owner.gid)]);
+    if (typeof owner === 'object') {
+      await Promise.all([folder, passwordFile].map((file) => chown(file, owner.uid, owner.gid)));
+    }
     const initdb = as(binaries.initdb, [
       `--pgdata=${folder}`,
       `--username=${USER}`,
@@ -108,34 +110,27 @@ const linkLibraries = async (root: string) => {
   }
 };
 
-interface Owner {
-  uid: number;
-  gid: number;
-  /** The user cannot reach the folders (a clone under /root, say), so it gets the capability to read them. */
-  setpriv: boolean;
-}
+/**
+ * A user namespace in which this machine's root is an ordinary user: for folders that only root can reach, such as a
+ * clone under /root. Containers may forbid it.
+ */
+const UNSHARE = ['unshare', '--user', '--map-user=1000', '--map-group=1000'] as const;
 
 /** Postgres refuses to run as root. Root lends it an unprivileged user; anybody else runs it as themselves. */
-const unprivilegedUser = async (postgres: string, parent: string): Promise<Owner | undefined> => {
+const unprivilegedUser = async (
+  postgres: string,
+  parent: string,
+): Promise<{ uid: number; gid: number } | 'namespace' | undefined> => {
   if (process.getuid?.() !== 0) return undefined;
   const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
   const entry = users.find(([user]) => user === 'postgres') ?? users.find(([user]) => user === 'nobody');
-  if (!entry) throw new Error('Postgres does not run as root, and there is no user postgres or nobody to run it as');
-  const owner = { uid: Number(entry[2]), gid: Number(entry[3]), setpriv: false };
-  const shell = '/bin/sh';
-  const reach = ['-c', '"$0" --version && cd "$1"', postgres, parent];
-  if (spawnSync(shell, reach, { uid: owner.uid, gid: owner.gid }).status === 0) return owner;
-  const lent = { ...owner, setpriv: true };
-  if (spawnSync('setpriv', [...setprivArgs(lent), shell, ...reach]).status === 0) return lent;
+  const reach = ['/bin/sh', '-c', '"$0" --version && cd "$1"', postgres, parent];
+  if (entry) {
+    const user = { uid: Number(entry[2]), gid: Number(entry[3]) };
+    if (spawnSync('/bin/sh', reach.slice(1), user).status === 0) return user;
+  }
+  if (spawnSync(UNSHARE[0], [...UNSHARE.slice(1), ...reach]).status === 0) return 'namespace';
   throw new Error(
-    `Postgres does not run as root, and user ${entry[0]} cannot reach ${postgres} and ${parent}: clone to a folder that it can read`,
+    `Postgres does not run as root, and no other user can reach ${postgres} and ${parent}: clone to a folder that all can read`,
   );
 };
-
-const setprivArgs = ({ uid, gid }: Owner) => [
-  `--reuid=${uid}`,
-  `--regid=${gid}`,
-  '--clear-groups',
-  '--inh-caps=+dac_override',
-  '--ambient-caps=+dac_override',
-];
