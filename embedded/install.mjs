@@ -22,7 +22,7 @@ export const installPackages = async () => {
   requireNode();
   const lock = digest([path.join(root, 'package-lock.json')]);
   if (read(STAMP) === lock) return;
-  await step('npm packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  await step('Installing', 'npm packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(STAMP, lock);
 };
 
@@ -35,7 +35,7 @@ export const installKafka = async () => {
   const wanted = digest([pom]);
   if (read(stamp) === wanted) return;
   rmSync(lib, { recursive: true, force: true });
-  await step('Apache Kafka (Maven)', 'mvn', [
+  await step('Installing', 'Apache Kafka (Maven)', 'mvn', [
     '-q',
     '-B',
     '-f',
@@ -54,7 +54,7 @@ export const buildDashboard = async () => {
   const sources = ['dashboard', 'schemas', 'clickhouse'].flatMap((part) => sourceFiles(path.join(root, part)));
   const wanted = digest([path.join(root, 'package-lock.json'), ...sources]);
   if (read(stamp) === wanted) return;
-  await step('dashboard pages', 'npm', ['run', '--silent', 'build', '-w', 'dashboard']);
+  await step('Building', 'the pages of the dashboard', 'npm', ['run', '--silent', 'build', '-w', 'dashboard']);
   writeFileSync(stamp, wanted);
 };
 
@@ -84,9 +84,9 @@ const hasJavaAndMaven = () => {
   return Number(version) >= 17 && spawnSync('mvn', ['-v']).status === 0;
 };
 
-const step = async (what, command, args) => {
+const step = async (doing, what, command, args) => {
   const began = performance.now();
-  console.log(`Installing ${what} …`);
+  console.log(`${doing} ${what} …`);
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', (chunk) => {
@@ -98,10 +98,10 @@ const step = async (what, command, args) => {
   const { code } = await ended(child);
   if (code !== 0) {
     console.error(output.trim());
-    console.error(`Installing ${what} failed: ${command} ${args.join(' ')}`);
+    console.error(`${doing} ${what} failed: ${command} ${args.join(' ')}`);
     process.exit(1);
   }
-  console.log(`Installed ${what} in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  console.log(`${doing} ${what} took ${((performance.now() - began) / 1000).toFixed(1)} s`);
 };
 
 const ended = (child) =>
