@@ -87,6 +87,9 @@ transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+# A broker that was killed may register again only when its old session has ended: 9 s by default.
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
 log.retention.hours=168
 log.segment.bytes=134217728
 `;

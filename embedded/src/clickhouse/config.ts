@@ -48,6 +48,8 @@ function serverXml(usersPath: string): string {
     <!-- A consumer that died holds its partitions until its session times out: 45 s by default. -->
     <session_timeout_ms>6000</session_timeout_ms>
     <heartbeat_interval_ms>1000</heartbeat_interval_ms>
+    <!-- A broker that comes back is found again within a second: 10 s by default. -->
+    <reconnect_backoff_max_ms>1000</reconnect_backoff_max_ms>
   </kafka>
 </clickhouse>
 `;

@@ -10,7 +10,7 @@ const CLAIM_LIMIT = 4000;
 /** How long a row may lie there when its notification was lost. */
 const POLL_MS = 500;
 const FIRST_RETRY_MS = 100;
-const SLOWEST_RETRY_MS = 5_000;
+const SLOWEST_RETRY_MS = 2_000;
 
 const outboxRows = z.array(z.object({ id: z.string(), key: z.string(), payload: z.string() }));
 
@@ -56,10 +56,11 @@ const relayOverOneConnection = async (
     keepAlive: true,
   });
   const waker = new Waker();
-  client.on('notification', () => waker.wake());
+  const wake = () => waker.wake();
+  client.on('notification', wake);
   // A connection that breaks while idle wakes the loop, whose next query then throws.
-  client.on('error', () => waker.wake());
-  signal.addEventListener('abort', () => waker.wake(), { once: true });
+  client.on('error', wake);
+  signal.addEventListener('abort', wake, { once: true });
   try {
     await client.connect();
     await client.query('listen outbox');
@@ -69,6 +70,7 @@ const relayOverOneConnection = async (
       if (moved === 0) await waker.sleep(POLL_MS);
     }
   } finally {
+    signal.removeEventListener('abort', wake);
     await client.end().catch(() => undefined);
   }
 };

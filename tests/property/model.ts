@@ -1,0 +1,109 @@
+import type { ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
+
+/** A purchase as the reference model knows it: nothing but what happened at the till. */
+export interface Sale {
+  id: string;
+  branch: string;
+  soldAt: number;
+  /** 0: no card. */
+  customer: number;
+  items: { product: string; quantity: number; price: number }[];
+  voided: boolean;
+}
+
+export interface ModelScope {
+  from: number;
+  to: number;
+  branch?: string;
+}
+
+/*
+ * The figures, written from their meaning and from the purchases alone: loops and sets, no fingerprints, no SQL.
+ */
+
+export const inScope = (sales: readonly Sale[], { from, to, branch }: ModelScope): Sale[] =>
+  sales.filter(
+    (sale) =>
+      !sale.voided && sale.soldAt >= from && sale.soldAt < to && (branch === undefined || sale.branch === branch),
+  );
+
+const total = (sale: Sale): number => sale.items.reduce((sum, item) => sum + item.quantity * item.price, 0);
+
+const uniqueCustomers = (sales: readonly Sale[]): Set<number> =>
+  new Set(sales.filter((sale) => sale.customer !== 0).map((sale) => sale.customer));
+
+export const totals = (sales: readonly Sale[]) => ({
+  purchases: sales.length,
+  items: sales.reduce((sum, sale) => sum + sale.items.reduce((units, item) => units + item.quantity, 0), 0),
+  revenue_minor: sales.reduce((sum, sale) => sum + total(sale), 0),
+  unique_customers: uniqueCustomers(sales).size,
+});
+
+export const asOf = (sales: readonly Sale[]): string | null =>
+  sales.length === 0 ? null : new Date(Math.max(...sales.map((sale) => sale.soldAt))).toISOString();
+
+export const averageBasket = (sales: readonly Sale[]): number => {
+  const { purchases, revenue_minor } = totals(sales);
+  return purchases === 0 ? 0 : Math.floor(revenue_minor / purchases + 0.5);
+};
+
+/** Ranks as competitions count them; all products of the first `limit` ranks. */
+export const topProducts = (sales: readonly Sale[], limit: number, by: 'units' | 'revenue_minor') => {
+  const sold = new Map<string, { units: number; revenue_minor: number }>();
+  for (const sale of sales) {
+    for (const { product, quantity, price } of sale.items) {
+      const sum = sold.get(product) ?? { units: 0, revenue_minor: 0 };
+      sum.units += quantity;
+      sum.revenue_minor += quantity * price;
+      sold.set(product, sum);
+    }
+  }
+  return [...sold]
+    .map(([product_id, sum]) => ({
+      product_id,
+      product: product_id,
+      ...sum,
+      rank: 1 + [...sold.values()].filter((other) => other[by] > sum[by]).length,
+    }))
+    .filter(({ rank }) => rank <= limit)
+    .sort((a, b) => a.rank - b.rank || (a.product_id < b.product_id ? -1 : 1));
+};
+
+/** Customers whose threshold-th purchase that is not void (in the branch, when one is named) was before `to`. */
+export const loyalCustomers = (sales: readonly Sale[], { to, branch }: ModelScope, threshold: number): number => {
+  const counts = new Map<number, number>();
+  for (const sale of inScope(sales, { from: 0, to, branch })) {
+    if (sale.customer !== 0) counts.set(sale.customer, (counts.get(sale.customer) ?? 0) + 1);
+  }
+  return [...counts.values()].filter((count) => count >= threshold).length;
+};
+
+export const newAndReturning = (sales: readonly Sale[], scope: ModelScope) => {
+  const here = uniqueCustomers(inScope(sales, scope));
+  const before = uniqueCustomers(inScope(sales, { ...scope, from: 0, to: scope.from }));
+  const returning = [...here].filter((customer) => before.has(customer)).length;
+  return { unique_customers: here.size, new_customers: here.size - returning, returning_customers: returning };
+};
+
+export const series = (sales: readonly Sale[], scope: ModelScope, by: 'hour' | 'day', calendar: ShopCalendar) => {
+  const starts = [...calendar.starts(by, scope)];
+  return starts.map((start, index) => ({
+    start: new Date(start).toISOString(),
+    ...totals(inScope(sales, { ...scope, from: Math.max(scope.from, start), to: Math.min(scope.to, starts[index + 1] ?? scope.to) })),
+  }));
+};
+
+const hourOf = (sale: Sale, calendar: ShopCalendar): number => new Date(calendar.wallAt(sale.soldAt)).getUTCHours();
+
+export const hourly = (sales: readonly Sale[], calendar: ShopCalendar) =>
+  Array.from({ length: 24 }, (_, hour) => ({ hour, ...totals(sales.filter((sale) => hourOf(sale, calendar) === hour)) }));
+
+export const weekGrid = (sales: readonly Sale[], calendar: ShopCalendar) =>
+  Array.from({ length: 168 }, (_, index) => {
+    const [weekday, hour] = [1 + Math.floor(index / 24), index % 24];
+    const cell = sales.filter((sale) => {
+      const day = new Date(calendar.dayOf(sale.soldAt) * 86_400_000).getUTCDay();
+      return (day === 0 ? 7 : day) === weekday && hourOf(sale, calendar) === hour;
+    });
+    return { weekday, hour, ...totals(cell) };
+  });
