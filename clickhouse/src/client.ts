@@ -14,6 +14,16 @@ export interface NamedQuery<Row> {
   signal?: AbortSignal;
 }
 
+/** An insert of what a SELECT gives, named and bound like a {@link NamedQuery}. */
+export interface InsertSelect {
+  name: string;
+  table: string;
+  select: string;
+  params?: Record<string, unknown>;
+  /** Default 300. */
+  timeoutSeconds?: number;
+}
+
 /** ClickHouse as the parts of Tillstream use it. */
 export interface ClickHouse {
   /** Rows of a query, checked against its schema. Throws when ClickHouse refuses or a row has another shape. */
@@ -22,6 +32,8 @@ export interface ClickHouse {
   row<Row>(query: NamedQuery<Row>): Promise<Row>;
   /** Runs a statement that returns nothing. */
   command(sql: string): Promise<void>;
+  /** `INSERT INTO table SELECT …` with bound parameters; gives the number of rows written. */
+  insertSelect(insert: InsertSelect): Promise<number>;
   /** Inserts objects whose keys are the table's columns. */
   insert(table: string, rows: readonly Record<string, unknown>[]): Promise<void>;
   close(): Promise<void>;
@@ -71,6 +83,14 @@ export const connectClickHouse = (url: string, application: string): ClickHouse 
     },
     command: async (sql) => {
       await client.command({ query: sql });
+    },
+    insertSelect: async ({ name, table, select, params, timeoutSeconds = 300 }) => {
+      const { summary } = await client.command({
+        query: `INSERT INTO ${table} ${select}`,
+        query_params: params,
+        clickhouse_settings: { log_comment: name, max_execution_time: timeoutSeconds },
+      });
+      return Number(summary?.written_rows ?? 0);
     },
     insert: async (table, values) => {
       await client.insert({

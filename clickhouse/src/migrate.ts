@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { parseSettings, shopSettings } from '@tillstream/schemas/settings';
 import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/topics';
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { engines } from './engines.ts';
+import { FACT_HASH, FIGURES, FIGURES_OF_FACTS, stillTrue, UNPACKED } from './facts.ts';
+import { type ShopClock, shopDaySql } from './shop-day.ts';
 
 /** Layers in the order in which they are built: the queue comes last, so that nothing is read before all stands. */
 const LAYERS = ['bronze', 'silver', 'gold', 'ops', 'ingest'] as const;
@@ -22,12 +25,14 @@ interface Migration {
  * Brings ClickHouse to the newest schema; runs at each start and changes nothing when all is applied.
  *
  * @param kafkaBrokers the broker as ClickHouse reaches it; absent: no queue is made, the relay writes directly
+ * @param shop when the business day begins; absent: as the settings say
  * @returns the names of the migrations that were applied now
  * @throws when a migration that was applied once has changed since, or ClickHouse refuses one
  */
 export const migrateClickHouse = async (
   clickhouse: ClickHouse,
   kafkaBrokers: string | undefined,
+  shop: ShopClock = parseSettings(shopSettings),
 ): Promise<string[]> => {
   for (const database of ['bronze', 'silver', 'gold', 'ops']) {
     await clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${database}`);
@@ -45,7 +50,7 @@ export const migrateClickHouse = async (
     await clickhouse.command('DROP TABLE IF EXISTS bronze.queue SYNC');
     applied.delete('ingest/0002_queue_mv');
   };
-  for (const migration of await migrations(kafkaBrokers)) {
+  for (const migration of await migrations(kafkaBrokers, shop)) {
     const checksum = applied.get(migration.name);
     if (checksum === migration.checksum) continue;
     if (checksum !== undefined && !migration.repeatable) {
@@ -56,7 +61,34 @@ export const migrateClickHouse = async (
     await clickhouse.insert('ops.migrations', [{ name: migration.name, checksum: migration.checksum }]);
     now.push(migration.name);
   }
+  await keepDayProjection(clickhouse, 'purchases', shop);
   return now;
+};
+
+/**
+ * Gives a table of purchases in silver the fingerprints by business day. Another time zone or start of the day means another
+ * projection: until it stands in all parts, figures are as exact and long periods slower.
+ */
+export const keepDayProjection = async (clickhouse: ClickHouse, table: string, shop: ShopClock): Promise<void> => {
+  const day = shopDaySql(shop);
+  const wanted = `facts_by_day_${createHash('sha256').update(day).digest('hex').slice(0, 8)}`;
+  const present = await clickhouse.rows({
+    name: 'projections',
+    sql: `SELECT name FROM system.projections
+          WHERE database = 'silver' AND table = {table:String} AND startsWith(name, 'facts_by_day_')`,
+    params: { table },
+    row: z.object({ name: z.string() }),
+  });
+  if (!present.some(({ name }) => name === wanted)) {
+    await clickhouse.command(
+      `ALTER TABLE silver.${table} ADD PROJECTION ${wanted}
+       (SELECT ${day}, branch_id, count(), sum(${FACT_HASH}), max(toDate(slot)) GROUP BY ${day}, branch_id)`,
+    );
+    await clickhouse.command(`ALTER TABLE silver.${table} MATERIALIZE PROJECTION ${wanted}`);
+  }
+  for (const { name } of present.filter(({ name }) => name !== wanted)) {
+    await clickhouse.command(`ALTER TABLE silver.${table} DROP PROJECTION IF EXISTS ${name}`);
+  }
 };
 
 const appliedChecksums = async (clickhouse: ClickHouse): Promise<Map<string, string>> => {
@@ -68,8 +100,26 @@ const appliedChecksums = async (clickhouse: ClickHouse): Promise<Map<string, str
   return new Map(rows.map((row) => [row.name, row.checksum]));
 };
 
-const migrations = async (kafkaBrokers: string | undefined): Promise<Migration[]> => {
-  const variables = { ...engines, KAFKA_BROKERS: kafkaBrokers ?? '', PURCHASES_TOPIC, CLICKHOUSE_CONSUMER_GROUP };
+/** The statement of one migration, e.g. `silver/0001_purchases`. Throws when there is none of that name. */
+export const migrationSql = async (name: string, shop: ShopClock): Promise<string> => {
+  const found = (await migrations(undefined, shop)).find((migration) => migration.name === name);
+  if (found === undefined) throw new Error(`there is no migration ${name}`);
+  return found.sql;
+};
+
+const migrations = async (kafkaBrokers: string | undefined, shop: ShopClock): Promise<Migration[]> => {
+  const variables = {
+    ...engines,
+    FACT_HASH,
+    FIGURES,
+    FIGURES_OF_FACTS,
+    UNPACKED,
+    SLOT_STILL_TRUE: stillTrue('sealed', 'facts'),
+    SHOP_DAY: shopDaySql(shop),
+    KAFKA_BROKERS: kafkaBrokers ?? '',
+    PURCHASES_TOPIC,
+    CLICKHOUSE_CONSUMER_GROUP,
+  };
   const found: Migration[] = [];
   for (const layer of LAYERS.filter((layer) => layer !== 'ingest' || kafkaBrokers !== undefined)) {
     const files = (await readdir(new URL(`${layer}/`, FOLDER))).filter((file) => file.endsWith('.sql')).sort();

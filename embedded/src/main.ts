@@ -20,6 +20,7 @@ import {
   kafkaPart,
   posApiPart,
   postgresPart,
+  reconcilerPart,
   relayPart,
   tillsPart,
 } from './parts.ts';
@@ -161,6 +162,7 @@ const startOurs = async (supervisor: Supervisor, addresses: Addresses): Promise<
     step('POS API', () => supervisor.start(posApiPart(addresses))),
     step('relay', () => supervisor.start(relayPart(addresses))),
     step('dashboard', () => supervisor.start(dashboardPart(addresses))),
+    step('reconciler', () => supervisor.start(reconcilerPart(addresses))),
   ]);
 };
 
@@ -183,7 +185,7 @@ const announce = (addresses: Addresses, state: StateFolder, tills: boolean): voi
 /** What takes work in goes first, what keeps it goes last. */
 const stopAll = async (supervisor: Supervisor, processes: ProcessList): Promise<void> => {
   supervisor.beginStopping();
-  await supervisor.stop(['tills', 'dashboard', 'pos-api', 'relay'], 3_000);
+  await supervisor.stop(['tills', 'dashboard', 'pos-api', 'relay', 'reconciler'], 3_000);
   await supervisor.stop(['clickhouse', 'kafka', 'postgres'], 5_000);
   processes.remove('start');
 };

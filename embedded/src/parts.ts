@@ -60,6 +60,14 @@ export const relayPart = (addresses: Addresses): Part => ({
   probe: () => Promise.resolve(),
 });
 
+/** Compares Postgres with ClickHouse and heals, and seals the slots that are over. */
+export const reconcilerPart = (addresses: Addresses): Part => ({
+  name: 'reconciler',
+  command: nodeCommand(entry('reconciler/src/main.ts'), [], environment(addresses)),
+  // It has no port of its own either.
+  probe: () => Promise.resolve(),
+});
+
 export const dashboardPart = (addresses: Addresses): Part => ({
   name: 'dashboard',
   command: nodeCommand(entry('dashboard/server.mjs'), [], environment(addresses)),

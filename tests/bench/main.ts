@@ -4,6 +4,7 @@
  */
 const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   freshness: () => import('./freshness.ts'),
+  kpis: () => import('./kpis.ts'),
   load: () => import('./load.ts'),
   start: () => import('./start.ts'),
 };

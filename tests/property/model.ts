@@ -89,14 +89,23 @@ export const series = (sales: readonly Sale[], scope: ModelScope, by: 'hour' | '
   const starts = [...calendar.starts(by, scope)];
   return starts.map((start, index) => ({
     start: new Date(start).toISOString(),
-    ...totals(inScope(sales, { ...scope, from: Math.max(scope.from, start), to: Math.min(scope.to, starts[index + 1] ?? scope.to) })),
+    ...totals(
+      inScope(sales, {
+        ...scope,
+        from: Math.max(scope.from, start),
+        to: Math.min(scope.to, starts[index + 1] ?? scope.to),
+      }),
+    ),
   }));
 };
 
 const hourOf = (sale: Sale, calendar: ShopCalendar): number => new Date(calendar.wallAt(sale.soldAt)).getUTCHours();
 
 export const hourly = (sales: readonly Sale[], calendar: ShopCalendar) =>
-  Array.from({ length: 24 }, (_, hour) => ({ hour, ...totals(sales.filter((sale) => hourOf(sale, calendar) === hour)) }));
+  Array.from({ length: 24 }, (_, hour) => ({
+    hour,
+    ...totals(sales.filter((sale) => hourOf(sale, calendar) === hour)),
+  }));
 
 export const weekGrid = (sales: readonly Sale[], calendar: ShopCalendar) =>
   Array.from({ length: 168 }, (_, index) => {

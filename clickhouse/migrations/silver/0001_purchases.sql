@@ -16,9 +16,17 @@ CREATE TABLE silver.purchases
     quantities        Array(UInt32)           COMMENT 'Quantity of each product' CODEC(ZSTD(1)),
     unit_prices_minor Array(Int64)            COMMENT 'Price of each product at the time of the sale, minor units' CODEC(ZSTD(1)),
     customer_id       UUID                    COMMENT 'Customer; zero for a sale without a card',
-    customer_number   UInt32                  COMMENT 'Dense number of the customer, for bitmaps; 0 for a sale without a card' CODEC(T64, ZSTD(1))
+    customer_number   UInt32                  COMMENT 'Dense number of the customer, for bitmaps; 0 for a sale without a card' CODEC(T64, ZSTD(1)),
+    -- The fingerprint of each slot's facts: it lives in the parts of the rows and appears with them. Another one by
+    -- business day is added when ClickHouse is migrated, since what a day is depends on the shop's settings.
+    PROJECTION facts_by_slot
+    (
+        SELECT slot, branch_id, count(), sum(${FACT_HASH})
+        GROUP BY slot, branch_id
+    )
 )
 ENGINE = ${ReplacingMergeTree}(version)
 PARTITION BY toYear(slot)
 ORDER BY (slot, branch_id, purchase_id)
+SETTINGS deduplicate_merge_projection_mode = 'rebuild'
 COMMENT 'Silver: one row per purchase, whatever was sent twice, late or out of order. Read with FINAL.';

@@ -51,6 +51,17 @@ export interface Pipeline {
   waiting_since: string | null;
   /** Sales that were sent and are not counted yet. */
   uncounted: number | null;
+  /** The newest comparison of the figures with the books, which Postgres keeps. */
+  books: Books | null;
+}
+
+/** What the reconciler found: differences that are not healed yet. */
+export interface Books {
+  checked_at: string | null;
+  compared: number;
+  lost: number;
+  extra: number;
+  different: number;
 }
 
 /** One message of the live stream, and what the page is rendered with. */

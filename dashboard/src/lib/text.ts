@@ -108,6 +108,9 @@ export const text = {
     numbers: (age: string, waiting: string, uncounted: string) =>
       `Checked ${age} ago · ${waiting} in the outbox · ${uncounted} behind on the topic`,
     notKnown: '?',
+    booksNotChecked: 'Not compared with the books yet.',
+    books: (age: string, compared: string, lost: string, double: string, different: string) =>
+      `Compared with the books ${age} ago: ${compared} purchases, ${lost} lost, ${double} double, ${different} different.`,
     clock: (timeZone: string) => `Times are on the shop's clock, ${timeZone}.`,
   },
 

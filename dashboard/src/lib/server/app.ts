@@ -1,9 +1,11 @@
 import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
+import { type Gold, openGold } from '@tillstream/clickhouse/gold';
+import type { ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
+import { latestReconciliation } from '@tillstream/reconciler/latest';
 import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
 import { createFiguresReader } from './live/figures-reader.ts';
 import { createLive, type Live } from './live/live.ts';
 import { getLog } from './log.ts';
-import { type ShopCalendar, shopCalendar } from './period.ts';
 import { connectConsumerLag } from './pipeline/consumer-lag.ts';
 import { connectOutbox } from './pipeline/outbox.ts';
 import { type PipelineWatch, watchPipeline } from './pipeline/pipeline.ts';
@@ -13,6 +15,8 @@ import { getSettings } from './settings.ts';
 /** What the routes work with. Nothing in it connects before it is used. */
 export interface App {
   clickhouse: ClickHouse;
+  /** The exact figures: sealed where that is the truth, computed where not. */
+  gold: Gold;
   calendar: ShopCalendar;
   loyalThreshold: number;
   pipeline: PipelineWatch;
@@ -32,18 +36,20 @@ export const getApp = (): App => {
 const createApp = (): App => {
   const settings = getSettings();
   const clickhouse = connectClickHouse(clickhouseUrl(settings), 'dashboard');
-  const calendar = shopCalendar(settings.SHOP_TIMEZONE, settings.BUSINESS_DAY_START);
+  const gold = openGold(clickhouse, settings);
+  const { calendar } = gold;
   const brokers = settings.KAFKA_BROKERS?.split(',');
   const pipeline = watchPipeline(
     connectOutbox(postgresUrl(settings)),
     brokers === undefined ? undefined : connectConsumerLag(brokers),
+    () => latestReconciliation(clickhouse),
     2_000,
   );
   const loyalThreshold = settings.LOYAL_THRESHOLD;
   const live = createLive(
     {
       mark: (signal) => readChangeMark(clickhouse, signal),
-      figures: createFiguresReader(clickhouse, { calendar, loyalThreshold }),
+      figures: createFiguresReader(clickhouse, gold, loyalThreshold),
       pipeline: pipeline.latest,
     },
     {
@@ -57,6 +63,7 @@ const createApp = (): App => {
   );
   return {
     clickhouse,
+    gold,
     calendar,
     loyalThreshold,
     pipeline,

@@ -1,6 +1,6 @@
+import { shopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import { describe, expect, it } from 'vitest';
 import { EVERYTHING, Parameters } from './parameters.ts';
-import { shopCalendar } from './period.ts';
 import { ProblemError, problemResponse, unavailable } from './problems.ts';
 
 const calendar = shopCalendar('Europe/Berlin', '04:00');

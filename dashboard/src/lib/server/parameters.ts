@@ -1,4 +1,4 @@
-import { BEGINNING, END, type Period, type ShopCalendar, withinTime } from './period.ts';
+import { BEGINNING, END, type Period, type ShopCalendar, withinTime } from '@tillstream/clickhouse/shop-calendar';
 import { badParameters } from './problems.ts';
 
 /** Which purchases a question is about: one branch or all, in a half-open period. */

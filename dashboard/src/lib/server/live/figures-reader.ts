@@ -1,11 +1,12 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
+import type { Gold } from '@tillstream/clickhouse/gold';
+import { readKpis } from '@tillstream/clickhouse/questions/kpis';
+import { readSeries } from '@tillstream/clickhouse/questions/series';
+import { dateOf } from '@tillstream/clickhouse/shop-calendar';
 import type { Figures } from '../../figures.ts';
 import { EVERYTHING } from '../parameters.ts';
-import { dateOf, type ShopCalendar } from '../period.ts';
 import { readBranches } from '../questions/branches.ts';
-import { readKpis } from '../questions/kpis.ts';
 import { readLastPurchases } from '../questions/last-purchases.ts';
-import { readSeries } from '../questions/series.ts';
 import { readToday } from '../questions/today.ts';
 import type { LiveSource } from './live.ts';
 import { createPaced } from './paced.ts';
@@ -20,14 +21,16 @@ const PURCHASES = 14;
  */
 export const createFiguresReader = (
   clickhouse: ClickHouse,
-  { calendar, loyalThreshold }: { calendar: ShopCalendar; loyalThreshold: number },
+  gold: Gold,
+  loyalThreshold: number,
 ): LiveSource['figures'] => {
+  const { calendar } = gold;
   const farBack = createPaced(async (branch: string | undefined, signal: AbortSignal) => {
     const day = calendar.dayOf(Date.now());
     const month = { branch, from: calendar.dayStart(day - DAYS + 1), to: calendar.dayStart(day + 1) };
     const [all_time, days] = await Promise.all([
-      readKpis(clickhouse, { ...EVERYTHING, branch }, loyalThreshold, signal),
-      readSeries(clickhouse, month, 'day', calendar, signal),
+      readKpis(gold, { ...EVERYTHING, branch }, loyalThreshold, { signal }),
+      readSeries(gold, month, 'day', signal),
     ]);
     return {
       all_time,

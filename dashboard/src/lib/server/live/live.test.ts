@@ -29,7 +29,7 @@ const shop = () => {
       const figures = figuresOf(branch === undefined ? state.purchases : state.purchases * 100);
       return { figures, settled: state.settled };
     },
-    pipeline: () => ({ waiting: state.waiting, waiting_since: null, uncounted: 0 }),
+    pipeline: () => ({ waiting: state.waiting, waiting_since: null, uncounted: 0, books: null }),
   };
   const live = createLive(source, {
     pauseMs: 100,

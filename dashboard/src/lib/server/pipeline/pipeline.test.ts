@@ -4,7 +4,8 @@ import { healthOf } from './health.ts';
 import { watchPipeline } from './pipeline.ts';
 
 const NOW = Date.parse('2026-11-20T10:00:00Z');
-const fine = { waiting: 0, waiting_since: null, uncounted: 0 };
+const noBooks = () => Promise.reject(new Error('away'));
+const fine = { waiting: 0, waiting_since: null, uncounted: 0, books: null };
 
 describe('lagOf', () => {
   it('adds up what lies between the committed offsets and the ends', () => {
@@ -27,16 +28,21 @@ describe('watchPipeline', () => {
     const since = new Date(NOW);
     const outbox = { read: async () => ({ waiting: 3, since }), close: async () => {} };
     const lag = { read: () => Promise.reject(new Error('away')), close: async () => {} };
-    const watch = watchPipeline(outbox, lag, 1_000);
-    expect(await watch.read()).toEqual({ waiting: 3, waiting_since: since.toISOString(), uncounted: null });
+    const watch = watchPipeline(outbox, lag, noBooks, 1_000);
+    expect(await watch.read()).toEqual({
+      waiting: 3,
+      waiting_since: since.toISOString(),
+      uncounted: null,
+      books: null,
+    });
     expect(watch.latest().waiting).toBe(3);
     await watch.close();
   });
 
   it('has nothing uncounted without a broker, and survives Postgres', async () => {
     const outbox = { read: () => Promise.reject(new Error('away')), close: async () => {} };
-    const watch = watchPipeline(outbox, undefined, 1_000);
-    expect(await watch.read()).toEqual({ waiting: null, waiting_since: null, uncounted: 0 });
+    const watch = watchPipeline(outbox, undefined, noBooks, 1_000);
+    expect(await watch.read()).toEqual({ waiting: null, waiting_since: null, uncounted: 0, books: null });
   });
 });
 

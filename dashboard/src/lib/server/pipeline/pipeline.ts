@@ -1,4 +1,4 @@
-import type { Pipeline } from '../../figures.ts';
+import type { Books, Pipeline } from '../../figures.ts';
 import type { ConsumerLag } from './consumer-lag.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -12,17 +12,23 @@ export interface PipelineWatch {
 }
 
 /** @param lag absent without a broker: the relay then writes into ClickHouse itself and nothing lies in between */
-export const watchPipeline = (outbox: Outbox, lag: ConsumerLag | undefined, intervalMs: number): PipelineWatch => {
-  let found: Pipeline = { waiting: null, waiting_since: null, uncounted: null };
+export const watchPipeline = (
+  outbox: Outbox,
+  lag: ConsumerLag | undefined,
+  readBooks: () => Promise<Books>,
+  intervalMs: number,
+): PipelineWatch => {
+  let found: Pipeline = { waiting: null, waiting_since: null, uncounted: null, books: null };
   let readAt = 0;
   let reading: Promise<Pipeline> | undefined;
 
   const readOnce = async (): Promise<Pipeline> => {
-    const [sales, uncounted] = await Promise.allSettled([outbox.read(), lag?.read() ?? 0]);
+    const [sales, uncounted, books] = await Promise.allSettled([outbox.read(), lag?.read() ?? 0, readBooks()]);
     found = {
       waiting: sales.status === 'fulfilled' ? sales.value.waiting : null,
       waiting_since: sales.status === 'fulfilled' ? (sales.value.since?.toISOString() ?? null) : null,
       uncounted: uncounted.status === 'fulfilled' ? uncounted.value : null,
+      books: books.status === 'fulfilled' ? books.value : null,
     };
     readAt = Date.now();
     reading = undefined;

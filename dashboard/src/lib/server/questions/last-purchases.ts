@@ -1,7 +1,7 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { END } from '@tillstream/clickhouse/shop-calendar';
 import { z } from 'zod';
 import type { LastPurchase } from '../../figures.ts';
-import { END } from '../period.ts';
 import { IN_SCOPE, scopeParams } from './in-scope.ts';
 
 const SQL = `

@@ -1,7 +1,15 @@
+import { type Gold, openGold } from '@tillstream/clickhouse/gold';
+import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
+import { averageBasket } from '@tillstream/clickhouse/questions/figures';
+import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
+import { readKpis } from '@tillstream/clickhouse/questions/kpis';
+import { readSeries } from '@tillstream/clickhouse/questions/series';
+import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
+import { dateOf, type ShopCalendar, shopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import { aggregatedSales, hourlySales, kpis, series, topProducts } from '@tillstream/schemas/read-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EVERYTHING, type Scope } from '../parameters.ts';
-import { dateOf, type ShopCalendar, shopCalendar } from '../period.ts';
+import { requireFewPoints } from '../points.ts';
 import { type Engine, startEngine } from '../testing/engine.ts';
 import {
   BRANCHES,
@@ -13,17 +21,11 @@ import {
   salesEvents,
   totalOf,
 } from '../testing/shop.ts';
-import { readAggregatedSales } from './aggregated-sales.ts';
 import { readBranches } from './branches.ts';
 import { readChangeMark } from './changes.ts';
-import { averageBasket } from './figures.ts';
-import { readHourlySales } from './hourly-sales.ts';
-import { readKpis } from './kpis.ts';
 import { readLastPurchases } from './last-purchases.ts';
-import { readSeries } from './series.ts';
 import { readSoldBetween } from './sold-between.ts';
 import { readToday } from './today.ts';
-import { readTopProducts } from './top-products.ts';
 
 /** Around Berlin's change of the clock on 2026-10-25, ends included. */
 const FIRST = Date.UTC(2026, 9, 18);
@@ -95,16 +97,25 @@ const loyalBefore = (scope: Scope) => {
 };
 
 let engine: Engine;
+let gold: Gold;
+
+/** The figures as a shop with this calendar reads them. */
+const goldOf = (calendar: ShopCalendar): Gold =>
+  openGold(engine, {
+    SHOP_TIMEZONE: calendar.timeZone,
+    BUSINESS_DAY_START: new Date(calendar.dayStartMinutes * 60_000).toISOString().slice(11, 16),
+  });
 
 beforeAll(async () => {
   engine = await startEngine();
+  gold = goldOf(shopCalendar('UTC', '00:00'));
 }, 120_000);
 
 afterAll(() => engine?.close());
 
 describe('without any sale', () => {
   it('answers zeros and no moment', async () => {
-    expect(await readKpis(engine, EVERYTHING, 3)).toEqual({
+    expect(await readKpis(gold, EVERYTHING, 3)).toEqual({
       as_of: null,
       purchases: 0,
       items: 0,
@@ -115,9 +126,9 @@ describe('without any sale', () => {
       loyal_threshold: 3,
       top_products: [],
     });
-    expect(await readTopProducts(engine, EVERYTHING, { limit: 3, by: 'units' })).toEqual({ as_of: null, products: [] });
+    expect(await readTopProducts(gold, EVERYTHING, { limit: 3, by: 'units' })).toEqual({ as_of: null, products: [] });
     expect(await readSoldBetween(engine, EVERYTHING)).toBeUndefined();
-    expect((await readHourlySales(engine, EVERYTHING, 'UTC')).hours).toHaveLength(24);
+    expect((await readHourlySales(gold, EVERYTHING)).hours).toHaveLength(24);
     expect(await readLastPurchases(engine, { now: LAST, limit: 5 })).toEqual([]);
     const today = await readToday(engine, { now: LAST, calendar: shopCalendar('UTC', '00:00') });
     expect(today.so_far).toEqual({ purchases: 0, revenue_minor: 0, average_basket_minor: 0 });
@@ -154,7 +165,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
 
   it.each(scopes)('kpis: %s', async (_, scope) => {
     const found = inScope(scope);
-    const answer = await readKpis(engine, scope, 3);
+    const answer = await readKpis(gold, scope, 3);
     expect(answer).toEqual({
       as_of: asOf(found),
       ...totalsOf(found),
@@ -169,12 +180,12 @@ describe('with sales that came twice, out of order, void and without a card', ()
   it.each(scopes)('top products: %s', async (_, scope) => {
     const found = inScope(scope);
     for (const limit of [1, 3, 4, 100]) {
-      const answer = await readTopProducts(engine, scope, { limit, by: 'units' });
+      const answer = await readTopProducts(gold, scope, { limit, by: 'units' });
       expect(answer).toEqual({ as_of: asOf(found), products: ranking(found, 'units', limit) });
       expect(topProducts.parse(answer)).toEqual(answer);
     }
     const products = ranking(found, 'revenue_minor', 2);
-    expect(await readTopProducts(engine, scope, { limit: 2, by: 'revenue' })).toEqual({ as_of: asOf(found), products });
+    expect(await readTopProducts(gold, scope, { limit: 2, by: 'revenue' })).toEqual({ as_of: asOf(found), products });
   });
 
   it('keeps products that tie', () => {
@@ -185,7 +196,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
   it.each(calendars)('hours of the clock: %s', async (_, calendar) => {
     for (const [, scope] of scopes) {
       const found = inScope(scope);
-      const answer = await readHourlySales(engine, scope, calendar.timeZone);
+      const answer = await readHourlySales(goldOf(calendar), scope);
       expect(answer).toEqual({
         as_of: asOf(found),
         hours: Array.from({ length: 24 }, (_, hour) => ({
@@ -202,7 +213,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
       for (const branch of [undefined, 'SMKT002', 'SMKT003']) {
         const scope = { branch, from: FIRST + 100_000_001, to: LAST + 86_400_000 };
         const found = inScope(scope);
-        const answer = await readSeries(engine, scope, by, calendar);
+        const answer = await readSeries(goldOf(calendar), scope, by);
         const starts = [...calendar.starts(by, scope)];
         expect(answer).toEqual({
           as_of: asOf(found),
@@ -218,16 +229,16 @@ describe('with sales that came twice, out of order, void and without a card', ()
     }
   });
 
-  it('refuses a series that no chart can show', async () => {
+  it('refuses a series that no chart can show', () => {
     const scope = { from: 0, to: LAST };
-    await expect(readSeries(engine, scope, 'hour', shopCalendar('UTC', '00:00'))).rejects.toThrow(/more than/);
+    expect(() => requireFewPoints(gold.calendar, 'hour', scope)).toThrow(/more than/);
   });
 
   it.each(calendars)('by product, country and month: %s', async (_, calendar) => {
     for (const branch of [undefined, 'SMKT002', 'SMKT003']) {
       const scope = { branch, from: FIRST, to: LAST };
       const found = inScope(scope);
-      const answer = await readAggregatedSales(engine, scope, calendar);
+      const answer = await readAggregatedSales(engine, calendar, scope);
       expect(aggregatedSales.parse(answer)).toEqual(answer);
       const countryOf = (sale: Sale) => BRANCHES.find((known) => known.branch_id === sale.branch_id)?.country;
       const monthOf = (sale: Sale) => dateOf(calendar.dayOf(sale.sold_at)).slice(0, 7);
@@ -301,7 +312,10 @@ describe('with sales that came twice, out of order, void and without a card', ()
       BRANCHES.map(({ branch_id, name, country }) => ({ branch_id, branch: name, country })),
     );
     const times = inScope(EVERYTHING).map((sale) => sale.sold_at);
-    expect(await readSoldBetween(engine, EVERYTHING)).toEqual({ from: Math.min(...times), to: Math.max(...times) + 1 });
+    const [first, last] = [Math.min(...times), Math.max(...times)];
+    const slot = first - (first % 900_000);
+    expect(await readSoldBetween(engine, EVERYTHING)).toEqual({ from: slot, to: last + 1 });
+    expect(await readSoldBetween(engine, { from: first, to: last + 1 })).toEqual({ from: first, to: last + 1 });
   });
 });
 

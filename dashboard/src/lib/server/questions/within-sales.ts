@@ -1,6 +1,6 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { BEGINNING, END } from '@tillstream/clickhouse/shop-calendar';
 import type { Scope } from '../parameters.ts';
-import { BEGINNING, END } from '../period.ts';
 import { readSoldBetween } from './sold-between.ts';
 
 /**

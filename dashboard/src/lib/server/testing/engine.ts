@@ -1,3 +1,4 @@
+import { ClickHouseError } from '@clickhouse/client';
 import type { ClickHouse, NamedQuery } from '@tillstream/clickhouse/client';
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import type { PosEvent } from '@tillstream/schemas/events';
@@ -9,13 +10,19 @@ export interface Engine extends ClickHouse {
   send(events: readonly PosEvent[]): Promise<void>;
 }
 
+/** The engine's errors as the client over HTTP gives them: their code is part of how questions are asked. */
+const asClient = (error: Error & { clickhouseCode?: number }): never => {
+  if (error.clickhouseCode === undefined) throw error;
+  throw new ClickHouseError({ message: error.message, code: String(error.clickhouseCode), type: 'DB::Exception' });
+};
+
 export const startEngine = async (): Promise<Engine> => {
   const session = new Session();
   session.query('SET output_format_json_quote_64bit_integers = 0');
   session.query("SET date_time_output_format = 'iso'");
 
   const rows = async <Row>({ name, sql, params, row }: NamedQuery<Row>): Promise<Row[]> => {
-    const result = await session.queryBindAsync(sql, params ?? {}, { format: 'JSONEachRow' });
+    const result = await session.queryBindAsync(sql, params ?? {}, { format: 'JSONEachRow' }).catch(asClient);
     const lines = result.text().split('\n').filter(Boolean);
     return lines.map((line) => {
       const parsed = row.safeParse(JSON.parse(line));
@@ -38,6 +45,10 @@ export const startEngine = async (): Promise<Engine> => {
     },
     command: async (sql) => {
       await session.queryAsync(sql);
+    },
+    insertSelect: async ({ table, select, params }) => {
+      await session.queryBindAsync(`INSERT INTO ${table} ${select}`, params ?? {});
+      return 0;
     },
     insert,
     close: async () => session.close(),

@@ -1,5 +1,5 @@
+import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
 import { answer, requireBranch } from '$lib/server/answer.ts';
-import { readAggregatedSales } from '$lib/server/questions/aggregated-sales.ts';
 import { withinSales } from '$lib/server/questions/within-sales.ts';
 
 /** `GET /api/aggregated_sales?month=YYYY-MM&branch=&from=&to=`; month and period together mean what lies in both. */
@@ -14,5 +14,5 @@ export const GET = answer(async (ask) => {
   const bounded = from < to ? await withinSales(app.clickhouse, { ...scope, from, to }, signal) : undefined;
   return bounded === undefined
     ? { as_of: null, rows: [] }
-    : readAggregatedSales(app.clickhouse, bounded, app.calendar, signal);
+    : readAggregatedSales(app.clickhouse, app.calendar, bounded, signal);
 });

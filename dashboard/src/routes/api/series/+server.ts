@@ -1,5 +1,6 @@
+import { readSeries } from '@tillstream/clickhouse/questions/series';
 import { answer, requireBranch } from '$lib/server/answer.ts';
-import { readSeries } from '$lib/server/questions/series.ts';
+import { requireFewPoints } from '$lib/server/points.ts';
 import { withinSales } from '$lib/server/questions/within-sales.ts';
 
 /** `GET /api/series?by=hour|day&branch=&from=&to=`; an end that is absent is the first or the last sale. */
@@ -10,7 +11,7 @@ export const GET = answer(async (ask) => {
   parameters.check();
   await requireBranch(ask, scope.branch);
   const bounded = await withinSales(app.clickhouse, scope, signal);
-  return bounded === undefined
-    ? { as_of: null, points: [] }
-    : readSeries(app.clickhouse, bounded, by, app.calendar, signal);
+  if (bounded === undefined) return { as_of: null, points: [] };
+  requireFewPoints(app.calendar, by, bounded);
+  return readSeries(app.gold, bounded, by, signal);
 });

@@ -1,5 +1,5 @@
+import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
 import { answer, requireBranch } from '$lib/server/answer.ts';
-import { readTopProducts } from '$lib/server/questions/top-products.ts';
 
 /** `GET /api/top_products?limit=3&by=units|revenue&branch=&from=&to=` */
 export const GET = answer(async (ask) => {
@@ -9,5 +9,5 @@ export const GET = answer(async (ask) => {
   const scope = parameters.scope(app.calendar);
   parameters.check();
   await requireBranch(ask, scope.branch);
-  return readTopProducts(app.clickhouse, scope, { limit, by }, signal);
+  return readTopProducts(app.gold, scope, { limit, by }, signal);
 });

@@ -1,13 +1,15 @@
-import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { AggregatedSales } from '@tillstream/schemas/read-api';
 import { z } from 'zod';
-import type { Scope } from '../parameters.ts';
-import { dateOf, type ShopCalendar } from '../period.ts';
+import type { ClickHouse } from '../client.ts';
+import type { Scope } from '../cover.ts';
+import type { ShopCalendar } from '../shop-calendar.ts';
 import { BUCKET, bucketsOf } from './buckets.ts';
 import { asOf, averageBasket } from './figures.ts';
-import { IN_SCOPE, scopeParams } from './in-scope.ts';
 
-/** A product that stands twice in a basket is still one purchase of it: only its first place counts the basket. */
+/**
+ * From the facts: customers of a product are in no seal (they would make it several times as large).
+ * A product that stands twice in a basket is still one purchase of it: only its first place counts the basket.
+ */
 const SQL = `
   SELECT sold.start AS start, sold.product_id AS product_id, if(catalog.product = '', sold.product_id, catalog.product) AS product,
     country, purchases, units_sold AS units, revenue_sold AS revenue_minor, baskets_minor, unique_customers, newest
@@ -18,10 +20,12 @@ const SQL = `
       groupBitmapIf(customer_number, customer_number != 0) AS unique_customers,
       toUnixTimestamp64Milli(max(sold_at)) AS newest
     FROM (
-      SELECT ${BUCKET} AS start, branch_id, sold_at, total_minor, customer_number, product_id, quantity, unit_price_minor, place
+      SELECT toInt64(${BUCKET}) AS start, branch_id, sold_at, total_minor, customer_number, product_id, quantity, unit_price_minor, place
       FROM gold.purchases
       ARRAY JOIN product_ids AS product_id, quantities AS quantity, unit_prices_minor AS unit_price_minor, arrayEnumerateUniq(product_ids) AS place
-      WHERE ${IN_SCOPE}
+      WHERE slot >= {first_slot:UInt32} AND slot < {after_slot:UInt32}
+        AND sold_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND sold_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+        AND ({branch:String} = '' OR branch_id = {branch:String})
     ) AS item
     LEFT JOIN gold.branches AS branch ON branch.branch_id = item.branch_id
     GROUP BY start, product_id, country
@@ -49,18 +53,30 @@ const row = z.object({
  */
 export const readAggregatedSales = async (
   clickhouse: ClickHouse,
-  scope: Scope,
   calendar: ShopCalendar,
+  scope: Scope,
   signal?: AbortSignal,
 ): Promise<AggregatedSales> => {
   const starts = [...calendar.starts('month', scope)];
-  const params = { ...scopeParams(scope), ...bucketsOf(starts).params };
-  const rows = await clickhouse.rows({ name: 'aggregated_sales', sql: SQL, params, row, signal });
+  const rows = await clickhouse.rows({
+    name: 'aggregated_sales',
+    sql: SQL,
+    params: {
+      ...bucketsOf(starts).params,
+      first_slot: Math.floor(scope.from / 900_000) * 900,
+      after_slot: Math.ceil(scope.to / 1000),
+      from: scope.from,
+      to: scope.to,
+      branch: scope.branch ?? '',
+    },
+    row,
+    signal,
+  });
   return {
     as_of: asOf(rows.map(({ newest }) => newest)),
     rows: rows.map(({ start, baskets_minor, newest: _, ...sold }) => ({
       ...sold,
-      month: dateOf(calendar.dayOf(start * 1000)).slice(0, 7),
+      month: new Date(calendar.dayOf(start * 1000) * 86_400_000).toISOString().slice(0, 7),
       average_basket_minor: averageBasket(baskets_minor, sold.purchases),
     })),
   };

@@ -5,13 +5,13 @@ export interface Buckets {
 }
 
 /**
- * The start, in seconds since 1970, of the bucket that a slot belongs to. The calendar is the shop's and is
- * worked out by period.ts alone; ClickHouse only unpacks the starts and rounds each slot down to one of them.
+ * SQL for the start, in seconds since 1970, of the bucket that a column `slot` belongs to. The calendar is the shop's
+ * and is worked out before; ClickHouse only unpacks the starts and rounds each slot down to one of them.
  */
 export const BUCKET = `roundDown(toUInt32(slot), arrayCumSum(arrayConcat([{first_start:UInt32}], arrayFlatten(arrayMap(
       (times, quarters) -> arrayWithConstant(times, quarters * 900), {run_times:Array(UInt32)}, {run_quarters:Array(UInt32)})))))`;
 
-/** @param starts ascending instants on whole quarters of an hour; the first at or before the period's beginning */
+/** @param starts ascending instants (ms) on whole quarters of an hour; the first at or before the period's beginning */
 export const bucketsOf = (starts: number[]): Buckets => {
   const runs: { times: number; quarters: number }[] = [];
   for (let i = 1; i < starts.length; i++) {

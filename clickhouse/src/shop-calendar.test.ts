@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dateOf, END, shopCalendar, withinTime } from './period.ts';
+import { dateOf, END, shopCalendar, withinTime } from './shop-calendar.ts';
 
 const utc = (text: string) => Date.parse(text);
 const iso = (instant: number | undefined) => (instant === undefined ? undefined : new Date(instant).toISOString());

@@ -1,0 +1,63 @@
+/**
+ * The hash of one row of silver.purchases: of everything that places or counts it, its identity and its version.
+ * Summed (with wrap-around) over a slot it is the slot's fingerprint. Sum, not xor: a pair of equal rows would cancel.
+ */
+export const FACT_HASH =
+  'cityHash64(purchase_id, version, status, branch_id, sold_at, total_minor, units, product_ids, quantities, unit_prices_minor, customer_number)';
+
+/**
+ * The figures of the purchases of a group, as SQL over `silver.purchases AS fact FINAL`; {@link UNPACKED} around it
+ * gives {@link FIGURES}. In two steps, because a name that is a column and a figure would be taken for the figure.
+ */
+export const FIGURES_OF_FACTS = `
+    countIf(fact.status = 'recorded') AS purchases,
+    sumIf(fact.units, fact.status = 'recorded') AS items,
+    sumIf(fact.total_minor, fact.status = 'recorded') AS revenue_minor,
+    maxIf(fact.sold_at, fact.status = 'recorded') AS newest,
+    groupBitmapStateIf(fact.customer_number, fact.status = 'recorded' AND fact.customer_number != 0) AS customers,
+    sumMapIf(
+      fact.product_ids,
+      arrayMap(quantity -> toUInt64(quantity), fact.quantities),
+      arrayMap((quantity, price) -> toInt64(quantity * price), fact.quantities, fact.unit_prices_minor),
+      arrayMap(place -> toUInt64(place = 1), arrayEnumerateUniq(fact.product_ids)),
+      fact.status = 'recorded') AS sold`;
+
+/** {@link FIGURES} out of {@link FIGURES_OF_FACTS}. */
+export const UNPACKED =
+  'purchases, items, revenue_minor, newest, customers, sold.1 AS product_ids, sold.2 AS product_units, sold.3 AS product_revenue_minor, sold.4 AS product_purchases';
+
+/** The columns that every sealed row carries, in the order in which they are inserted. */
+export const FIGURES =
+  'purchases, items, revenue_minor, newest, customers, product_ids, product_units, product_revenue_minor, product_purchases';
+
+/** The figures of a longer period, folded from rows `part` that carry {@link FIGURES}; {@link UNPACKED} goes around it, too. */
+export const FOLDED_FIGURES = `
+    sum(part.purchases) AS purchases,
+    sum(part.items) AS items,
+    sum(part.revenue_minor) AS revenue_minor,
+    max(part.newest) AS newest,
+    groupBitmapMergeState(part.customers) AS customers,
+    sumMap(part.product_ids, part.product_units, part.product_revenue_minor, part.product_purchases) AS sold`;
+
+/**
+ * Whether a sealed row still tells the truth: its fingerprint, of the rows as they were stored or as they are after a
+ * full merge, is the one of the facts now. A row that was never sealed has zeros and no facts ever count zero.
+ */
+export const stillTrue = (sealed: string, facts: string): string =>
+  `((${sealed}.stored_count = ${facts}.rows AND ${sealed}.stored_hash = ${facts}.hash) OR (${sealed}.merged_count = ${facts}.rows AND ${sealed}.merged_hash = ${facts}.hash))`;
+
+/** The fingerprint of every slot now, from the projection `facts_by_slot`: as cheap as the number of slots. */
+export const slotFacts = (where: string): string =>
+  `SELECT slot, branch_id, count() AS rows, sum(${FACT_HASH}) AS hash FROM silver.purchases WHERE ${where} GROUP BY slot, branch_id`;
+
+/**
+ * The fingerprint of every business day now, from the projection `facts_by_day`. `last_date` is there for the planner
+ * alone: it takes that projection only for a column that the other one lacks.
+ */
+export const dayFacts = (shopDay: string, where: string): string =>
+  `SELECT ${shopDay} AS day, branch_id, count() AS rows, sum(${FACT_HASH}) AS hash, max(toDate(slot)) AS last_date
+   FROM silver.purchases WHERE ${where} GROUP BY day, branch_id HAVING last_date >= '1970-01-01'`;
+
+/** The settings under which all references of a statement to a table see one moment of it; everything here rests on it. */
+export const ONE_SNAPSHOT =
+  'SETTINGS enable_shared_storage_snapshot_in_query = 1, optimize_trivial_count_query = 0, enable_materialized_cte = 1';

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { ClickHouse } from '../client.ts';
+import type { Scope } from '../cover.ts';
+import type { ShopCalendar } from '../shop-calendar.ts';
+import { BUCKET, bucketsOf } from './buckets.ts';
+
+const sql = (branch: string | undefined) => `
+  SELECT toInt64(${BUCKET}) AS start, count() AS became_loyal
+  FROM (
+    SELECT toUnixTimestamp(toDateTime(loyal_since, 'UTC')) AS slot
+    FROM ${branch === undefined ? 'gold.customers' : 'gold.customer_branches'}
+    WHERE loyal_since < fromUnixTimestamp64Milli({to:Int64}, 'UTC') ${branch === undefined ? '' : 'AND branch_id = {branch:String}'}
+  )
+  GROUP BY start`;
+
+const row = z.object({ start: z.int(), became_loyal: z.int() });
+
+/**
+ * Loyal customers at the end of each business day of a scope: those whose purchases that are not void had reached the
+ * threshold by then (with a branch: there). Does not add up over days or branches.
+ */
+export const readLoyalCustomers = async (
+  clickhouse: ClickHouse,
+  calendar: ShopCalendar,
+  scope: Scope,
+  signal?: AbortSignal,
+): Promise<{ start: string; loyal_customers: number }[]> => {
+  const starts = [...calendar.starts('day', scope)];
+  const [first = scope.from] = starts;
+  const rows = await clickhouse.rows({
+    name: 'loyal_customers',
+    sql: sql(scope.branch),
+    // Everything before the first day is one bucket of its own.
+    params: {
+      ...bucketsOf([0, ...starts.filter((start) => start > 0)]).params,
+      to: scope.to,
+      branch: scope.branch ?? '',
+    },
+    row,
+    signal,
+  });
+  const became = new Map(rows.map(({ start, became_loyal }) => [start * 1000, became_loyal]));
+  let loyal = first > 0 ? (became.get(0) ?? 0) : 0;
+  return starts.map((start) => {
+    loyal += became.get(start) ?? 0;
+    return { start: new Date(start).toISOString(), loyal_customers: loyal };
+  });
+};

@@ -1,0 +1,44 @@
+import type { Series } from '@tillstream/schemas/read-api';
+import { z } from 'zod';
+import type { Scope } from '../cover.ts';
+import type { Gold } from '../gold.ts';
+import { BUCKET, bucketsOf } from './buckets.ts';
+import { asOf, NO_TOTALS, TOTALS, totalsRow } from './figures.ts';
+
+const BY_DAY = `SELECT toInt64(toUInt16(day)) AS start, ${TOTALS} FROM period GROUP BY start`;
+const BY_HOUR = `SELECT toInt64(${BUCKET}) AS start, ${TOTALS} FROM period GROUP BY start`;
+
+const row = z.object({ start: z.int(), ...totalsRow });
+
+/**
+ * Sales per hour of the shop's clock or per business day, without gaps, over the whole scope (both of its ends must be
+ * given). The first point starts where its hour or day does; sales count from the scope's beginning on.
+ */
+export const readSeries = async (
+  gold: Gold,
+  scope: Scope,
+  by: 'hour' | 'day',
+  signal?: AbortSignal,
+): Promise<Series> => {
+  const { calendar } = gold;
+  const starts = [...calendar.starts(by, scope)];
+  const rows = await gold.answer({
+    name: `series_by_${by}`,
+    scopes: { period: scope },
+    coarsest: by === 'day' ? 'day' : 'slot',
+    sql: by === 'day' ? BY_DAY : BY_HOUR,
+    params: by === 'day' ? {} : bucketsOf(starts).params,
+    row,
+    signal,
+  });
+  const found = new Map(
+    rows.map((point) => [by === 'day' ? calendar.dayStart(point.start) : point.start * 1000, point]),
+  );
+  return {
+    as_of: asOf(rows.map(({ newest }) => newest)),
+    points: starts.map((start) => {
+      const { purchases, items, revenue_minor, unique_customers } = found.get(start) ?? NO_TOTALS;
+      return { start: new Date(start).toISOString(), purchases, items, revenue_minor, unique_customers };
+    }),
+  };
+};

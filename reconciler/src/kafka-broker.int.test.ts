@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
+import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { ensureTopic } from '@tillstream/embedded/kafka';
+import { recordPurchases } from '@tillstream/pos-api/record-purchases';
+import { kafkajsPublisher } from '@tillstream/pos-api/relay/kafkajs-publisher';
+import { runRelay } from '@tillstream/pos-api/relay/relay';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { makeDatabase, purchase, type TestDatabase } from '../../tests/support/database.ts';
+import { startBroker, startEngine, type TestBroker, type TestEngine } from '../test/engine.ts';
+import { type KafkaBroker, kafkaBroker } from './kafka-broker.ts';
+import { reconciler } from './reconciler.ts';
+import { roadOver } from './road.ts';
+
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+describe.skipIf(inject('kafkaBrokers') === undefined)('over the broker', () => {
+  let engine: TestEngine;
+  let broker: TestBroker;
+  let database: TestDatabase;
+  let clickhouse: ClickHouse;
+  let watched: KafkaBroker;
+  let relaying: Promise<void>;
+  const stopping = new AbortController();
+
+  beforeAll(async () => {
+    engine = await startEngine();
+    broker = await startBroker();
+    database = await makeDatabase(inject('postgresUrl'));
+    clickhouse = connectClickHouse(engine.url, 'test');
+    // The queue looks for its topic when it is made.
+    await ensureTopic(broker.brokers);
+    await migrateClickHouse(clickhouse, broker.brokers);
+    watched = kafkaBroker(broker.brokers, clickhouse);
+    relaying = runRelay(database.url, kafkajsPublisher(broker.brokers), quiet, stopping.signal);
+  });
+  // A start that failed halfway leaves some of them undefined, and the others must stop all the same.
+  afterAll(async () => {
+    stopping.abort();
+    await relaying;
+    await watched?.close();
+    await Promise.all([database?.pool.end(), clickhouse?.close()]);
+    await engine?.stop();
+    await broker?.stop();
+  });
+
+  const record = async (count: number) => {
+    const answers = await recordPurchases(
+      database.pool,
+      Array.from({ length: count }, () => purchase({ customer_id: randomUUID(), sold_at: null })),
+    );
+    return answers.map((answer) => (answer.outcome === 'recorded' ? answer.purchase_id : ''));
+  };
+
+  /** Nothing is left to settle, so that each run looks at what is on its way right now. */
+  const newRun = (patienceMs: number) =>
+    reconciler(
+      database.pool,
+      clickhouse,
+      roadOver(database.pool, watched, patienceMs, new AbortController().signal),
+      quiet,
+      { heal: true, historyBudgetMs: 1_000, settlingMs: 0, restMs: 0 },
+    );
+  const check = async (run: ReturnType<typeof newRun>) =>
+    (await run()).flatMap(({ tally }) => tally.findings.map(({ kind, key }) => `${key.id} ${kind}`));
+
+  test('what is on its way through the broker is no difference', async () => {
+    const run = newRun(10_000);
+    const ends = Date.now() + 5_000;
+    const selling = (async () => {
+      while (Date.now() < ends) {
+        const ids = await record(5);
+        await database.pool.query('select void_purchase($1)', [ids[0]]);
+        await delay(20);
+      }
+    })();
+    const found: string[] = [];
+    while (Date.now() < ends) found.push(...(await check(run)));
+    await selling;
+    expect(found).toEqual([]);
+    expect(await check(newRun(10_000))).toEqual([]);
+  });
+
+  test('while ClickHouse does not read, what the broker holds is in flight; what it never got is lost', async () => {
+    await clickhouse.command('DETACH TABLE bronze.queue_mv');
+    // The engine ends the block it is at; without a view to go to, what it read meanwhile would be gone.
+    await delay(1_000);
+    await record(3);
+    const blocked = newRun(1_500);
+    expect(await check(blocked)).toEqual([]);
+    await clickhouse.command('ATTACH TABLE bronze.queue_mv');
+    expect(await check(newRun(15_000))).toEqual([]);
+    // Committed with its event, which then goes missing.
+    const client = await database.pool.connect();
+    await client.query('begin');
+    const [answer] = await recordPurchases(client, [purchase({ sold_at: null })]);
+    const id = answer?.outcome === 'recorded' ? answer.purchase_id : '';
+    await client.query('delete from outbox where key = $1', [id]);
+    await client.query('commit');
+    client.release();
+    expect([...new Set(await check(newRun(15_000)))]).toEqual([`${id} lost`]);
+    expect(await check(newRun(15_000))).toEqual([]);
+  });
+});

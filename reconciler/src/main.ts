@@ -1,0 +1,75 @@
+import { connectClickHouse } from '@tillstream/clickhouse/client';
+import { runSealer } from '@tillstream/clickhouse/sealer';
+import { connectPostgres } from '@tillstream/pos-api/database';
+import {
+  clickhouseUrl,
+  count,
+  locationSettings,
+  postgresUrl,
+  settingsOrExit,
+  shopSettings,
+} from '@tillstream/schemas/settings';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { kafkaBroker } from './kafka-broker.ts';
+import { runEvery } from './loop.ts';
+import { serveMetrics } from './metrics.ts';
+import { reconciler } from './reconciler.ts';
+import { roadOver } from './road.ts';
+
+const settings = settingsOrExit({
+  ...locationSettings,
+  ...shopSettings,
+  RECONCILE_EVERY_SECONDS: count(5, 1, 3600),
+  RECONCILE_HEAL: z.enum(['on', 'off']).default('on'),
+  /** How much of each run may go into comparing all of history: 250 ms every 5 s are 5 % of one core. */
+  RECONCILE_HISTORY_MS: count(250, 0, 60_000),
+  /** 0: no metrics are served. */
+  RECONCILER_METRICS_PORT: count(0, 0, 65535),
+  RECONCILER_METRICS_HOST: z.string().default('127.0.0.1'),
+});
+const log = pino({ name: 'reconciler' });
+
+/** How long what is on its way is waited for before it is left to the next run. */
+const PATIENCE_MS = 5_000;
+const SHUTDOWN_MS = 2_000;
+const REST_BETWEEN_PASSES_MS = 10_000;
+/** Far more than an event takes from Postgres into ClickHouse. */
+const SETTLING_MS = 3_000;
+
+const stopping = new AbortController();
+const stop = () => {
+  stopping.abort();
+  // A store that does not answer must not hold the shutdown up: a run only reads, and what heals is one transaction.
+  setTimeout(() => process.exit(0), SHUTDOWN_MS).unref();
+};
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);
+
+const db = connectPostgres(postgresUrl(settings), 'reconciler', 3);
+const clickhouse = connectClickHouse(clickhouseUrl(settings), 'reconciler');
+const broker = settings.KAFKA_BROKERS ? kafkaBroker(settings.KAFKA_BROKERS, clickhouse) : undefined;
+const metrics = settings.RECONCILER_METRICS_PORT
+  ? serveMetrics(settings.RECONCILER_METRICS_PORT, settings.RECONCILER_METRICS_HOST)
+  : undefined;
+const run = reconciler(db, clickhouse, roadOver(db, broker, PATIENCE_MS, stopping.signal), log, {
+  heal: settings.RECONCILE_HEAL === 'on',
+  historyBudgetMs: settings.RECONCILE_HISTORY_MS,
+  settlingMs: SETTLING_MS,
+  restMs: REST_BETWEEN_PASSES_MS,
+});
+log.info({ everySeconds: settings.RECONCILE_EVERY_SECONDS, heal: settings.RECONCILE_HEAL }, 'comparing');
+
+// Sealing is the other chore that nobody waits for: it shares this process and needs none of its own.
+const sealing = runSealer(clickhouse, {
+  shop: settings,
+  signal: stopping.signal,
+  sealed: (rows, tookMs) => log.info({ ...rows, tookMs: Math.round(tookMs) }, 'sealed'),
+  failed: (error) => log.warn({ err: error }, 'sealing failed; figures are as exact without it, only slower'),
+});
+
+await runEvery(settings.RECONCILE_EVERY_SECONDS * 1000, run, clickhouse, log, stopping.signal);
+await sealing;
+metrics?.close();
+await Promise.all([db.end(), clickhouse.close(), broker?.close()]);
+process.exit(0);

@@ -1,0 +1,223 @@
+import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { openGold } from '@tillstream/clickhouse/gold';
+import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { rebuildGold, rebuildSilver } from '@tillstream/clickhouse/rebuild';
+import { sealStale } from '@tillstream/clickhouse/seal';
+import type { ShopClock } from '@tillstream/clickhouse/shop-day';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type OwnEngine, startEngine } from './engine.ts';
+import type { ModelScope } from './model.ts';
+import { byClock, makeMutants, summing } from './mutants.ts';
+import { type Ask, QUESTIONS } from './questions.ts';
+import { type Basket, BRANCHES, SABOTAGES, WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
+
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 25);
+const SEED = process.env.PROPERTY_SEED === undefined ? undefined : Number(process.env.PROPERTY_SEED);
+
+const CLOCKS: readonly ShopClock[] = [
+  { SHOP_TIMEZONE: 'Europe/Berlin', BUSINESS_DAY_START: '04:00' },
+  { SHOP_TIMEZONE: 'UTC', BUSINESS_DAY_START: '00:00' },
+  { SHOP_TIMEZONE: 'Europe/Berlin', BUSINESS_DAY_START: '02:30' },
+  { SHOP_TIMEZONE: 'Asia/Kathmandu', BUSINESS_DAY_START: '00:00' },
+];
+
+type Step =
+  | { do: 'sell'; baskets: Basket[] }
+  | { do: 'void'; index: number }
+  | { do: 'deliver'; seed: number; blocks: number }
+  | { do: 'deliver in vain'; where: (typeof SABOTAGES)[number] }
+  | { do: 'replay'; seed: number; blocks: number }
+  | { do: 'merge'; wholly: boolean }
+  | { do: 'seal'; minute: number; sealers: number; force: boolean; meanwhile: boolean }
+  | { do: 'rebuild'; layer: 'silver' | 'gold'; meanwhile: boolean }
+  | { do: 'change clock'; clock: number }
+  | { do: 'ask'; question: number; scope: Scope };
+
+interface Scope {
+  from: number;
+  to: number;
+  branch: number;
+  /** Borders on: 0 milliseconds, 1 slots, 2 business days, 3 everything there is. */
+  grain: number;
+}
+
+const basket: fc.Arbitrary<Basket> = fc.record({
+  branch: fc.nat({ max: 1 }),
+  minute: fc.oneof(
+    fc.nat({ max: WORLD_MINUTES - 1 }),
+    // The night in which the clock is put back, and two hours of one day: where things meet.
+    fc.integer({ min: 12 * 1440 + 20 * 60, max: 13 * 1440 + 4 * 60 }),
+    fc.integer({ min: 5 * 1440 + 600, max: 5 * 1440 + 660 }),
+  ),
+  ms: fc.constantFrom(0, 1, 59_999),
+  customer: fc.nat({ max: 4 }),
+  products: fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 3 }),
+  price: fc.constantFrom(0, 99, 150),
+});
+
+const scope: fc.Arbitrary<Scope> = fc.record({
+  from: fc.nat({ max: WORLD_MINUTES }),
+  to: fc.nat({ max: WORLD_MINUTES }),
+  branch: fc.integer({ min: -1, max: 1 }),
+  grain: fc.nat({ max: 3 }),
+});
+
+const seed = fc.nat({ max: 1000 });
+const blocks = fc.integer({ min: 1, max: 3 });
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('sell' as const),
+      baskets: fc.array(basket, { minLength: 1, maxLength: 12 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('void' as const), index: fc.nat({ max: 40 }) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('deliver' as const), seed, blocks }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('deliver in vain' as const), where: fc.constantFrom(...SABOTAGES) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('replay' as const), seed, blocks }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('merge' as const), wholly: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('seal' as const),
+      // The clock may show anything: what is sealed too early is stale later, no more.
+      minute: fc.oneof(fc.constant(WORLD_MINUTES * 2), fc.integer({ min: -1000, max: WORLD_MINUTES * 2 })),
+      sealers: fc.integer({ min: 1, max: 2 }),
+      force: fc.boolean(),
+      meanwhile: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('rebuild' as const),
+      layer: fc.constantFrom('silver' as const, 'gold' as const),
+      meanwhile: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('change clock' as const), clock: fc.nat({ max: CLOCKS.length - 1 }) }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('ask' as const), question: fc.nat({ max: QUESTIONS.length - 1 }), scope }),
+  },
+);
+
+const sequence = fc.array(step, { minLength: 1, maxLength: 16, size: 'max' });
+
+let engine: OwnEngine;
+let clickhouse: ClickHouse;
+
+beforeAll(async () => {
+  engine = await startEngine();
+  clickhouse = engine.clickhouse;
+  await migrateClickHouse(clickhouse, undefined, CLOCKS[0]);
+  await clickhouse.command('CREATE TABLE silver.sink (x UInt8) ENGINE = Null');
+  await makeMutants(clickhouse);
+});
+afterAll(() => engine.stop());
+
+const TABLES = [
+  'bronze.events',
+  'silver.purchases',
+  'silver.customers',
+  'silver.customer_branches',
+  'gold.sealed_slots',
+  'gold.sealed_periods',
+  'silver.mutant_sums',
+];
+
+/** Lives through the steps in a world of its own; every question asked on the way and at the end must agree with the model. */
+const live = async (steps: readonly Step[], questions: readonly Ask[] = QUESTIONS): Promise<void> => {
+  for (const table of TABLES) await clickhouse.command(`TRUNCATE TABLE ${table}`);
+  const world = new World(clickhouse);
+  let clock = CLOCKS[0] as ShopClock;
+  await migrateClickHouse(clickhouse, undefined, clock);
+  let gold = openGold(clickhouse, clock);
+
+  const ask = async (index: number, asked: Scope) => {
+    const question = questions[index % questions.length];
+    if (question === undefined) throw new Error('no such question');
+    const { given, expected } = await question(gold, clickhouse, world, instants(asked));
+    expect(given).toEqual(expected);
+  };
+  const instants = ({ from, to, branch, grain }: Scope): ModelScope => {
+    const moment = (minute: number, odd: number) => {
+      const instant = WORLD_BEGINS + minute * 60_000;
+      if (grain === 0) return instant + odd;
+      if (grain === 1) return instant - (instant % 900_000);
+      return gold.calendar.dayStart(gold.calendar.dayOf(instant));
+    };
+    const [first, last] = from <= to ? [from, to] : [to, from];
+    const ends =
+      grain === 3
+        ? { from: WORLD_BEGINS - 40 * 86_400_000, to: WORLD_BEGINS + 70 * 86_400_000 }
+        : { from: moment(first, 1), to: moment(last, 60_000) };
+    return { ...ends, branch: branch < 0 ? undefined : BRANCHES[branch] };
+  };
+
+  for (const now of steps) {
+    if (now.do === 'sell') for (const sold of now.baskets) world.sell(sold);
+    else if (now.do === 'void') world.void(now.index);
+    else if (now.do === 'deliver') await world.deliver(now.seed, now.blocks);
+    else if (now.do === 'deliver in vain') await world.deliverInVain(now.where);
+    else if (now.do === 'replay') await world.replay(now.seed, now.blocks);
+    else if (now.do === 'merge')
+      await clickhouse.command(`OPTIMIZE TABLE silver.purchases${now.wholly ? ' FINAL' : ''}`);
+    else if (now.do === 'change clock') {
+      clock = CLOCKS[now.clock] as ShopClock;
+      await migrateClickHouse(clickhouse, undefined, clock);
+      gold = openGold(clickhouse, clock);
+    } else if (now.do === 'seal') {
+      const options = { shop: clock, now: WORLD_BEGINS + now.minute * 60_000, force: now.force };
+      await Promise.all([
+        ...Array.from({ length: now.sealers }, () => sealStale(clickhouse, options)),
+        ...(now.meanwhile ? [world.deliver(now.minute, 3)] : []),
+      ]);
+    } else if (now.do === 'rebuild') {
+      await Promise.all([
+        now.layer === 'silver' ? rebuildSilver(clickhouse, clock) : rebuildGold(clickhouse, clock),
+        ...(now.meanwhile ? [world.deliver(7, 3)] : []),
+      ]);
+      await world.look();
+    } else await ask(now.question, now.scope);
+  }
+  await world.deliver(1, 1);
+  for (let index = 0; index < questions.length; index++) {
+    await ask(index, { from: 0, to: WORLD_MINUTES, branch: (index % 3) - 1, grain: index % 2 === 0 ? 3 : 2 });
+  }
+};
+
+test('whatever happens, every question has the answer of the plain model', { timeout: 3_600_000 }, async () => {
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(sequence, async (steps) => {
+      await live(steps);
+      runs += 1;
+    }),
+    { numRuns: RUNS, seed: SEED, endOnFailure: process.env.PROPERTY_SHRINK === '0' },
+  );
+  console.log(`${runs} sequences passed`);
+});
+
+test.each([
+  ['a view that sums', summing],
+  ['seals believed by the clock', byClock],
+])('the same property sees that %s is wrong', { timeout: 600_000 }, async (_name, mutant) => {
+  const result = await fc.check(
+    fc.asyncProperty(sequence, (steps) => live(steps, [mutant])),
+    { numRuns: 50, seed: 1, endOnFailure: true },
+  );
+  expect(result.failed).toBe(true);
+  // A wrong figure, not a query that ClickHouse refused.
+  expect(result.errorInstance).toHaveProperty('name', 'AssertionError');
+  console.log(`caught after ${result.numRuns} sequences`);
+});

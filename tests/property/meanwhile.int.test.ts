@@ -1,0 +1,100 @@
+import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { openGold } from '@tillstream/clickhouse/gold';
+import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { TOTALS, totalsRow } from '@tillstream/clickhouse/questions/figures';
+import { sealStale } from '@tillstream/clickhouse/seal';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type OwnEngine, startEngine } from './engine.ts';
+import { WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
+
+const READS = Number(process.env.PROPERTY_READS ?? 40);
+const SHOP = { SHOP_TIMEZONE: 'Europe/Berlin', BUSINESS_DAY_START: '04:00' };
+
+let engine: OwnEngine;
+let clickhouse: ClickHouse;
+beforeAll(async () => {
+  engine = await startEngine();
+  clickhouse = engine.clickhouse;
+  await migrateClickHouse(clickhouse, undefined, SHOP);
+});
+afterAll(() => engine.stop());
+
+/** One statement that gives a figure twice: from the seals, and from the facts. Whatever moment it sees, both are of it. */
+const row = z.object({ ...totalsRow, facts: z.int(), facts_revenue: z.int(), facts_customers: z.int() });
+const SQL = `
+  SELECT *,
+    (SELECT count() FROM gold.purchases) AS facts,
+    (SELECT sum(total_minor) FROM gold.purchases) AS facts_revenue,
+    (SELECT uniqExactIf(customer_number, customer_number != 0) FROM gold.purchases) AS facts_customers
+  FROM (SELECT ${TOTALS} FROM period)`;
+
+test('figures read while sales, voids, repeats, merges and seals go on are of one moment', {
+  timeout: 600_000,
+}, async () => {
+  const world = new World(clickhouse);
+  let random = 7;
+  const next = (below: number) => {
+    random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((random / 2 ** 32) * below);
+  };
+  const sell = (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const basket = {
+        branch: next(2),
+        minute: next(WORLD_MINUTES),
+        ms: next(60_000),
+        customer: next(50),
+        products: [next(4)],
+        price: 99,
+      };
+      world.sell(basket);
+    }
+  };
+  sell(500);
+  await world.deliver(1, 1);
+
+  let reading = true;
+  const until = async (work: () => Promise<unknown>) => {
+    while (reading) {
+      await work();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  const gold = openGold(clickhouse, SHOP);
+  const scope = { from: WORLD_BEGINS - 86_400_000, to: WORLD_BEGINS + WORLD_MINUTES * 60_000 + 86_400_000 };
+  const seen = new Set<number>();
+  const read = async () => {
+    for (let i = 0; i < READS; i++) {
+      const [found] = await gold.answer({
+        name: 'twice',
+        scopes: { period: scope },
+        coarsest: i % 3 === 0 ? 'slot' : 'month',
+        sql: SQL,
+        row,
+      });
+      if (found === undefined) throw new Error('no row');
+      expect([found.purchases, found.revenue_minor, found.unique_customers]).toEqual([
+        found.facts,
+        found.facts_revenue,
+        found.facts_customers,
+      ]);
+      seen.add(found.revenue_minor);
+    }
+  };
+  await Promise.all([
+    read().finally(() => {
+      reading = false;
+    }),
+    until(async () => {
+      sell(3);
+      world.void(next(500));
+      await world.deliver(next(1000), 2);
+    }),
+    until(() => sealStale(clickhouse, { shop: SHOP, now: WORLD_BEGINS + WORLD_MINUTES * 120_000 })),
+    until(() => clickhouse.command('OPTIMIZE TABLE silver.purchases')),
+  ]);
+  // The reads did meet a moving target.
+  expect(seen.size).toBeGreaterThan(READS / 8);
+  console.log(`${READS} reads, ${seen.size} different moments, none wrong`);
+});

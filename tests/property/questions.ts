@@ -1,0 +1,117 @@
+import type { ClickHouse } from '@tillstream/clickhouse/client';
+import type { Gold } from '@tillstream/clickhouse/gold';
+import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers';
+import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
+import { readKpis } from '@tillstream/clickhouse/questions/kpis';
+import { readSeries } from '@tillstream/clickhouse/questions/series';
+import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
+import { readWeekGrid } from '@tillstream/clickhouse/questions/week-grid';
+import { z } from 'zod';
+import * as model from './model.ts';
+import { THRESHOLD, type World } from './world.ts';
+
+/** A question in two versions that must agree: asked of ClickHouse, and worked out from the sales. */
+interface Asked {
+  given: unknown;
+  expected: unknown;
+}
+
+export type Ask = (gold: Gold, clickhouse: ClickHouse, world: World, scope: model.ModelScope) => Promise<Asked>;
+
+const kpis: Ask = async (gold, _clickhouse, world, scope) => {
+  const sales = model.inScope(world.arrived(), scope);
+  return {
+    given: await readKpis(gold, scope, THRESHOLD),
+    expected: {
+      as_of: model.asOf(sales),
+      ...model.totals(sales),
+      average_basket_minor: model.averageBasket(sales),
+      loyal_customers: world.loyalArrived(scope.branch, scope.to),
+      loyal_threshold: THRESHOLD,
+      top_products: model.topProducts(sales, 3, 'units'),
+    },
+  };
+};
+
+const topProducts: Ask = async (gold, _clickhouse, world, scope) => {
+  const sales = model.inScope(world.arrived(), scope);
+  return {
+    given: await readTopProducts(gold, scope, { limit: 2, by: 'revenue' }),
+    expected: { as_of: model.asOf(sales), products: model.topProducts(sales, 2, 'revenue_minor') },
+  };
+};
+
+const newAndReturning: Ask = async (gold, _clickhouse, world, scope) => ({
+  given: await readNewAndReturning(gold, scope),
+  expected: {
+    as_of: model.asOf(model.inScope(world.arrived(), scope)),
+    ...model.newAndReturning(world.arrived(), scope),
+  },
+});
+
+const series =
+  (by: 'hour' | 'day'): Ask =>
+  async (gold, _clickhouse, world, scope) => {
+    const sales = world.arrived();
+    return {
+      given: await readSeries(gold, scope, by),
+      expected: {
+        as_of: model.asOf(model.inScope(sales, scope)),
+        points: model.series(sales, scope, by, gold.calendar),
+      },
+    };
+  };
+
+const hourly: Ask = async (gold, _clickhouse, world, scope) => {
+  const sales = model.inScope(world.arrived(), scope);
+  return {
+    given: await readHourlySales(gold, scope),
+    expected: { as_of: model.asOf(sales), hours: model.hourly(sales, gold.calendar) },
+  };
+};
+
+const weekGrid: Ask = async (gold, _clickhouse, world, scope) => {
+  const sales = model.inScope(world.arrived(), scope);
+  return {
+    given: await readWeekGrid(gold, scope),
+    expected: { as_of: model.asOf(sales), cells: model.weekGrid(sales, gold.calendar) },
+  };
+};
+
+/** As an analyst asks: plain SQL on the views, whole days. */
+const views: Ask = async (gold, clickhouse, world, { branch }) => {
+  const rows = await clickhouse.rows({
+    name: 'analyst',
+    sql: `SELECT toUInt16(day) AS start, sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor,
+            groupBitmapMerge(customers) AS unique_customers
+          FROM gold.days WHERE {branch:String} IN ('', branch_id) GROUP BY start HAVING purchases > 0 ORDER BY start`,
+    params: { branch: branch ?? '' },
+    row: z.object({
+      start: z.int(),
+      purchases: z.int(),
+      items: z.int(),
+      revenue_minor: z.int(),
+      unique_customers: z.int(),
+    }),
+  });
+  const sales = model.inScope(world.arrived(), { from: 0, to: Number.MAX_SAFE_INTEGER, branch });
+  const days = [...new Set(sales.map((sale) => gold.calendar.dayOf(sale.soldAt)))].sort((a, b) => a - b);
+  return {
+    given: rows,
+    expected: days.map((start) => ({
+      start,
+      ...model.totals(sales.filter((sale) => gold.calendar.dayOf(sale.soldAt) === start)),
+    })),
+  };
+};
+
+export const QUESTIONS: readonly Ask[] = [
+  kpis,
+  topProducts,
+  newAndReturning,
+  series('hour'),
+  series('day'),
+  hourly,
+  weekGrid,
+  views,
+];
