@@ -2,7 +2,7 @@ import { ClickHouseError } from '@clickhouse/client';
 import type { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { type Coarsest, coverOf, type Scope } from './cover.ts';
-import { exactRows } from './exact-rows.ts';
+import { type ExactRows, exactRows, factRows } from './exact-rows.ts';
 import { ONE_SNAPSHOT } from './facts.ts';
 import { readSealState, type SealState } from './seal-state.ts';
 import { type ShopCalendar, shopCalendar } from './shop-calendar.ts';
@@ -32,9 +32,11 @@ export interface Gold {
   answer<Row>(question: Question<Row>): Promise<Row[]>;
 }
 
-/** How long a remembered state of the seals may serve (ms). Its age costs time only: each answer checks it. */
+/** After this long (ms) a remembered state of the seals is read anew. Its age costs time only: each answer checks it. */
 const REMEMBER_MS = 5_000;
 const ATTEMPTS = 3;
+/** Up to this many facts are read as they are; see {@link factRows}. */
+const FEW_FACTS = 100_000;
 /** ClickHouse's code for `throwIf`. */
 const THROWN_IN_QUERY = '395';
 
@@ -42,24 +44,34 @@ const THROWN_IN_QUERY = '395';
 export const openGold = (clickhouse: ClickHouse, shop: ShopClock): Gold => {
   const calendar = shopCalendar(shop.SHOP_TIMEZONE, shop.BUSINESS_DAY_START);
   const shopDay = shopDaySql(shop);
-  let remembered: { state: Promise<SealState>; at: number } | undefined;
+  let known: { state: SealState; at: number } | undefined;
+  let reading: Promise<SealState> | undefined;
 
-  const sealState = (maxAgeMs: number): Promise<SealState> => {
-    if (remembered === undefined || performance.now() - remembered.at > maxAgeMs) {
-      const reading = { state: readSealState(clickhouse, shopDay), at: performance.now() };
-      // A failure is for those who wait for it now; the next one asks again.
-      reading.state.catch(() => {
-        if (remembered === reading) remembered = undefined;
+  const readState = (): Promise<SealState> => {
+    reading ??= readSealState(clickhouse, shopDay)
+      .then((state) => {
+        known = { state, at: performance.now() };
+        return state;
+      })
+      .finally(() => {
+        reading = undefined;
       });
-      remembered = reading;
-    }
-    return remembered.state;
+    return reading;
   };
 
-  const ask = async <Row>(question: Question<Row>, coarsest: Coarsest, state: SealState): Promise<Row[]> => {
-    const sets = Object.entries(question.scopes).map(([name, scope]) =>
-      exactRows(name, coverOf(scope, coarsest, calendar, state), shopDay, scope.branch),
-    );
+  /** What is known, refreshed behind the back of those who ask: nobody waits but the first. */
+  const rememberedState = async (): Promise<SealState> => {
+    if (known === undefined) return readState();
+    // A failed refresh leaves what is known; the next question tries again.
+    if (performance.now() - known.at > REMEMBER_MS) readState().catch(() => undefined);
+    return known.state;
+  };
+
+  const ask = async <Row>(
+    question: Question<Row>,
+    rowsOf: (name: string, scope: Scope) => ExactRows,
+  ): Promise<Row[]> => {
+    const sets = Object.entries(question.scopes).map(([name, scope]) => rowsOf(name, scope));
     return clickhouse.rows({
       name: question.name,
       sql: `WITH ${sets.map((set) => set.ctes).join(',\n')}\n${question.sql}\n${ONE_SNAPSHOT}`,
@@ -70,21 +82,35 @@ export const openGold = (clickhouse: ClickHouse, shop: ShopClock): Gold => {
     });
   };
 
+  const sealedRows = (coarsest: Coarsest, state: SealState) => (name: string, scope: Scope) =>
+    exactRows(name, coverOf(scope, coarsest, calendar, state), shopDay, scope.branch);
+
   const answer = async <Row>(question: Question<Row>): Promise<Row[]> => {
-    if (question.coarsest === 'slot') return ask(question, 'slot', NOTHING_KNOWN);
+    let state = await rememberedState();
+    const scopes = Object.values(question.scopes);
+    if (scopes.every((scope) => factsIn(scope, calendar, state) <= FEW_FACTS)) {
+      return ask(question, (name, scope) => factRows(name, scope, question.coarsest, shopDay));
+    }
+    if (question.coarsest === 'slot') return ask(question, sealedRows('slot', state));
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const state = await sealState(attempt === 0 ? REMEMBER_MS : 0);
+      if (attempt > 0) state = await readState();
       try {
-        return await ask(question, question.coarsest, state);
+        return await ask(question, sealedRows(question.coarsest, state));
       } catch (error) {
         if (!(error instanceof ClickHouseError && error.code === THROWN_IN_QUERY)) throw error;
       }
     }
     // Seals break faster than we look, as in a replay of everything: slots need no guess.
-    return ask(question, 'slot', NOTHING_KNOWN);
+    return ask(question, sealedRows('slot', state));
   };
 
   return { calendar, shopDay, answer };
 };
 
-const NOTHING_KNOWN: SealState = { openDays: new Set(), openMonths: new Set() };
+/** About how many facts a scope has: those of its days, of all branches. */
+const factsIn = ({ from, to }: Scope, calendar: ShopCalendar, { facts }: SealState): number => {
+  const [first, last] = [calendar.dayOf(from), calendar.dayOf(Math.max(from, to - 1))];
+  let sum = 0;
+  for (const [day, rows] of facts) if (day >= first && day <= last) sum += rows;
+  return sum;
+};

@@ -8,6 +8,8 @@ export interface SealState {
   days?: { first: number; last: number };
   openDays: ReadonlySet<number>;
   openMonths: ReadonlySet<number>;
+  /** Rows of facts by business day: how much there is to compute where nothing is sealed. */
+  facts: ReadonlyMap<number, number>;
 }
 
 const sql = (shopDay: string) => `
@@ -16,7 +18,8 @@ const sql = (shopDay: string) => `
     minIf(toUInt16(facts.start), facts.level = 'day') AS first,
     maxIf(toUInt16(facts.start), facts.level = 'day') AS last,
     groupUniqArrayIf(toUInt16(facts.start), facts.level = 'day' AND NOT ${stillTrue('sealed', 'facts')}) AS open_days,
-    groupUniqArrayIf(toUInt16(facts.start), facts.level = 'month' AND NOT ${stillTrue('sealed', 'facts')}) AS open_months
+    groupUniqArrayIf(toUInt16(facts.start), facts.level = 'month' AND NOT ${stillTrue('sealed', 'facts')}) AS open_months,
+    sumMapIf([toUInt16(facts.start)], [facts.rows], facts.level = 'day') AS facts_by_day
   FROM (${periodFacts(dayFacts(shopDay, '1'))}) AS facts
   LEFT JOIN gold.sealed_periods AS sealed FINAL
     ON sealed.level = facts.level AND sealed.start = facts.start AND sealed.branch_id = facts.branch_id
@@ -28,6 +31,7 @@ const row = z.object({
   last: z.int(),
   open_days: z.array(z.int()),
   open_months: z.array(z.int()),
+  facts_by_day: z.tuple([z.array(z.int()), z.array(z.int())]),
 });
 
 /** Fingerprints of days and, summed, of their months, as rows (level, start, branch_id, rows, hash). */
@@ -49,5 +53,6 @@ export const readSealState = async (
     days: found.days === 0 ? undefined : { first: found.first, last: found.last },
     openDays: new Set(found.open_days),
     openMonths: new Set(found.open_months),
+    facts: new Map(found.facts_by_day[0].map((day, index) => [day, found.facts_by_day[1][index] ?? 0])),
   };
 };

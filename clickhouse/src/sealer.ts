@@ -2,7 +2,7 @@ import type { ClickHouse } from './client.ts';
 import { type Sealed, type SealOptions, sealStale } from './seal.ts';
 
 interface SealerOptions extends Pick<SealOptions, 'shop' | 'graceMs'> {
-  /** Shortest pause between two rounds (ms). Default 5 s. */
+  /** Shortest pause between two rounds (ms). Default 30 s. */
   pauseMs?: number;
   /** Share of the time that sealing may take, so that it never crowds out what it is for. Default 0.1. */
   share?: number;
@@ -17,7 +17,7 @@ interface SealerOptions extends Pick<SealOptions, 'shop' | 'graceMs'> {
  * its share of the time. A failed round is tried again; figures are as exact without it, only slower.
  */
 export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions): Promise<void> => {
-  const { shop, graceMs, pauseMs = 5_000, share = 0.1, sealed, failed, signal } = options;
+  const { shop, graceMs, pauseMs = 30_000, share = 0.1, sealed, failed, signal } = options;
   while (!signal.aborted) {
     const began = performance.now();
     try {

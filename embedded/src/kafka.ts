@@ -24,7 +24,10 @@ export const prepareKafka = async (folder: string, port: number): Promise<Comman
   const logs = path.join(folder, 'logs');
   await writeFile(properties, serverProperties(port, logs));
   if (!existsSync(path.join(logs, 'meta.properties'))) {
-    const clusterId = randomBytes(16).toString('base64url');
+    const id = randomBytes(16);
+    // Keeps the first letter off '-', which the tool would take for an option.
+    id.writeUInt8(id.readUInt8(0) & 0x7f, 0);
+    const clusterId = id.toString('base64url');
     const format = java('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', properties]);
     execFileSync(format.file, format.args, { stdio: 'pipe' });
   }

@@ -20,7 +20,7 @@ import { roadOver } from './road.ts';
 const settings = settingsOrExit({
   ...locationSettings,
   ...shopSettings,
-  RECONCILE_EVERY_SECONDS: count(5, 1, 3600),
+  RECONCILE_EVERY_SECONDS: count(10, 1, 3600),
   RECONCILE_HEAL: z.enum(['on', 'off']).default('on'),
   /** How much of each run may go into comparing all of history: 250 ms every 5 s are 5 % of one core. */
   RECONCILE_HISTORY_MS: count(250, 0, 60_000),

@@ -11,6 +11,8 @@ export interface PipelineWatch {
   close(): Promise<void>;
 }
 
+const BOOKS_EVERY_MS = 10_000;
+
 /** @param lag absent without a broker: the relay then writes into ClickHouse itself and nothing lies in between */
 export const watchPipeline = (
   outbox: Outbox,
@@ -20,10 +22,19 @@ export const watchPipeline = (
 ): PipelineWatch => {
   let found: Pipeline = { waiting: null, waiting_since: null, uncounted: null, books: null };
   let readAt = 0;
+  let booksAt = 0;
   let reading: Promise<Pipeline> | undefined;
 
+  // The reconciler looks every few seconds; asking it more often would cost and tell nothing new.
+  const booksNow = async (): Promise<Books | null> => {
+    if (Date.now() - booksAt < BOOKS_EVERY_MS) return found.books;
+    const books = await readBooks();
+    booksAt = Date.now();
+    return books;
+  };
+
   const readOnce = async (): Promise<Pipeline> => {
-    const [sales, uncounted, books] = await Promise.allSettled([outbox.read(), lag?.read() ?? 0, readBooks()]);
+    const [sales, uncounted, books] = await Promise.allSettled([outbox.read(), lag?.read() ?? 0, booksNow()]);
     found = {
       waiting: sales.status === 'fulfilled' ? sales.value.waiting : null,
       waiting_since: sales.status === 'fulfilled' ? (sales.value.since?.toISOString() ?? null) : null,
