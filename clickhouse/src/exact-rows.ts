@@ -1,3 +1,4 @@
+import { clickhouseTime } from './clickhouse-time.ts';
 import type { Coarsest, Cover, Scope } from './cover.ts';
 import { dayFacts, FIGURES, FIGURES_OF_FACTS, slotFacts, stillTrue, UNPACKED } from './facts.ts';
 
@@ -115,9 +116,6 @@ export const factRows = (
     ...(branch === undefined ? {} : { [`${name}_branch`]: branch }),
   },
 });
-
-/** An instant as ClickHouse reads a `DateTime64(3, 'UTC')`. */
-const clickhouseTime = (instant: number): string => new Date(instant).toISOString().replace('T', ' ').slice(0, -1);
 
 /** Rows of facts by slot, by day, or (a question that adds up whole months asks neither) by branch alone. */
 const ofFacts = (shopDay: string, where: string, coarsest: Coarsest = 'slot'): string => {

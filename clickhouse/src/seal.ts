@@ -80,15 +80,14 @@ export const sealStale = async (clickhouse: ClickHouse, options: SealOptions): P
   return sealed;
 };
 
-/** Inserts and counts; the count is a second look at what was written and only informs. */
-const write = async (
+/** Inserts what a SELECT gives, of one moment; gives the number of rows written. */
+const write = (
   clickhouse: ClickHouse,
   table: string,
   select: string,
   params: Record<string, unknown>,
-): Promise<number> => {
-  return clickhouse.insertSelect({ name: `seal ${table}`, table, select: `${select} ${ONE_SNAPSHOT}`, params });
-};
+): Promise<number> =>
+  clickhouse.insertSelect({ name: `seal ${table}`, table, select: `${select} ${ONE_SNAPSHOT}`, params });
 
 const between = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);

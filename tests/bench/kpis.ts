@@ -17,8 +17,8 @@ import { ProcessList } from '@tillstream/embedded/processes';
 import { StateFolder } from '@tillstream/embedded/state';
 import { Supervisor } from '@tillstream/embedded/supervise';
 import { z } from 'zod';
+import { cpuOfParts } from '../support/cpu.ts';
 import { freePort } from '../support/ports.ts';
-import { cpuOf } from './cpu.ts';
 import { fillCatalog, fillSilver, type Seed } from './seeded-purchases.ts';
 import { percentile } from './statistics.ts';
 
@@ -28,6 +28,9 @@ const TIMES = 15;
 const SHOP = { SHOP_TIMEZONE: 'UTC', BUSINESS_DAY_START: '00:00' };
 const DAY = 86_400_000;
 const UNTIL = Date.UTC(2025, 10, 20);
+/** CPU time (ms) that ClickHouse has used. */
+const cpuMs = (folder: string): number => (cpuOfParts(folder).clickhouse ?? Number.NaN) * 1000;
+
 /** The middle of the last day: half a day of it is sealed by slots only, as today is. */
 const NOW = UNTIL - DAY / 2;
 
@@ -77,9 +80,9 @@ const bench = async (clickhouse: ClickHouse, folder: string, seed: Seed): Promis
   const last = (days: number) => ({ from: UNTIL - days * DAY, to: UNTIL });
   for (const question of questions(gold, clickhouse, all, last)) {
     await question.gold();
-    const before = cpuOf(folder, 'clickhouse');
+    const before = cpuMs(folder);
     const ours = await times(question.gold, TIMES);
-    const cpu = ((cpuOf(folder, 'clickhouse') - before) / TIMES).toFixed(0).padStart(5);
+    const cpu = ((cpuMs(folder) - before) / TIMES).toFixed(0).padStart(5);
     const facts = question.facts === undefined ? [] : await times(question.facts, seed.purchases > 20_000_000 ? 3 : 5);
     const ratio =
       facts.length === 0

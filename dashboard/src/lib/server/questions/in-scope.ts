@@ -1,3 +1,4 @@
+import { clickhouseTime } from '@tillstream/clickhouse/clickhouse-time';
 import type { Scope } from '../parameters.ts';
 
 /**
@@ -13,7 +14,3 @@ export const scopeParams = ({ branch, from, to }: Scope): Record<string, unknown
   from: clickhouseTime(from),
   to: clickhouseTime(to),
 });
-
-/** An instant as ClickHouse reads a `DateTime64(3, 'UTC')`: `2026-11-20 10:00:00.000`. */
-export const clickhouseTime = (instant: number): string =>
-  new Date(instant).toISOString().replace('T', ' ').slice(0, -1);

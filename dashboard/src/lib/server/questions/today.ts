@@ -1,9 +1,9 @@
+import { clickhouseTime } from '@tillstream/clickhouse/clickhouse-time';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { averageBasket } from '@tillstream/clickhouse/questions/figures';
 import { dateOf, type ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import { z } from 'zod';
 import type { Today } from '../../figures.ts';
-import { clickhouseTime } from './in-scope.ts';
 
 /** Today and the same weekday before in one scan, by the hour since the business day began on the clock. */
 const SQL = `
