@@ -61,3 +61,6 @@ export const dayFacts = (shopDay: string, where: string): string =>
 /** The settings under which all references of a statement to a table see one moment of it; everything here rests on it. */
 export const ONE_SNAPSHOT =
   'SETTINGS enable_shared_storage_snapshot_in_query = 1, optimize_trivial_count_query = 0, enable_materialized_cte = 1';
+
+/** For a question with little to read: most of its time is planning, and threads to share the rest only cost more. */
+export const ONE_THREAD = 'max_threads = 1';

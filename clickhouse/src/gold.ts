@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { type Coarsest, coverOf, type Scope } from './cover.ts';
 import { type ExactRows, exactRows, factRows } from './exact-rows.ts';
-import { ONE_SNAPSHOT } from './facts.ts';
+import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
 import { readSealState, type SealState } from './seal-state.ts';
 import { type ShopCalendar, shopCalendar } from './shop-calendar.ts';
 import { type ShopClock, shopDaySql } from './shop-day.ts';
@@ -70,11 +70,12 @@ export const openGold = (clickhouse: ClickHouse, shop: ShopClock): Gold => {
   const ask = async <Row>(
     question: Question<Row>,
     rowsOf: (name: string, scope: Scope) => ExactRows,
+    settings = ONE_SNAPSHOT,
   ): Promise<Row[]> => {
     const sets = Object.entries(question.scopes).map(([name, scope]) => rowsOf(name, scope));
     return clickhouse.rows({
       name: question.name,
-      sql: `WITH ${sets.map((set) => set.ctes).join(',\n')}\n${question.sql}\n${ONE_SNAPSHOT}`,
+      sql: `WITH ${sets.map((set) => set.ctes).join(',\n')}\n${question.sql}\n${settings}`,
       params: Object.assign({}, question.params, ...sets.map((set) => set.params)),
       row: question.row,
       timeoutSeconds: question.timeoutSeconds,
@@ -89,7 +90,8 @@ export const openGold = (clickhouse: ClickHouse, shop: ShopClock): Gold => {
     let state = await rememberedState();
     const scopes = Object.values(question.scopes);
     if (scopes.every((scope) => factsIn(scope, calendar, state) <= FEW_FACTS)) {
-      return ask(question, (name, scope) => factRows(name, scope, question.coarsest, shopDay));
+      const rows = (name: string, scope: Scope) => factRows(name, scope, question.coarsest, shopDay);
+      return ask(question, rows, `${ONE_SNAPSHOT}, ${ONE_THREAD}`);
     }
     if (question.coarsest === 'slot') return ask(question, sealedRows('slot', state));
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

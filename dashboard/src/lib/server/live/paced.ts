@@ -11,15 +11,13 @@ interface Entry<T> {
   restUntil: number;
 }
 
-/** How long an answer waits for a value that is being read, when there is an older one. */
-const GRACE_MS = 50;
 /** A read is followed by a rest this many times as long as itself. */
-const REST = 4;
+const REST = 8;
 const TIMEOUT_MS = 10_000;
 
 /**
  * Wraps a read that may be slow: it runs in the background, one at a time per key, and rests after it in proportion
- * to its length. The last value stands in meanwhile; only the first is waited for. A failed read fails the next call.
+ * to its length. The last value stands in meanwhile; only the first is waited for. A failed read fails the call after it.
  */
 export const createPaced = <K, T>(
   read: (key: K, signal: AbortSignal) => Promise<T>,
@@ -49,7 +47,6 @@ export const createPaced = <K, T>(
     const due = entry.known?.mark !== mark && entry.reading === undefined;
     if (due && (entry.known === undefined || Date.now() >= entry.restUntil)) start(key, mark, entry);
     if (entry.known === undefined) await entry.reading;
-    else if (entry.reading !== undefined) await Promise.race([entry.reading, sleep(GRACE_MS)]);
     if (entry.error !== undefined) {
       const { error } = entry;
       entry.error = undefined;
@@ -59,5 +56,3 @@ export const createPaced = <K, T>(
     return { value: entry.known.value, settled: entry.known.mark === mark };
   };
 };
-
-const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

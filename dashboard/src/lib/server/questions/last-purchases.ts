@@ -1,4 +1,5 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { ONE_THREAD } from '@tillstream/clickhouse/facts';
 import { END } from '@tillstream/clickhouse/shop-calendar';
 import { z } from 'zod';
 import type { LastPurchase } from '../../figures.ts';
@@ -11,7 +12,8 @@ const SQL = `
   FROM gold.purchases
   WHERE ${IN_SCOPE}
   ORDER BY sold_at DESC, purchase_id
-  LIMIT {limit:UInt32}`;
+  LIMIT {limit:UInt32}
+  SETTINGS ${ONE_THREAD}`;
 
 const row = z.object({
   id: z.string(),

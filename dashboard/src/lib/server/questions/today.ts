@@ -1,5 +1,6 @@
 import { clickhouseTime } from '@tillstream/clickhouse/clickhouse-time';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { ONE_THREAD } from '@tillstream/clickhouse/facts';
 import { averageBasket } from '@tillstream/clickhouse/questions/figures';
 import { dateOf, type ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import { z } from 'zod';
@@ -16,7 +17,8 @@ const SQL = `
   WHERE ((slot >= {today_from:DateTime64(3, 'UTC')} AND slot < {today_to:DateTime64(3, 'UTC')})
       OR (slot >= {before_from:DateTime64(3, 'UTC')} AND slot < {before_to:DateTime64(3, 'UTC')}))
     AND ({branch:String} = '' OR branch_id = {branch:String})
-  GROUP BY is_today, hour`;
+  GROUP BY is_today, hour
+  SETTINGS ${ONE_THREAD}`;
 
 const row = z.object({
   is_today: z.union([z.boolean(), z.int()]).transform(Boolean),
