@@ -37,11 +37,20 @@ const REMEMBER_MS = 5_000;
 const ATTEMPTS = 3;
 /** Up to this many facts are read as they are; see {@link factRows}. */
 const FEW_FACTS = 100_000;
+
+export interface GoldOptions {
+  /** Facts in a scope up to which its question reads them as they are; 0 asks the seals always. Default 100,000. */
+  fewFacts?: number;
+}
 /** ClickHouse's code for `throwIf`. */
 const THROWN_IN_QUERY = '395';
 
 /** Opens the figures on a connection; the shop's clock decides where days begin. */
-export const openGold = (clickhouse: ClickHouse, shop: ShopClock): Gold => {
+export const openGold = (
+  clickhouse: ClickHouse,
+  shop: ShopClock,
+  { fewFacts = FEW_FACTS }: GoldOptions = {},
+): Gold => {
   const calendar = shopCalendar(shop.SHOP_TIMEZONE, shop.BUSINESS_DAY_START);
   const shopDay = shopDaySql(shop);
   let known: { state: SealState; at: number } | undefined;
@@ -89,7 +98,7 @@ export const openGold = (clickhouse: ClickHouse, shop: ShopClock): Gold => {
   const answer = async <Row>(question: Question<Row>): Promise<Row[]> => {
     let state = await rememberedState();
     const scopes = Object.values(question.scopes);
-    if (scopes.every((scope) => factsIn(scope, calendar, state) <= FEW_FACTS)) {
+    if (scopes.every((scope) => factsIn(scope, calendar, state) <= fewFacts)) {
       const rows = (name: string, scope: Scope) => factRows(name, scope, question.coarsest, shopDay);
       return ask(question, rows, `${ONE_SNAPSHOT}, ${ONE_THREAD}`);
     }

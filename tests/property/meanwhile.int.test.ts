@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { type OwnEngine, startEngine } from './engine.ts';
 import { WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
 
-const READS = Number(process.env.PROPERTY_READS ?? 40);
+const READS = Number(process.env.PROPERTY_READS ?? 24);
 const SHOP = { SHOP_TIMEZONE: 'Europe/Berlin', BUSINESS_DAY_START: '04:00' };
 
 let engine: OwnEngine;
@@ -61,7 +61,7 @@ test('figures read while sales, voids, repeats, merges and seals go on are of on
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
-  const gold = openGold(clickhouse, SHOP);
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0 });
   const scope = { from: WORLD_BEGINS - 86_400_000, to: WORLD_BEGINS + WORLD_MINUTES * 60_000 + 86_400_000 };
   const seen = new Set<number>();
   const read = async () => {

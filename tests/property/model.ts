@@ -116,3 +116,60 @@ export const weekGrid = (sales: readonly Sale[], calendar: ShopCalendar) =>
     });
     return { weekday, hour, ...totals(cell) };
   });
+
+/** By product and month of the business days; the catalog of the model's world knows no branch, so no country. */
+export const aggregated = (sales: readonly Sale[], calendar: ShopCalendar) => {
+  const monthOf = (sale: Sale) => new Date(calendar.dayOf(sale.soldAt) * 86_400_000).toISOString().slice(0, 7);
+  const groups = new Map<string, { month: string; product_id: string; sales: Sale[] }>();
+  for (const sale of sales) {
+    for (const { product } of sale.items) {
+      const key = `${monthOf(sale)} ${product}`;
+      const group = groups.get(key) ?? { month: monthOf(sale), product_id: product, sales: [] };
+      group.sales.push(sale);
+      groups.set(key, group);
+    }
+  }
+  return [...groups.values()]
+    .map(({ month, product_id, sales }) => {
+      const items = sales.flatMap((sale) => sale.items.filter(({ product }) => product === product_id));
+      return {
+        product_id,
+        product: product_id,
+        country: '',
+        month,
+        purchases: sales.length,
+        units: items.reduce((sum, { quantity }) => sum + quantity, 0),
+        revenue_minor: items.reduce((sum, { quantity, price }) => sum + quantity * price, 0),
+        average_basket_minor: averageBasket(sales),
+        unique_customers: uniqueCustomers(sales).size,
+      };
+    })
+    .sort((a, b) => compare(a.month, b.month) || b.units - a.units || compare(a.product_id, b.product_id));
+};
+
+/** Units, revenue and purchases of each product on each business day. */
+export const productsByDay = (sales: readonly Sale[], calendar: ShopCalendar) => {
+  const sold = new Map<
+    string,
+    { start: number; product_id: string; units: number; revenue_minor: number; purchases: number }
+  >();
+  for (const sale of sales) {
+    const start = calendar.dayOf(sale.soldAt);
+    for (const { product, quantity, price } of sale.items) {
+      const sum = sold.get(`${start} ${product}`) ?? {
+        start,
+        product_id: product,
+        units: 0,
+        revenue_minor: 0,
+        purchases: 0,
+      };
+      sum.units += quantity;
+      sum.revenue_minor += quantity * price;
+      sum.purchases += 1;
+      sold.set(`${start} ${product}`, sum);
+    }
+  }
+  return [...sold.values()].sort((a, b) => a.start - b.start || compare(a.product_id, b.product_id));
+};
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

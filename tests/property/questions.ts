@@ -1,8 +1,10 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { Gold } from '@tillstream/clickhouse/gold';
+import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
 import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers';
 import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
+import { readLoyalCustomers } from '@tillstream/clickhouse/questions/loyal-customers';
 import { readSeries } from '@tillstream/clickhouse/questions/series';
 import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
 import { readWeekGrid } from '@tillstream/clickhouse/questions/week-grid';
@@ -78,6 +80,46 @@ const weekGrid: Ask = async (gold, _clickhouse, world, scope) => {
   };
 };
 
+const aggregated: Ask = async (gold, clickhouse, world, scope) => {
+  const sales = model.inScope(world.arrived(), scope);
+  return {
+    given: await readAggregatedSales(clickhouse, gold.calendar, scope),
+    expected: { as_of: model.asOf(sales), rows: model.aggregated(sales, gold.calendar) },
+  };
+};
+
+const loyalByDay: Ask = async (gold, clickhouse, world, scope) => {
+  const starts = [...gold.calendar.starts('day', scope)];
+  return {
+    given: await readLoyalCustomers(clickhouse, gold.calendar, scope),
+    expected: starts.map((start, index) => ({
+      start: new Date(start).toISOString(),
+      loyal_customers: world.loyalArrived(scope.branch, Math.min(starts[index + 1] ?? scope.to, scope.to)),
+    })),
+  };
+};
+
+/** As an analyst asks about products, over slots of all time. */
+const productViews: Ask = async (gold, clickhouse, world, { branch }) => ({
+  given: await clickhouse.rows({
+    name: 'analyst_products',
+    sql: `SELECT toUInt16(day) AS start, product_id, sum(sold.units) AS units, sum(sold.revenue_minor) AS revenue_minor, sum(sold.purchases) AS purchases
+          FROM gold.slot_products AS sold WHERE {branch:String} IN ('', branch_id) GROUP BY start, product_id ORDER BY start, product_id`,
+    params: { branch: branch ?? '' },
+    row: z.object({
+      start: z.int(),
+      product_id: z.string(),
+      units: z.int(),
+      revenue_minor: z.int(),
+      purchases: z.int(),
+    }),
+  }),
+  expected: model.productsByDay(
+    model.inScope(world.arrived(), { from: 0, to: Number.MAX_SAFE_INTEGER, branch }),
+    gold.calendar,
+  ),
+});
+
 /** As an analyst asks: plain SQL on the views, whole days. */
 const views: Ask = async (gold, clickhouse, world, { branch }) => {
   const rows = await clickhouse.rows({
@@ -113,5 +155,8 @@ export const QUESTIONS: readonly Ask[] = [
   series('day'),
   hourly,
   weekGrid,
+  aggregated,
+  loyalByDay,
   views,
+  productViews,
 ];
