@@ -9,11 +9,17 @@ language sql stable parallel safe
 return coalesce(to_char(moment at time zone 'UTC', '"\""YYYY-MM-DD"T"HH24:MI:SS.MS"Z\""'), 'null');
 
 -- CloudEvents 1.0. The id is the subject and its version: the same event has the same id however often it is sent.
-create or replace function cloud_event(type text, subject text, version bigint, moment timestamptz, data text) returns text
+-- The extension requestid names the request that caused it, where there was one.
+create or replace function cloud_event(
+  type text, subject text, version bigint, moment timestamptz, data text, request_id text) returns text
 language sql stable parallel safe
 return concat(
   '{"specversion":"1.0","id":', to_json(concat(subject, '/', version)), ',"source":"/pos-api","type":"', type,
-  '","subject":', to_json(subject), ',"time":', json_time(moment), ',"datacontenttype":"application/json","data":', data, '}');
+  '","subject":', to_json(subject), ',"time":', json_time(moment), ',"datacontenttype":"application/json"',
+  case when request_id is not null then concat(',"requestid":', to_json(request_id)) end, ',"data":', data, '}');
+create or replace function cloud_event(type text, subject text, version bigint, moment timestamptz, data text) returns text
+language sql stable parallel safe
+return cloud_event(type, subject, version, moment, data, null);
 
 create or replace function item_json(product_id text, quantity integer, unit_price_minor bigint) returns text
 language sql stable parallel safe
@@ -64,4 +70,5 @@ return cloud_event(
     ',"status":"', case when p.voided_at is null then 'recorded' else 'voided' end,
     '","branch_id":', to_json(p.branch_id), ',"sold_at":', json_time(p.sold_at), ',"recorded_at":', json_time(p.recorded_at),
     ',"currency":"', p.currency, '","total_minor":', p.total_minor, ',"items":', items,
-    ',"customer":', customer_json(c, b), '}'));
+    ',"customer":', customer_json(c, b), '}'),
+  p.request_id);

@@ -3,7 +3,9 @@
 create or replace function purchase_faults(given jsonb, moment timestamptz) returns json
 language sql stable
 begin atomic
-  with item as (
+  with sale (sold_at) as (
+    select coalesce((given ->> 'sold_at')::timestamptz, moment)
+  ), item as (
     select line - 1 as line, product_id, count(*) over (partition by product_id order by line) as nth
     from jsonb_array_elements_text(case jsonb_typeof(given -> 'items') when 'array' then given -> 'items' else '[]' end)
       with ordinality as listed (product_id, line)
@@ -16,10 +18,10 @@ begin atomic
     union all
     select 2 + line, format('#/items/%s/product_id', line), case
         when p.product_id is null then format('unknown product: %s', item.product_id)
-        when not p.active then format('%s is no longer sold', item.product_id)
+        when not p.active and coalesce(p.retired_at <= sale.sold_at, true) then format('%s is no longer sold', item.product_id)
         else format('%s is listed more than once', item.product_id) end
-      from item left join products p on p.product_id = item.product_id
-      where p.active is not true or item.nth > 1
+      from sale cross join item left join products p on p.product_id = item.product_id
+      where (p.active or p.retired_at > sale.sold_at) is not true or item.nth > 1
     union all
     select 1000, '#/sold_at', 'sold_at is more than 5 minutes ahead'
       where (given ->> 'sold_at')::timestamptz > moment + interval '5 minutes'
@@ -28,8 +30,9 @@ begin atomic
       from chain_settings shop where (given ->> 'sold_at')::timestamptz < shop.chain_since
     union all
     select 1001, '#/total_minor', format('the prices add up to %s, not to %s', total, given ->> 'expected_total_minor')
-      from (select sum(p.unit_price_minor) as total, bool_and(p.active is true) as known
-            from item left join products p on p.product_id = item.product_id) as priced
+      from (select sum(price_when(p, sale.sold_at)) as total,
+              bool_and((p.active or p.retired_at > sale.sold_at) is true) as known
+            from sale cross join item left join products p on p.product_id = item.product_id) as priced
       where known and total <> (given ->> 'expected_total_minor')::bigint
   )
   select coalesce(json_agg(json_build_object('pointer', pointer, 'detail', detail) order by place), '[]') from fault;

@@ -2,19 +2,18 @@
 -- transaction and one round trip. Answers each element by itself: one bad element does not fail its neighbours.
 --
 -- batch: [{idempotency_key, fingerprint (hex), branch_id, customer_id, sold_at, items: [product_id],
---          expected_total_minor}]
+--          expected_total_minor, request_id}]
 --        an element without a key is only checked
 -- outcome: recorded | replayed (body: the purchase), refused (faults), conflict (same key, other content)
 --
 -- Locks are taken in one order (customers by id, then keys), so that batches wait for each other but do not
 -- deadlock. Raises serialization_failure when another transaction recorded one of the keys meanwhile: call again.
 
-do $$ begin
-  create type priced_purchase as (
-    ordinal integer, purchase_id uuid, idempotency_key text, fingerprint bytea, branch_id text, customer_id uuid,
-    sold_at timestamptz(3), product_ids text[], unit_prices bigint[], items text, total_minor bigint, ok boolean);
-exception when duplicate_object then null;
-end $$;
+drop type if exists priced_purchase;
+create type priced_purchase as (
+  ordinal integer, purchase_id uuid, idempotency_key text, fingerprint bytea, branch_id text, customer_id uuid,
+  sold_at timestamptz(3), product_ids text[], unit_prices bigint[], items text, total_minor bigint, ok boolean,
+  request_id text);
 
 create or replace function record_purchases(batch jsonb)
 returns table (ordinal integer, outcome text, purchase_id uuid, body text, faults json)
@@ -29,7 +28,7 @@ declare
 begin
   select * into strict shop from chain_settings;
 
-  -- Parse, and price each item from the catalog.
+  -- Parse, and price each item with what it cost when it was sold.
   select array_agg(row(
       given.ordinal, uuidv7(), given.idempotency_key, decode(given.fingerprint, 'hex'), given.branch_id,
       given.customer_id, coalesce(given.sold_at, moment), given.items, priced_items.prices, priced_items.items, priced_items.total,
@@ -38,20 +37,26 @@ begin
         and priced_items.different = cardinality(given.items)
         and coalesce(given.sold_at, moment) between shop.chain_since and moment + interval '5 minutes'
         and coalesce(given.expected_total_minor, priced_items.total) = priced_items.total
-        and given.idempotency_key is not null, false)
+        and given.idempotency_key is not null, false),
+      given.request_id
     )::priced_purchase order by given.ordinal)
   into priced
   from rows from (jsonb_to_recordset(batch) as (
       idempotency_key text, fingerprint text, branch_id text, customer_id uuid, sold_at timestamptz(3), items text[],
-      expected_total_minor bigint)) with ordinality
-    as given (idempotency_key, fingerprint, branch_id, customer_id, sold_at, items, expected_total_minor, ordinal)
+      expected_total_minor bigint, request_id text)) with ordinality
+    as given (idempotency_key, fingerprint, branch_id, customer_id, sold_at, items, expected_total_minor, request_id, ordinal)
   left join branches on branches.branch_id = given.branch_id
   cross join lateral (
-    select count(product.product_id) as known, count(distinct item.product_id) as different,
-      array_agg(product.unit_price_minor order by item.line) as prices, sum(product.unit_price_minor)::bigint as total,
-      concat('[', string_agg(item_json(item.product_id, 1, product.unit_price_minor), ',' order by item.line), ']') as items
-    from unnest(given.items) with ordinality as item (product_id, line)
-    left join products product on product.product_id = item.product_id and product.active
+    select count(item.price) as known, count(distinct item.product_id) as different,
+      array_agg(item.price order by item.line) as prices, sum(item.price)::bigint as total,
+      concat('[', string_agg(item_json(item.product_id, 1, item.price), ',' order by item.line), ']') as items
+    from (
+      select listed.product_id, listed.line, price_when(product, coalesce(given.sold_at, moment)) as price
+      from unnest(given.items) with ordinality as listed (product_id, line)
+      left join products product on product.product_id = listed.product_id
+        and (product.active or product.retired_at > coalesce(given.sold_at, moment))
+      offset 0  -- keeps the price from being computed at each mention
+    ) as item
   ) as priced_items;
 
   -- Customers: make the missing ones, then lock all, so that their counts stand still until the commit.
@@ -77,9 +82,9 @@ begin
       from unnest(fresh) as p left join customers c on c.customer_id = p.customer_id
     )
     insert into purchases (purchase_id, idempotency_key, fingerprint, branch_id, customer_id, sold_at, recorded_at,
-        total_minor, currency, customer_purchases, customer_loyal)
+        total_minor, currency, customer_purchases, customer_loyal, request_id)
       select purchase_id, idempotency_key, fingerprint, branch_id, customer_id, sold_at, moment,
-        total_minor, shop.currency, nth, nth >= shop.loyal_threshold
+        total_minor, shop.currency, nth, nth >= shop.loyal_threshold, request_id
       from numbered order by idempotency_key
       on conflict (idempotency_key) do nothing;
     get diagnostics written = row_count;

@@ -9,16 +9,33 @@ const product = z.object({
   active: z.boolean(),
 });
 const branch = z.object({ branch_id: z.string(), name: z.string(), country: z.string() });
+const price = z.object({ from: z.string().nullable(), unit_price_minor: z.coerce.number().int() });
+const productWithPrices = product.extend({ prices: z.array(price) });
+const done = z.object({ done: z.boolean() });
 
 export type Product = z.output<typeof product>;
+export type ProductWithPrices = z.output<typeof productWithPrices>;
 export type Branch = z.output<typeof branch>;
 
-/** All products, those no longer sold included, by id. */
+const PRODUCT = 'product_id, name, price_when(p, clock_timestamp()) as unit_price_minor, currency, active';
+
+/** All products, those no longer sold included, by id, each with what it costs now. */
 export const listProducts = async (db: Database): Promise<Product[]> => {
-  const { rows } = await db.query(
-    'select product_id, name, unit_price_minor, currency, active from products, chain_settings order by product_id',
-  );
+  const { rows } = await db.query(`select ${PRODUCT} from products p, chain_settings order by product_id`);
   return rows.map((row) => product.parse(row));
+};
+
+/** One product with all its prices, past and planned; undefined when there is none. */
+export const findProduct = async (db: Database, id: string): Promise<ProductWithPrices | undefined> => {
+  const { rows } = await db.query(
+    `select ${PRODUCT}, (
+       select json_agg(json_build_object('unit_price_minor', unit_price_minor, 'from',
+         case when isfinite(valid_from) then json_time(valid_from)::json end) order by valid_from)
+       from product_prices history where history.product_id = p.product_id) as prices
+     from products p, chain_settings where product_id = $1`,
+    [id],
+  );
+  return rows[0] === undefined ? undefined : productWithPrices.parse(rows[0]);
 };
 
 /** All branches, by id. */
@@ -27,17 +44,73 @@ export const listBranches = async (db: Database): Promise<Branch[]> => {
   return rows.map((row) => branch.parse(row));
 };
 
+/** One branch; undefined when there is none. */
+export const findBranch = async (db: Database, id: string): Promise<Branch | undefined> => {
+  const { rows } = await db.query('select branch_id, name, country from branches where branch_id = $1', [id]);
+  return rows[0] === undefined ? undefined : branch.parse(rows[0]);
+};
+
 /** Adds products or changes those that differ. Answers how many were added or changed. */
 export const upsertProducts = (
   db: Database,
   products: readonly Pick<Product, 'product_id' | 'name' | 'unit_price_minor'>[],
-): Promise<{ changed: number }> => upsert(db, 'select upsert_products($1::jsonb) as changed', products);
+): Promise<{ changed: number }> =>
+  upsert(db, 'select upsert_products($1::jsonb) as changed', [JSON.stringify(products)]);
 
-/** Adds branches or changes those that differ. Answers how many were added or changed. */
-export const upsertBranches = (db: Database, branches: readonly Branch[]): Promise<{ changed: number }> =>
-  upsert(db, 'select upsert_branches($1::jsonb) as changed', branches);
+/**
+ * Adds branches or changes those that differ. Answers how many were added or changed.
+ *
+ * @param requestId of the request that asks for it; its events carry it
+ */
+export const upsertBranches = (
+  db: Database,
+  branches: readonly Branch[],
+  requestId: string | null = null,
+): Promise<{ changed: number }> =>
+  upsert(db, 'select upsert_branches($1::jsonb, $2) as changed', [JSON.stringify(branches), requestId]);
 
-const upsert = async (db: Database, text: string, rows: readonly object[]) => {
-  const result = await db.query(text, [JSON.stringify(rows)]);
+/** Adds a product at a price that it has always had; false when the id is taken. */
+export const addProduct = (
+  db: Database,
+  { product_id, name, unit_price_minor }: Pick<Product, 'product_id' | 'name' | 'unit_price_minor'>,
+  requestId: string,
+): Promise<boolean> =>
+  isDone(db, 'select add_product($1, $2, $3, $4) as done', [product_id, name, unit_price_minor, requestId]);
+
+/** Sets a product's price from a moment on (UTC instant; null: now); false when there is no such product. */
+export const setPrice = (
+  db: Database,
+  id: string,
+  unitPriceMinor: number,
+  from: string | null,
+  requestId: string,
+): Promise<boolean> => isDone(db, 'select set_price($1, $2, $3, $4) as done', [id, unitPriceMinor, from, requestId]);
+
+/** Renames a product, retires it or sells it again; false when there is no such product. */
+export const changeProduct = (
+  db: Database,
+  id: string,
+  change: { name?: string | undefined; active?: boolean | undefined },
+  requestId: string,
+): Promise<boolean> =>
+  isDone(db, 'select change_product($1, $2, $3, $4) as done', [
+    id,
+    change.name ?? null,
+    change.active ?? null,
+    requestId,
+  ]);
+
+/** Makes planned prices whose moment has come the present ones, and tells of it. Safe to call from anywhere, any time. */
+export const applyDuePrices = async (db: Database): Promise<void> => {
+  await db.query({ name: 'apply_due_prices', text: 'select apply_due_prices()' });
+};
+
+const upsert = async (db: Database, text: string, values: unknown[]) => {
+  const result = await db.query(text, values);
   return z.object({ changed: z.number() }).parse(result.rows[0]);
+};
+
+const isDone = async (db: Database, text: string, values: unknown[]): Promise<boolean> => {
+  const { rows } = await db.query(text, values);
+  return done.parse(rows[0]).done;
 };

@@ -7,18 +7,28 @@ export type Database = pg.Pool | pg.PoolClient | pg.Client;
  * A pool of connections. A connection that dies while idle is only logged: the next query opens a new one.
  *
  * @param size connections at most
+ * @param limits milliseconds to wait for a connection, and for an answer (none unless given)
  */
-export const connectPostgres = (url: string, application: string, size: number): pg.Pool => {
+export const connectPostgres = (
+  url: string,
+  application: string,
+  size: number,
+  limits: { connectMs?: number; queryMs?: number } = {},
+): pg.Pool => {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: application,
     max: size,
-    connectionTimeoutMillis: 1000,
+    connectionTimeoutMillis: limits.connectMs ?? 1000,
+    ...(limits.queryMs !== undefined && { query_timeout: limits.queryMs }),
     keepAlive: true,
   });
   pool.on('error', () => undefined);
   return pool;
 };
+
+/** Postgres did not answer in time. What was asked of it may still come about. */
+export class UnavailableError extends Error {}
 
 /** SQLSTATE of an error from Postgres; undefined for any other error. */
 export const sqlState = (error: unknown): string | undefined =>
@@ -29,13 +39,14 @@ const UNAVAILABLE = /^(08|53|57P0)/;
 
 /** Whether Postgres could not be reached, as opposed to having refused something. */
 export const isUnavailable = (error: unknown): boolean => {
+  if (error instanceof UnavailableError) return true;
   const state = sqlState(error);
   if (state !== undefined) return UNAVAILABLE.test(state);
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
   return (
     ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND'].includes(code) ||
-    /^Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+    /^Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error/.test(
       error.message,
     )
   );

@@ -15,6 +15,8 @@ export interface PurchaseInput {
   items: string[];
   /** Refused when the prices add up to something else. */
   expected_total_minor?: number;
+  /** Of the request that brings it; stored with the purchase and carried in its events. */
+  request_id?: string;
 }
 
 /** Those parts of a malformed purchase that can be read: Postgres says what is wrong with them and records nothing. */

@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import { hasControlCharacter } from './files.ts';
+
+/** Half of a character, as broken JSON escapes leave it: no encoding can carry it. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Text of one line without control characters: what Postgres, CSV and logs can all carry. */
 const line = (max: number) =>
@@ -6,46 +10,70 @@ const line = (max: number) =>
     .string()
     .min(1)
     .max(max)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-    .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters');
+    .refine((text) => !hasControlCharacter(text), 'must not contain control characters')
+    .refine((text) => !LONE_SURROGATE.test(text), 'must be well-formed Unicode');
 
-const MAX_ITEMS = 200;
+/** Items of one purchase at most. */
+export const MAX_ITEMS = 200;
 
 /** A moment with its zone or offset, kept to the millisecond in UTC. */
 const instant = z.iso
   .datetime({ offset: true, error: 'must be an instant with a zone, such as 2026-11-20T10:00:00Z' })
   .transform((text) => new Date(text))
   .refine((moment) => moment.getUTCFullYear() >= 1900, 'is before the chain existed')
+  .refine((moment) => moment.getUTCFullYear() <= 9999, 'is too far ahead')
   .transform((moment) => moment.toISOString());
 
+/** Money in minor units (cents), as a price may be: up to ten million in major units. */
+const price = z.number().int('must be a whole number of minor units').min(0).max(1_000_000_000);
+
+const productIdText = line(128)
+  .regex(/^\S+$/, 'must not contain spaces')
+  .meta({ examples: ['milk'] });
+const branchIdText = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, - or _')
+  .meta({ examples: ['SMKT001'] });
+
 /** Body of `POST /v1/purchases`. Whether branch and products exist is for Postgres to say. */
-export const purchaseRequest = z.strictObject({
-  branch_id: line(64),
-  customer_id: z
-    .guid('must be a UUID')
-    .transform((id) => id.toLowerCase())
-    .nullish(),
-  items: z
-    .array(
-      z.strictObject({
-        product_id: line(128),
-        quantity: z.literal(1, 'must be 1: each product stands once in a purchase'),
-      }),
-    )
-    .min(1, 'there are no items')
-    .max(MAX_ITEMS),
-  sold_at: instant.nullish(),
-});
+export const purchaseRequest = z
+  .strictObject({
+    branch_id: line(64),
+    customer_id: z
+      .guid('must be a UUID')
+      .transform((id) => id.toLowerCase())
+      .nullish()
+      .meta({ description: 'From the loyalty card; absent without one.' }),
+    items: z
+      .array(
+        z.strictObject({
+          product_id: line(128),
+          quantity: z.literal(1, 'must be 1: each product stands once in a purchase'),
+        }),
+      )
+      .min(1, 'there are no items')
+      .max(MAX_ITEMS, `there are more than ${MAX_ITEMS} items`)
+      .meta({ description: 'Each product once.' }),
+    sold_at: instant.nullish().meta({
+      description: 'When it was sold, for a till that was offline; absent: now. At most 5 minutes ahead.',
+    }),
+  })
+  .meta({
+    examples: [{ branch_id: 'SMKT001', items: [{ product_id: 'milk', quantity: 1 }] }],
+  });
 
 /** Header `Idempotency-Key`. */
 export const idempotencyKey = z.string().regex(/^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable characters');
+
+/** Header `X-Request-Id` where it is accepted; another one is replaced. */
+export const requestId = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/);
 
 /** One thing that is wrong with a request: a JSON pointer into the body, and what is wrong there. */
 export const fault = z.object({ pointer: z.string(), detail: z.string() });
 
 /** RFC 9457 problem details. */
 export const problem = z.object({
-  type: z.string(),
+  type: z.string().meta({ examples: ['urn:tillstream:problem:invalid-purchase'] }),
   title: z.string(),
   status: z.number().int(),
   detail: z.string().optional(),
@@ -53,45 +81,95 @@ export const problem = z.object({
   errors: z.array(fault).optional(),
 });
 
-/** Body of the 201, and of `GET /v1/purchases/{id}`, which adds `status`. */
+const wireInstant = z.iso.datetime({ precision: 3 }).meta({ examples: ['2026-11-20T10:00:00.000Z'] });
+
+/** Body of the 201. */
 export const purchaseResponse = z.object({
   purchase_id: z.guid(),
   branch_id: z.string(),
   customer_id: z.guid().nullable(),
-  sold_at: z.string(),
+  sold_at: wireInstant,
   items: z.array(
     z.object({ product_id: z.string(), quantity: z.number().int(), unit_price_minor: z.number().int().min(0) }),
   ),
   total_minor: z.number().int().min(0),
   currency: z.string(),
-  customer: z.object({ purchases: z.number().int().min(1), loyal: z.boolean() }).nullable(),
+  customer: z
+    .object({ purchases: z.number().int().min(1), loyal: z.boolean() })
+    .nullable()
+    .meta({ description: 'Which purchase of the customer this was, and whether it made or found them loyal.' }),
 });
 
-export const productsResponse = z.object({
-  products: z.array(
-    z.object({
-      product_id: z.string(),
-      name: z.string(),
-      unit_price_minor: z.number().int(),
-      currency: z.string(),
-      active: z.boolean(),
-    }),
-  ),
+/** Body of `GET /v1/purchases/{id}` and of a void: the 201 and what became of it. */
+export const storedPurchaseResponse = purchaseResponse.extend({ status: z.enum(['recorded', 'voided']) });
+
+const product = z.object({
+  product_id: z.string(),
+  name: z.string(),
+  unit_price_minor: z.number().int(),
+  currency: z.string(),
+  active: z.boolean(),
 });
 
-export const branchesResponse = z.object({
-  branches: z.array(z.object({ branch_id: z.string(), name: z.string(), country: z.string() })),
+export const productsResponse = z.object({ products: z.array(product) });
+
+/** A product with what it cost from when on; `from` is null for the first price, which has always been valid. */
+export const productResponse = product.extend({
+  prices: z.array(z.object({ from: wireInstant.nullable(), unit_price_minor: z.number().int() })),
 });
+
+const branch = z.object({ branch_id: z.string(), name: z.string(), country: z.string() });
+
+/** One branch. */
+export const branchResponse = branch;
+
+export const branchesResponse = z.object({ branches: z.array(branch) });
 
 export const customerResponse = z.object({
   customer_id: z.guid(),
   purchases: z.number().int(),
   spent_minor: z.number().int(),
   loyal: z.boolean(),
-  loyal_since: z.string().nullable(),
-  first_sold_at: z.string().nullable(),
-  last_sold_at: z.string().nullable(),
+  loyal_since: wireInstant.nullable(),
+  first_sold_at: wireInstant.nullable(),
+  last_sold_at: wireInstant.nullable(),
 });
+
+/** Body of `POST /v1/products`. The id is the name in lower case with `-` for spaces unless it is given. */
+export const newProduct = z
+  .strictObject({ product_id: productIdText.optional(), name: line(100), unit_price_minor: price })
+  .meta({ examples: [{ name: 'Oat Milk', unit_price_minor: 219 }] });
+
+/** Body of `PATCH /v1/products/{id}`: `active: false` retires it. */
+export const productChange = z
+  .strictObject({ name: line(100).optional(), active: z.boolean().optional() })
+  .refine((change) => Object.keys(change).length > 0, 'names nothing to change')
+  .meta({ examples: [{ active: false }], minProperties: 1 });
+
+/** Body of `POST /v1/products/{id}/prices`: the price from a moment on; absent: from now on. */
+export const newPrice = z
+  .strictObject({ unit_price_minor: price, from: instant.nullish() })
+  .meta({ examples: [{ unit_price_minor: 229, from: '2026-12-01T00:00:00Z' }] });
+
+/** Body of `POST /v1/branches`. */
+export const newBranch = z
+  .strictObject({ branch_id: branchIdText, name: line(100), country: line(100) })
+  .meta({ examples: [{ branch_id: 'SMKT004', name: 'Harbour', country: 'PT' }] });
+
+/** Body of `PATCH /v1/branches/{id}`. */
+export const branchChange = z
+  .strictObject({ name: line(100).optional(), country: line(100).optional() })
+  .refine((change) => Object.keys(change).length > 0, 'names nothing to change')
+  .meta({ examples: [{ name: 'Old Harbour' }], minProperties: 1 });
+
+/** Body of `/healthz` and `/readyz`. */
+export const stateResponse = z.object({
+  status: z.enum(['alive', 'ready', 'stopping', 'no database', 'overloaded']),
+});
+
+/** What an API key may do: record and void, look up, change the catalog. */
+export const SCOPES = ['post', 'read', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
 
 export type PurchaseRequest = z.output<typeof purchaseRequest>;
 export type PurchaseResponse = z.output<typeof purchaseResponse>;

@@ -59,6 +59,8 @@ const envelope = {
   subject: z.string().min(1),
   time: utcInstant,
   datacontenttype: z.literal('application/json'),
+  /** CloudEvents extension: the `X-Request-Id` of the request that recorded the purchase or changed the catalog. */
+  requestid: z.string().min(1).max(128).optional(),
 };
 
 /** A purchase was recorded, or a recorded one was voided (CloudEvents 1.0, structured JSON). */

@@ -84,9 +84,13 @@ export const parseSettings = <S extends z.ZodRawShape>(
 export class SettingsError extends Error {}
 
 /** {@link parseSettings} for an entry point: a bad value is one clear line on stderr and exit 1. */
-export const settingsOrExit = <S extends z.ZodRawShape>(shape: S): z.output<z.ZodObject<S>> => {
+export const settingsOrExit = <S extends z.ZodRawShape>(shape: S): z.output<z.ZodObject<S>> =>
+  orExit(() => parseSettings(shape));
+
+/** What settings say together, for an entry point: a {@link SettingsError} is one clear line on stderr and exit 1. */
+export const orExit = <T>(read: () => T): T => {
   try {
-    return parseSettings(shape);
+    return read();
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     console.error(`Bad setting: ${error.message}`);

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import {
   branchesResponse,
   customerResponse,
@@ -8,47 +6,26 @@ import {
   productsResponse,
   purchaseResponse,
 } from '@tillstream/schemas/api';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
-import { CommitQueue } from '../commit/queue.ts';
+import { checkedFetch, json, startApi, type TestApi } from '../../test/api.ts';
 import { connectPostgres } from '../database.ts';
-import { recordPurchases } from '../record-purchases.ts';
-import { buildApi } from './server.ts';
 
 let database: TestDatabase;
-let server: Server;
-let base: string;
-
-const listen = async (pool: TestDatabase['pool']): Promise<Server> => {
-  const queue = new CommitQueue((batch) => recordPurchases(pool, batch), {
-    batch: 128,
-    eager: 16,
-    inFlight: 2,
-    waiting: 4096,
-  });
-  const listening = createServer(buildApi({ queue, db: pool, isStopping: () => false, logError: () => undefined }));
-  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
-  return listening;
-};
-const urlOf = (listening: Server) => `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
-
+let api: TestApi;
 beforeAll(async () => {
   database = await makeDatabase(inject('postgresUrl'));
-  server = await listen(database.pool);
-  base = urlOf(server);
+  api = await startApi(database.pool);
 });
+afterEach(() => expect(api.errors).toEqual([]));
 afterAll(async () => {
-  server.close();
+  api.close();
   await database.pool.end();
 });
 
 const good = { branch_id: 'SMKT001', items: [{ product_id: 'milk', quantity: 1 }] };
-const post = (body: unknown, headers: Record<string, string> = {}) =>
-  fetch(`${base}/v1/purchases`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID(), ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
+const request = checkedFetch(() => api);
+const post = (body: unknown, headers: Record<string, string> = {}) => request('/v1/purchases', json(body, headers));
 const problemOf = async (response: Response) => {
   expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   const body = problem.parse(await response.json());
@@ -69,7 +46,7 @@ test('a purchase is answered 201 with its place, and can be read there', async (
   });
   const location = response.headers.get('location');
   expect(location).toBe(`/v1/purchases/${body.purchase_id}`);
-  const read = await fetch(base + location);
+  const read = await request(location ?? '');
   expect(await read.json()).toEqual({ ...body, status: 'recorded' });
 });
 
@@ -87,7 +64,7 @@ test('the same key and JSON gives the same answer, whatever the order of its fie
 });
 
 test('a missing or unprintable key is 400', async () => {
-  const without = await fetch(`${base}/v1/purchases`, {
+  const without = await request('/v1/purchases', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(good),
@@ -147,25 +124,25 @@ test.each([
 
 test('another media type is 415, an unknown path 404', async () => {
   expect((await post('a=b', { 'Content-Type': 'application/x-www-form-urlencoded' })).status).toBe(415);
-  const nothing = await fetch(`${base}/v2/purchases`);
+  const nothing = await request(`/v2/purchases`);
   expect(nothing.status).toBe(404);
   await problemOf(nothing);
 });
 
 test('a void answers the same however often it is asked', async () => {
   const { purchase_id } = purchaseResponse.parse(await (await post(good)).json());
-  const once = await fetch(`${base}/v1/purchases/${purchase_id}/void`, { method: 'POST' });
-  const again = await fetch(`${base}/v1/purchases/${purchase_id}/void`, { method: 'POST' });
+  const once = await request(`/v1/purchases/${purchase_id}/void`, { method: 'POST' });
+  const again = await request(`/v1/purchases/${purchase_id}/void`, { method: 'POST' });
   expect([once.status, again.status]).toEqual([200, 200]);
   const body = await once.json();
   expect(body).toMatchObject({ purchase_id, status: 'voided' });
   expect(await again.json()).toEqual(body);
-  expect((await fetch(`${base}/v1/purchases/${randomUUID()}/void`, { method: 'POST' })).status).toBe(404);
-  expect((await fetch(`${base}/v1/purchases/nonsense`)).status).toBe(404);
+  expect((await request(`/v1/purchases/${randomUUID()}/void`, { method: 'POST' })).status).toBe(404);
+  expect((await request(`/v1/purchases/nonsense`)).status).toBe(404);
 });
 
 test('catalog, branches and customers can be read', async () => {
-  const products = productsResponse.parse(await (await fetch(`${base}/v1/products`)).json());
+  const products = productsResponse.parse(await (await request(`/v1/products`)).json());
   expect(products.products).toContainEqual({
     product_id: 'milk',
     name: 'Milk',
@@ -173,20 +150,20 @@ test('catalog, branches and customers can be read', async () => {
     currency: 'EUR',
     active: true,
   });
-  const branches = branchesResponse.parse(await (await fetch(`${base}/v1/branches`)).json());
+  const branches = branchesResponse.parse(await (await request(`/v1/branches`)).json());
   expect(branches.branches.map(({ branch_id }) => branch_id)).toEqual(['SMKT001', 'SMKT002']);
   const customer_id = randomUUID();
   await post({ ...good, customer_id });
-  const customer = customerResponse.parse(await (await fetch(`${base}/v1/customers/${customer_id}`)).json());
+  const customer = customerResponse.parse(await (await request(`/v1/customers/${customer_id}`)).json());
   expect(customer).toMatchObject({ customer_id, purchases: 1, spent_minor: 150, loyal: false, loyal_since: null });
-  expect((await fetch(`${base}/v1/customers/${randomUUID()}`)).status).toBe(404);
+  expect((await request(`/v1/customers/${randomUUID()}`)).status).toBe(404);
 });
 
 test('without Postgres it is alive, not ready, and a till gets 503 within a second', async () => {
   const nowhere = connectPostgres('postgres://nobody@127.0.0.1:1/none', 'test', 1);
-  const lonely = await listen(nowhere);
+  const lonely = await startApi(nowhere);
   try {
-    const at = urlOf(lonely);
+    const at = lonely.url;
     expect((await fetch(`${at}/healthz`)).status).toBe(200);
     expect((await fetch(`${at}/readyz`)).status).toBe(503);
     const began = performance.now();

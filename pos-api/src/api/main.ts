@@ -1,59 +1,109 @@
-import { createServer } from 'node:http';
-import { locationSettings, port, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
+import { locationSettings, orExit, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
 import { pino } from 'pino';
-import { z } from 'zod';
+import { applyDuePrices } from '../catalog.ts';
 import { CommitQueue } from '../commit/queue.ts';
 import { connectPostgres } from '../database.ts';
 import { recordPurchases } from '../record-purchases.ts';
-import { groupCommitSize } from './metrics.ts';
+import { answerBrokenRequest } from './broken-request.ts';
+import { localsOf } from './caller.ts';
+import { createExpressServer } from './fast-express.ts';
+import { KeyRing } from './key-ring.ts';
+import { groupCommitDuration, groupCommitSize, watchLoad } from './metrics.ts';
 import { buildApi } from './server.ts';
+import { apiSettings, keysAreOn, rateLimitOf } from './settings.ts';
 
 const settings = settingsOrExit({
   POSTGRES_URL: locationSettings.POSTGRES_URL,
   POSTGRES_PORT: locationSettings.POSTGRES_PORT,
-  POS_API_PORT: port(4000),
-  POS_API_HOST: z.string().default('127.0.0.1'),
+  ...apiSettings,
 });
+const withKeys = orExit(() => keysAreOn(settings));
+/** Postgres away: a till is told within a second. */
+const ANSWER_MS = 900;
+/** A connection that has not answered for so long is given up, so that others take its place. */
+const GIVE_UP_MS = 5_000;
+const LOOK_AT_PRICES_MS = 1_000;
 const SHUTDOWN_MS = 8_000;
 
-const log = pino({ name: 'pos-api' });
-const db = connectPostgres(postgresUrl(settings), 'pos-api', 8);
+const output = pino.destination({ dest: 1, sync: false, minLength: 4096 });
+const log = pino({ name: 'pos-api', level: settings.POS_API_LOG_LEVEL }, output);
+setInterval(() => output.flush(), 500).unref();
+
+// Two pools, so that no number of questions keeps a purchase waiting.
+const url = postgresUrl(settings);
+const commits = connectPostgres(url, 'pos-api', 2, { connectMs: ANSWER_MS, queryMs: GIVE_UP_MS });
+const db = connectPostgres(url, 'pos-api', 6, { connectMs: ANSWER_MS, queryMs: ANSWER_MS });
 const queue = new CommitQueue(
-  (batch) => {
+  async (batch) => {
     groupCommitSize.observe(batch.length);
-    return recordPurchases(db, batch);
+    const stop = groupCommitDuration.startTimer();
+    try {
+      return await recordPurchases(commits, batch);
+    } finally {
+      stop();
+    }
   },
-  { batch: 128, eager: 16, inFlight: 2, waiting: 4096 },
+  { batch: 128, eager: 16, inFlight: 2, waiting: 4096, patienceMs: ANSWER_MS },
 );
+watchLoad(queue, { commits, questions: db });
+
+const keys = withKeys ? new KeyRing(db) : undefined;
+keys?.start();
+const prices = setInterval(() => applyDuePrices(db).catch(() => undefined), LOOK_AT_PRICES_MS).unref();
 
 let stopping = false;
 const app = buildApi({
   queue,
   db,
+  ...(keys && { keys }),
+  ratePerSecond: rateLimitOf(settings.POS_API_RATE_LIMIT, withKeys),
   isStopping: () => stopping,
-  logError: (error) => log.error({ err: error }, 'request failed'),
+  logError: (error, response) => log.error({ err: error, requestId: localsOf(response).requestId }, 'request failed'),
+  // No path, body or customer: what identifies a person is not logged.
+  logRequest: ({ method, route, status, milliseconds }, response) => {
+    const { requestId, key } = localsOf(response);
+    log.info(
+      { requestId, key: key?.key_id, method, route, status, ms: Math.round(milliseconds * 10) / 10 },
+      'answered',
+    );
+  },
 });
-const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 10_000, requestTimeout: 15_000 }, app);
-
+const server = createExpressServer(app, {
+  keepAliveTimeout: 65_000,
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 1_000,
+});
+server.on('clientError', answerBrokenRequest);
 server.on('error', (error: NodeJS.ErrnoException) => {
   const taken = error.code === 'EADDRINUSE';
   console.error(taken ? `port ${settings.POS_API_PORT} is taken: set POS_API_PORT to another` : error.message);
   process.exit(1);
 });
-server.listen(settings.POS_API_PORT, settings.POS_API_HOST, () =>
-  log.info({ port: settings.POS_API_PORT }, 'listening'),
-);
+server.listen(settings.POS_API_PORT, settings.POS_API_HOST, () => {
+  log.info({ host: settings.POS_API_HOST, port: settings.POS_API_PORT, keys: withKeys ? 'on' : 'off' }, 'listening');
+  if (!withKeys)
+    log.warn('API keys are off: whoever reaches this address may record purchases. It listens on loopback only');
+});
 
-/** No new work, what is in flight is answered, then the pool closes. */
+/** No new work, what is in flight is answered, then the pools close. */
 const stop = () => {
   if (stopping) return;
   stopping = true;
-  setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
+  log.info('stopping');
+  clearInterval(prices);
+  const end = (code: number) => {
+    output.flushSync();
+    process.exit(code);
+  };
+  setTimeout(() => end(1), SHUTDOWN_MS).unref();
+  // A connection that was busy when the server closed becomes idle with its answer.
+  setInterval(() => server.closeIdleConnections(), 100).unref();
   server.close(async () => {
-    await db.end();
-    process.exit(0);
+    await keys?.stop();
+    await Promise.all([commits.end(), db.end()]);
+    end(0);
   });
-  server.closeIdleConnections();
 };
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);

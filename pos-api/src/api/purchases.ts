@@ -1,87 +1,92 @@
 import { createHash } from 'node:crypto';
-import { type Fault, idempotencyKey, purchaseRequest } from '@tillstream/schemas/api';
-import { type Request, type Response, Router } from 'express';
+import { type Fault, idempotencyKey, MAX_ITEMS, purchaseRequest } from '@tillstream/schemas/api';
+import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { CommitQueue } from '../commit/queue.ts';
 import type { Database } from '../database.ts';
+import { localsOf, requestIdOf, requireBranch } from './caller.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { ProblemError } from './problems.ts';
+import { purchaseOutcomes } from './metrics.ts';
+import { faultsOf, invalid, ProblemError } from './problems.ts';
 
-const storedPurchase = z.object({ status: z.enum(['recorded', 'voided']), body: z.string() });
+const storedPurchase = z.object({ branch_id: z.string(), status: z.enum(['recorded', 'voided']), body: z.string() });
 
-/** `POST /purchases`, `GET /purchases/{id}`, `POST /purchases/{id}/void`. */
-export const purchaseRoutes = (queue: CommitQueue, db: Database): Router => {
-  const router = Router();
-  router.post('/purchases', async (request, response) => {
-    await record(queue, request, response);
-  });
-  router.get('/purchases/:id', async (request, response) => {
-    const sql = `select case when voided_at is null then 'recorded' else 'voided' end as status,
-      purchase_json(p, stored_items_json(purchase_id)) as body from purchases p where purchase_id = $1`;
-    sendStored(response, await findStored(db, 'get_purchase', sql, request.params.id));
-  });
-  router.post('/purchases/:id/void', async (request, response) => {
-    const sql = 'select status, body from void_purchase($1)';
-    sendStored(response, await findStored(db, 'void_purchase', sql, request.params.id));
-  });
-  return router;
-};
+/** `POST /v1/purchases`: recorded once, however often and wherever it is sent. */
+export const recordPurchase =
+  (queue: CommitQueue): RequestHandler =>
+  async (request, response) => {
+    const key = requireKey(request);
+    const body: unknown = request.body;
+    const parsed = purchaseRequest.safeParse(bounded(body));
+    if (!parsed.success) {
+      throw invalid('invalid-purchase', [...faultsOf(parsed.error), ...(await catalogFaults(queue, body))]);
+    }
+    const { branch_id, customer_id, sold_at, items } = parsed.data;
+    requireBranch(response, branch_id);
+    const answer = await queue.submit({
+      idempotency_key: key,
+      fingerprint: createHash('sha256').update(canonicalJson(body)).digest('hex'),
+      branch_id,
+      customer_id: customer_id ?? null,
+      sold_at: sold_at ?? null,
+      items: items.map((item) => item.product_id),
+      request_id: requestIdOf(response),
+    });
+    purchaseOutcomes.inc({ outcome: answer.outcome });
+    switch (answer.outcome) {
+      case 'refused':
+        throw invalid('invalid-purchase', answer.faults);
+      case 'conflict':
+        throw new ProblemError('key-reused', 'this Idempotency-Key was used for another purchase');
+      default:
+        response.statusCode = 201;
+        response.setHeader('Location', `/v1/purchases/${answer.purchase_id}`);
+        if (answer.outcome === 'replayed') response.setHeader('Idempotent-Replayed', 'true');
+        sendJson(response, answer.body);
+    }
+  };
 
-const record = async (queue: CommitQueue, request: Request, response: Response): Promise<void> => {
-  const key = requireKey(request.get('Idempotency-Key'));
-  if (!request.is('application/json'))
-    throw new ProblemError(415, 'media-type', 'the body must be application/json in UTF-8');
-  const body: unknown = request.body;
-  const parsed = purchaseRequest.safeParse(body);
-  if (!parsed.success) {
-    throw refused([...parsed.error.issues.map(faultOf), ...(await catalogFaults(queue, body))]);
-  }
-  const { branch_id, customer_id, sold_at, items } = parsed.data;
-  const answer = await queue.submit({
-    idempotency_key: key,
-    fingerprint: createHash('sha256').update(canonicalJson(body)).digest('hex'),
-    branch_id,
-    customer_id: customer_id ?? null,
-    sold_at: sold_at ?? null,
-    items: items.map((item) => item.product_id),
-  });
-  switch (answer.outcome) {
-    case 'refused':
-      throw refused(answer.faults);
-    case 'conflict':
-      throw new ProblemError(422, 'key-reused', 'this Idempotency-Key was used for another purchase');
-    default:
-      response
-        .status(201)
-        .set('Location', `/v1/purchases/${answer.purchase_id}`)
-        .set(answer.outcome === 'replayed' ? { 'Idempotent-Replayed': 'true' } : {})
-        .type('application/json')
-        .end(answer.body);
-  }
-};
+/** `GET /v1/purchases/{purchase_id}` */
+export const getPurchase =
+  (db: Database): RequestHandler =>
+  async (request, response) => {
+    const purchase = await findPurchase(db, request.params.purchase_id);
+    requireBranch(response, purchase.branch_id);
+    sendStored(response, purchase);
+  };
 
-const requireKey = (header: string | undefined): string => {
-  if (header === undefined) throw new ProblemError(400, 'no-idempotency-key', 'the header Idempotency-Key is required');
+/** `POST /v1/purchases/{purchase_id}/void`: once, however often it is asked. */
+export const voidPurchase =
+  (db: Database): RequestHandler =>
+  async (request, response) => {
+    const id = request.params.purchase_id;
+    if (localsOf(response).key?.branch_id) requireBranch(response, (await findPurchase(db, id)).branch_id);
+    const sql = `select branch_id, status, body from void_purchase($1), purchases where purchase_id = $1`;
+    sendStored(response, await findStored(db, 'void_purchase', sql, id));
+  };
+
+const requireKey = (request: Request): string => {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) throw new ProblemError('no-idempotency-key', 'the header Idempotency-Key is required');
   const parsed = idempotencyKey.safeParse(header);
-  if (!parsed.success)
-    throw new ProblemError(400, 'no-idempotency-key', 'Idempotency-Key must be 1 to 255 printable characters');
+  if (!parsed.success) {
+    throw new ProblemError('no-idempotency-key', 'Idempotency-Key must be 1 to 255 printable characters');
+  }
+  // Node joins a header that is sent twice: two keys are none.
+  if (parsed.data.includes(', ') && (request.headersDistinct['idempotency-key']?.length ?? 0) > 1) {
+    throw new ProblemError('no-idempotency-key', 'there is more than one Idempotency-Key');
+  }
   return parsed.data;
 };
 
-const refused = (faults: Fault[]): ProblemError => {
-  const unique = [...new Map(faults.map((fault) => [`${fault.pointer} ${fault.detail}`, fault])).values()];
-  return new ProblemError(422, 'invalid-purchase', 'the purchase cannot be recorded as it is', { faults: unique });
+/** Cuts a list of items that is too long right behind the limit: enough to be refused, without looking at all of it. */
+const bounded = (body: unknown): unknown => {
+  if (typeof body !== 'object' || body === null || !('items' in body)) return body;
+  const { items } = body;
+  return Array.isArray(items) && items.length > MAX_ITEMS ? { ...body, items: items.slice(0, MAX_ITEMS + 1) } : body;
 };
 
-/** A zod issue as a fault: its path becomes a JSON pointer (RFC 6901) in a URI fragment. */
-const faultOf = (issue: z.core.$ZodIssue): Fault => {
-  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
-  const escaped = path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`);
-  const detail = issue.code === 'unrecognized_keys' ? `unknown field: ${issue.keys.join(', ')}` : issue.message;
-  return { pointer: `#${escaped.join('')}`, detail };
-};
-
-const text = z.string().regex(/^[^\p{Cc}]{1,128}$/u);
+const text = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u);
 const readableParts = z.object({
   branch_id: text.nullable().catch(null),
   sold_at: purchaseRequest.shape.sold_at.catch(null),
@@ -96,7 +101,7 @@ const readableParts = z.object({
  * faults at once. Records nothing.
  */
 const catalogFaults = async (queue: CommitQueue, body: unknown): Promise<Fault[]> => {
-  const parts = readableParts.safeParse(body);
+  const parts = readableParts.safeParse(bounded(body));
   if (!parts.success) return [];
   const items = parts.data.items?.map((item) => item.product_id) ?? null;
   const answer = await queue.submit({
@@ -109,16 +114,31 @@ const catalogFaults = async (queue: CommitQueue, body: unknown): Promise<Fault[]
   });
   if (answer.outcome !== 'refused') return [];
   // Items that could not be read were replaced by '' above, and zod has named them already.
-  return answer.faults.filter((fault) => fault.detail !== 'unknown product: ');
+  return answer.faults.filter(
+    (fault) => fault.detail !== 'unknown product: ' && fault.detail !== ' is listed more than once',
+  );
 };
 
-const findStored = async (db: Database, name: string, sql: string, id: string) => {
-  if (!z.guid().safeParse(id).success) throw new ProblemError(404, 'not-found', 'there is no such purchase');
+const findPurchase = (db: Database, id: unknown) =>
+  findStored(
+    db,
+    'get_purchase',
+    `select branch_id, case when voided_at is null then 'recorded' else 'voided' end as status,
+       purchase_json(p, stored_items_json(purchase_id)) as body from purchases p where purchase_id = $1`,
+    id,
+  );
+
+const findStored = async (db: Database, name: string, sql: string, id: unknown) => {
+  if (!z.guid().safeParse(id).success) throw new ProblemError('not-found', 'there is no such purchase');
   const { rows } = await db.query({ name, text: sql, values: [id] });
-  if (rows.length === 0) throw new ProblemError(404, 'not-found', 'there is no such purchase');
+  if (rows.length === 0) throw new ProblemError('not-found', 'there is no such purchase');
   return storedPurchase.parse(rows[0]);
 };
 
-const sendStored = (response: Response, { status, body }: z.output<typeof storedPurchase>): void => {
-  response.type('application/json').end(`${body.slice(0, -1)},"status":"${status}"}`);
+const sendStored = (response: Response, { status, body }: z.output<typeof storedPurchase>): void =>
+  sendJson(response, `${body.slice(0, -1)},"status":"${status}"}`);
+
+const sendJson = (response: Response, body: string): void => {
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.end(body);
 };

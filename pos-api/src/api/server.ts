@@ -1,34 +1,100 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler, type Response } from 'express';
+import helmet from 'helmet';
 import type pg from 'pg';
 import type { CommitQueue } from '../commit/queue.ts';
-import { catalogRoutes } from './catalog.ts';
-import { healthRoutes } from './health.ts';
-import { measureRequests, registry } from './metrics.ts';
-import { answerProblem, notFound } from './problems.ts';
-import { purchaseRoutes } from './purchases.ts';
-
-/** Far more than the largest purchase needs. */
-const MAX_BODY = '64kb';
+import { jsonBody, requireJson } from './body.ts';
+import { identify, requireScope } from './caller.ts';
+import * as catalog from './catalog.ts';
+import { docsRoutes } from './docs.ts';
+import { getHealth, getReadiness } from './health.ts';
+import type { KeyRing } from './key-ring.ts';
+import { limitRate } from './limits.ts';
+import { type Answered, observeRequests, registry } from './metrics.ts';
+import { OPERATIONS, type Operation, type OperationId } from './operations.ts';
+import { answerProblem, methodNotAllowed, notFound, ProblemError } from './problems.ts';
+import * as purchases from './purchases.ts';
+import { giveRequestId } from './request-id.ts';
 
 export interface ApiParts {
   queue: CommitQueue;
   db: pg.Pool;
+  /** Absent: keys are off, and every caller may do everything. */
+  keys?: KeyRing;
+  /** Requests a second of one key, or of one address without a key. */
+  ratePerSecond: number;
   isStopping: () => boolean;
-  logError: (error: unknown) => void;
+  logError: (error: unknown, response: Response) => void;
+  logRequest: (answered: Answered, response: Response) => void;
 }
 
 /** The POS API as an Express application; listening is the caller's. */
-export const buildApi = ({ queue, db, isStopping, logError }: ApiParts): Express => {
+export const buildApi = (parts: ApiParts): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(healthRoutes(db, isStopping));
+  app.use(giveRequestId, observeRequests(parts.logRequest), securityHeaders());
+
+  const handlers = handlersOf(parts);
+  const known = [whileRunning(parts.isStopping), identify(parts.keys), limitRate(parts.ratePerSecond)];
+  for (const [id, operation] of Object.entries<Operation>(OPERATIONS)) {
+    app[operation.method](
+      expressPath(operation),
+      ...(operation.scope ? [...known, requireScope(operation.scope)] : []),
+      ...(operation.body ? [jsonBody, requireJson] : []),
+      handlers[id as OperationId],
+    );
+  }
+  for (const [path, methods] of methodsByPath()) app.all(path, methodNotAllowed(methods));
+
   app.get('/metrics', async (_request, response) => {
     response.type(registry.contentType).end(await registry.metrics());
   });
-  app.use(measureRequests);
-  app.use('/v1', express.json({ limit: MAX_BODY, strict: false }), purchaseRoutes(queue, db), catalogRoutes(db));
+  app.use(docsRoutes(parts.keys !== undefined));
   app.use(notFound);
-  app.use(answerProblem(logError));
+  app.use(answerProblem(parts.logError));
   return app;
+};
+
+const handlersOf = ({ queue, db, isStopping }: ApiParts): Record<OperationId, RequestHandler> => ({
+  recordPurchase: purchases.recordPurchase(queue),
+  getPurchase: purchases.getPurchase(db),
+  voidPurchase: purchases.voidPurchase(db),
+  getProducts: catalog.getProducts(db),
+  postProduct: catalog.postProduct(db),
+  getProduct: catalog.getProduct(db),
+  patchProduct: catalog.patchProduct(db),
+  postPrice: catalog.postPrice(db),
+  getBranches: catalog.getBranches(db),
+  postBranch: catalog.postBranch(db),
+  patchBranch: catalog.patchBranch(db),
+  getCustomer: catalog.getCustomer(db),
+  getHealth,
+  getReadiness: getReadiness(queue, db, isStopping),
+});
+
+/** Whoever still has a connection open when the API stops is asked to come back on another. */
+const whileRunning =
+  (isStopping: () => boolean): RequestHandler =>
+  (_request, response, next) => {
+    if (isStopping()) {
+      response.setHeader('Connection', 'close');
+      throw new ProblemError('stopping', 'this instance is stopping');
+    }
+    next();
+  };
+
+/** Helmet's headers. Whether the page came by HTTPS is for the proxy to say, so nothing is upgraded here. */
+const securityHeaders = (): RequestHandler =>
+  helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+
+const expressPath = ({ path }: Operation): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+const methodsByPath = (): Map<string, string[]> => {
+  const methods = new Map<string, string[]>();
+  for (const operation of Object.values<Operation>(OPERATIONS)) {
+    const path = expressPath(operation);
+    const added = operation.method === 'get' ? ['GET', 'HEAD'] : [operation.method.toUpperCase()];
+    methods.set(path, [...(methods.get(path) ?? []), ...added]);
+  }
+  return methods;
 };

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { UnavailableError } from '../database.ts';
 import type { PurchaseAnswer, PurchaseCheck, PurchaseInput } from '../record-purchases.ts';
 import { CommitQueue, QueueFullError, type RecordBatch } from './queue.ts';
 
-const LIMITS = { batch: 4, eager: 3, inFlight: 1, waiting: 6 };
+const LIMITS = { batch: 4, eager: 3, inFlight: 1, waiting: 6, patienceMs: 60_000 };
 const input = (key: string): PurchaseInput => ({
   idempotency_key: key,
   fingerprint: '00',
@@ -71,4 +72,20 @@ test('an error fails the purchases of its transaction and no others', async () =
   const first = queue.submit(input('a'));
   await expect(first).rejects.toThrow('gone');
   await expect(queue.submit(input('b'))).resolves.toMatchObject({ purchase_id: 'b' });
+});
+
+test('when Postgres does not answer tills are told in time, and what only waited is not recorded later', async () => {
+  const { batches, finish, record } = manual();
+  const queue = new CommitQueue(record, { ...LIMITS, patienceMs: 20 });
+  const sent = queue.submit(input('sent'));
+  await turn();
+  const waited = queue.submit(input('waited'));
+  await expect(sent).rejects.toBeInstanceOf(UnavailableError);
+  await expect(waited).rejects.toBeInstanceOf(UnavailableError);
+  const next = queue.submit(input('next'));
+  finish[0]?.();
+  await turn();
+  finish[1]?.();
+  expect(batches).toEqual([['sent'], ['next']]);
+  await expect(next).resolves.toMatchObject({ purchase_id: 'next' });
 });

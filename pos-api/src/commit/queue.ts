@@ -1,4 +1,4 @@
-import { sqlState } from '../database.ts';
+import { sqlState, UnavailableError } from '../database.ts';
 import type { PurchaseAnswer, PurchaseCheck, PurchaseInput } from '../record-purchases.ts';
 
 /** Records a batch in one transaction; answers in the order of the batch. */
@@ -13,6 +13,8 @@ export interface QueueLimits {
   inFlight: number;
   /** Past this many waiting ones, new ones are refused at once. */
   waiting: number;
+  /** Milliseconds until a till is told that Postgres does not answer. */
+  patienceMs: number;
 }
 
 /** The queue is full: the till should come back in a second, with the same key. */
@@ -20,6 +22,8 @@ export class QueueFullError extends Error {}
 
 interface Waiting {
   input: PurchaseInput | PurchaseCheck;
+  /** Its till has been told to come back. */
+  expired: boolean;
   resolve: (answer: PurchaseAnswer) => void;
   reject: (error: unknown) => void;
 }
@@ -45,12 +49,41 @@ export class CommitQueue {
     return this.#waiting.length;
   }
 
-  /** Resolves when the purchase is committed, or refused. Throws {@link QueueFullError}, or what Postgres throws. */
+  /** Transactions that are under way. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Whether the next purchase would be refused. */
+  get isFull(): boolean {
+    return this.#waiting.length >= this.#limits.waiting;
+  }
+
+  /**
+   * Resolves when the purchase is committed, or refused. Throws {@link QueueFullError}, what Postgres throws, or
+   * {@link UnavailableError} when Postgres has not answered in time: then the purchase may be recorded or not, which the
+   * same key tells later.
+   */
   submit(input: PurchaseInput | PurchaseCheck): Promise<PurchaseAnswer> {
-    if (this.#waiting.length >= this.#limits.waiting)
-      return Promise.reject(new QueueFullError('too many purchases wait'));
+    if (this.isFull) return Promise.reject(new QueueFullError('too many purchases wait'));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ input, resolve, reject });
+      const waiting: Waiting = {
+        input,
+        expired: false,
+        resolve: (answer) => {
+          clearTimeout(patience);
+          resolve(answer);
+        },
+        reject: (error) => {
+          clearTimeout(patience);
+          reject(error);
+        },
+      };
+      const patience = setTimeout(() => {
+        waiting.expired = true;
+        reject(new UnavailableError('Postgres does not answer'));
+      }, this.#limits.patienceMs);
+      this.#waiting.push(waiting);
       if (this.#waiting.length >= this.#limits.eager) this.#flush();
       else this.#schedule();
     });
@@ -68,7 +101,10 @@ export class CommitQueue {
 
   #flush(): void {
     while (this.#waiting.length > 0 && this.#inFlight < this.#limits.inFlight) {
+      // Whose till has gone away to come back later would only hold up those that still wait.
+      if (this.#waiting.some((one) => one.expired)) this.#waiting = this.#waiting.filter((one) => !one.expired);
       const group = this.#waiting.splice(0, this.#limits.batch);
+      if (group.length === 0) return;
       this.#inFlight += 1;
       void this.#commit(group).finally(() => {
         this.#inFlight -= 1;

@@ -1,0 +1,89 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { SCOPES, type Scope } from '@tillstream/schemas/api';
+import { z } from 'zod';
+import type { Database } from './database.ts';
+
+/** A key as the API knows it; the secret itself is nowhere. */
+const apiKey = z.object({
+  key_id: z.string(),
+  name: z.string(),
+  /** The one branch it may record for; null: any. */
+  branch_id: z.string().nullable(),
+  scopes: z.array(z.enum(SCOPES)),
+});
+const validKey = apiKey.extend({ secret_hash: z.instanceof(Buffer) });
+const listedKey = apiKey.extend({
+  created_at: z.date(),
+  revoked_at: z.date().nullable(),
+  last_used_at: z.date().nullable(),
+});
+
+export type ApiKey = z.output<typeof apiKey>;
+export type ValidKey = z.output<typeof validKey>;
+export type ListedKey = z.output<typeof listedKey>;
+
+/** `ts_<id>_<secret>`: the prefix lets scanners find keys that were committed by mistake. */
+const KEY_FORMAT = /^ts_([a-z0-9]{12})_[A-Za-z0-9_-]{43}$/;
+
+/** The id in a key; undefined when the text is no key. */
+export const keyIdOf = (key: string): string | undefined => KEY_FORMAT.exec(key)?.[1];
+
+/**
+ * What is stored of a key. A plain hash is enough: a key holds 256 random bits, so it cannot be found by trying, and a slow
+ * hash made for passwords would cost each request more than its purchase.
+ */
+export const hashKey = (key: string): Buffer => createHash('sha256').update(key).digest();
+
+/**
+ * Makes a key. Several valid ones of a till are no fault: that is how one is replaced without a moment in which none works.
+ *
+ * @returns its id, and the key itself, which cannot be had again
+ * @throws what Postgres throws, e.g. for a branch that is not there or an admin key of one branch
+ */
+export const createKey = async (
+  db: Database,
+  { name, branch_id, scopes }: { name: string; branch_id: string | null; scopes: readonly Scope[] },
+): Promise<{ key_id: string; key: string }> => {
+  const key_id = randomBytes(6).toString('hex');
+  const key = `ts_${key_id}_${randomBytes(32).toString('base64url')}`;
+  await db.query(
+    'insert into api_keys (key_id, secret_hash, name, branch_id, scopes) values ($1, $2, $3, $4, $5::text[])',
+    [key_id, hashKey(key), name, branch_id, scopes],
+  );
+  return { key_id, key };
+};
+
+/** Revokes a key; every API refuses it within seconds. False when there is no such key, or it was revoked before. */
+export const revokeKey = async (db: Database, keyId: string): Promise<boolean> => {
+  const { rowCount } = await db.query(
+    'update api_keys set revoked_at = clock_timestamp() where key_id = $1 and revoked_at is null',
+    [keyId],
+  );
+  return rowCount === 1;
+};
+
+/** All keys, revoked ones included, oldest first. */
+export const listKeys = async (db: Database): Promise<ListedKey[]> => {
+  const { rows } = await db.query(
+    'select key_id, name, branch_id, scopes, created_at, revoked_at, last_used_at from api_keys order by created_at',
+  );
+  return rows.map((row) => listedKey.parse(row));
+};
+
+/** The keys that are valid now. */
+export const validKeys = async (db: Database): Promise<ValidKey[]> => {
+  const { rows } = await db.query({
+    name: 'valid_keys',
+    text: 'select key_id, secret_hash, name, branch_id, scopes from api_keys where revoked_at is null',
+  });
+  return rows.map((row) => validKey.parse(row));
+};
+
+/** Notes when keys were last used (id → milliseconds since 1970). */
+export const noteUse = async (db: Database, used: ReadonlyMap<string, number>): Promise<void> => {
+  await db.query(
+    `update api_keys set last_used_at = greatest(last_used_at, to_timestamp(used.at / 1000.0))
+     from unnest($1::text[], $2::double precision[]) as used (id, at) where key_id = used.id`,
+    [[...used.keys()], [...used.values()]],
+  );
+};

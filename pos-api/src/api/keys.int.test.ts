@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { problem, purchaseResponse, type Scope } from '@tillstream/schemas/api';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
+import { eventually } from '../../../tests/support/eventually.ts';
+import { checkedFetch, json, startApi, type TestApi } from '../../test/api.ts';
+import { createKey, listKeys, revokeKey } from '../api-keys.ts';
+import { connectPostgres } from '../database.ts';
+import { KeyRing } from './key-ring.ts';
+
+let database: TestDatabase;
+let ring: KeyRing;
+let api: TestApi;
+beforeAll(async () => {
+  database = await makeDatabase(inject('postgresUrl'));
+  ring = new KeyRing(database.pool);
+  ring.start();
+  api = await startApi(database.pool, { keys: ring });
+});
+afterAll(async () => {
+  api.close();
+  await ring.stop();
+  await database.pool.end();
+});
+
+const request = checkedFetch(() => api);
+const make = (scopes: Scope[], branch_id: string | null = null) =>
+  createKey(database.pool, { name: 'till', branch_id, scopes });
+const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
+const sale = (branch_id = 'SMKT001') => ({ branch_id, items: [{ product_id: 'milk', quantity: 1 }] });
+
+test('without a key, or with one that is none, it is 401 and says how', async () => {
+  const { key } = await make(['post', 'read']);
+  const last = key.endsWith('A') ? 'B' : 'A';
+  const wrong = [
+    {},
+    bearer('nonsense'),
+    bearer(`${key.slice(0, -1)}${last}`),
+    bearer(`ts_${'0'.repeat(12)}${key.slice(15)}`),
+  ];
+  for (const headers of [...wrong, { Authorization: `Basic ${key}` }]) {
+    const response = await request('/v1/purchases', json(sale(), headers));
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="tillstream"');
+  }
+  expect((await request('/v1/products')).status).toBe(401);
+  expect((await request('/healthz')).status).toBe(200);
+  expect((await request('/readyz')).status).toBe(200);
+});
+
+test('a key does what its scopes say and no more', async () => {
+  const post = bearer((await make(['post'])).key);
+  const read = bearer((await make(['read'])).key);
+  const admin = bearer((await make(['admin'])).key);
+  const product = { name: 'Rice', unit_price_minor: 120 };
+  const status = async (headers: Record<string, string>) => [
+    (await request('/v1/purchases', json(sale(), headers))).status,
+    (await request('/v1/products', { headers })).status,
+    (await request('/v1/products', json(product, headers))).status,
+  ];
+  expect(await status(post)).toEqual([201, 403, 403]);
+  expect(await status(read)).toEqual([403, 200, 403]);
+  expect(await status(admin)).toEqual([403, 403, 201]);
+});
+
+test('a key of a branch records, shows and voids for that branch alone', async () => {
+  const first = bearer((await make(['post', 'read'], 'SMKT001')).key);
+  const second = bearer((await make(['post', 'read'], 'SMKT002')).key);
+  const recorded = await request('/v1/purchases', json(sale(), first));
+  const { purchase_id } = purchaseResponse.parse(await recorded.json());
+  const other = await request('/v1/purchases', json(sale(), second));
+  expect(other.status).toBe(403);
+  expect(problem.parse(await other.json()).detail).toBe('this key is for the branch SMKT002');
+  const place = `/v1/purchases/${purchase_id}`;
+  expect((await request(place, { headers: second })).status).toBe(403);
+  expect((await request(`${place}/void`, { method: 'POST', headers: second })).status).toBe(403);
+  expect((await request(place, { headers: first })).status).toBe(200);
+  expect(await (await request(place, { headers: first })).json()).toMatchObject({ status: 'recorded' });
+  expect((await request(`${place}/void`, { method: 'POST', headers: first })).status).toBe(200);
+  expect((await request(`/v1/purchases/${randomUUID()}/void`, { method: 'POST', headers: first })).status).toBe(404);
+  await expect(make(['admin'], 'SMKT001')).rejects.toThrow();
+});
+
+test('a key is replaced without a moment in which none works, and the old one is refused within seconds', async () => {
+  const old = await make(['read']);
+  const next = await make(['read']);
+  const status = async (key: string) => (await request('/v1/products', { headers: bearer(key) })).status;
+  expect([await status(old.key), await status(next.key)]).toEqual([200, 200]);
+  expect(await revokeKey(database.pool, old.key_id)).toBe(true);
+  expect(await revokeKey(database.pool, old.key_id)).toBe(false);
+  await eventually(async () => expect(await status(old.key)).toBe(401), 4_000);
+  expect(await status(next.key)).toBe(200);
+});
+
+test('a key is stored as a hash, and its last use is noted', async () => {
+  const { key, key_id } = await make(['read']);
+  await request('/v1/products', { headers: bearer(key) });
+  const stored = await database.pool.query('select k::text as text from api_keys k where key_id = $1', [key_id]);
+  expect(stored.rows[0]?.text).not.toContain(key.slice(16));
+  await ring.stop();
+  ring.start();
+  const listed = (await listKeys(database.pool)).find((one) => one.key_id === key_id);
+  expect(listed?.last_used_at?.getTime()).toBeGreaterThan(Date.now() - 60_000);
+});
+
+test('a known key needs no Postgres; of an unknown one it is 503, not 401, while Postgres is away', async () => {
+  const { key } = await make(['post']);
+  const pool = connectPostgres(database.url, 'test', 1, { connectMs: 500, queryMs: 500 });
+  const own = new KeyRing(pool);
+  expect(await own.find(key)).toMatchObject({ scopes: ['post'] });
+  await pool.end();
+  expect(await own.find(key)).toMatchObject({ scopes: ['post'] });
+  const nowhere = connectPostgres('postgres://nobody@127.0.0.1:1/none', 'test', 1);
+  const lonely = await startApi(nowhere, { keys: new KeyRing(nowhere) });
+  try {
+    const response = await fetch(`${lonely.url}/v1/products`, { headers: bearer(key) });
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+  } finally {
+    lonely.close();
+    await nowhere.end();
+  }
+});
+
+test('each key, and each address without one, has a limit of its own, and is told of it', async () => {
+  const limited = await startApi(database.pool, { keys: ring, ratePerSecond: 1 });
+  const get = checkedFetch(() => limited);
+  try {
+    const [one, other] = [bearer((await make(['read'])).key), bearer((await make(['read'])).key)];
+    const first = await get('/v1/products', { headers: one });
+    expect(first.headers.get('ratelimit-policy')).toMatch(/q=10; w=10/);
+    expect(first.headers.get('ratelimit')).toMatch(/r=9; t=\d+/);
+    for (let n = 0; n < 9; n++) await get('/v1/products', { headers: one });
+    const over = await get('/v1/products', { headers: one });
+    expect(over.status).toBe(429);
+    expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await get('/v1/products', { headers: other })).status).toBe(200);
+    const strangers = await Promise.all(Array.from({ length: 12 }, () => get('/v1/products')));
+    expect(strangers.map(({ status }) => status).filter((status) => status === 429)).toHaveLength(2);
+  } finally {
+    limited.close();
+  }
+});
