@@ -31,7 +31,9 @@ test('the page shows the operations and can try them, with nothing from elsewher
     await page.locator('#operations-Catalog-getBranches .execute').click();
     const answer = page.locator('#operations-Catalog-getBranches .live-responses-table .response-col_status');
     await answer.first().waitFor();
-    expect(await page.locator('#operations-Catalog-getBranches .live-responses-table').innerText()).toContain('SMKT001');
+    expect(await page.locator('#operations-Catalog-getBranches .live-responses-table').innerText()).toContain(
+      'SMKT001',
+    );
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
     expect([wrong, foreign]).toEqual([[], []]);
   } finally {

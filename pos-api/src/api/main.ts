@@ -31,7 +31,8 @@ setInterval(() => output.flush(), 500).unref();
 
 // Two pools, so that no number of questions keeps a purchase waiting.
 const url = postgresUrl(settings);
-const commits = connectPostgres(url, 'pos-api', 2, { connectMs: ANSWER_MS, queryMs: GIVE_UP_MS });
+// The queue answers tills in time; a connection may take longer than that on a machine that is busy.
+const commits = connectPostgres(url, 'pos-api', 2, { connectMs: GIVE_UP_MS, queryMs: GIVE_UP_MS });
 const db = connectPostgres(url, 'pos-api', 6, { connectMs: ANSWER_MS, queryMs: ANSWER_MS });
 const queue = new CommitQueue(
   async (batch) => {
