@@ -130,19 +130,6 @@ describe.skipIf(inject('kafkaBrokers') === undefined)('with a broker and a Postg
     expect(await listDeadLetters(database.pool, 1)).toEqual([]);
   }, 60_000);
 
-  test('a topic with too few replicas in sync takes nothing; the rows wait until it does', async () => {
-    await makeTopic(brokers, 'lonely', 2, { 'min.insync.replicas': '2' });
-    await relaying('lonely', async () => {
-      await put('k', 100);
-      await delay(1_000);
-      expect(await waiting()).toBe(100);
-      await alterTopic(brokers, 'lonely', { 'min.insync.replicas': '1' });
-      await untilEmpty();
-    });
-    await expectAll('lonely', { k: 100 });
-    expect(await listDeadLetters(database.pool, 1)).toEqual([]);
-  }, 60_000);
-
   test('a broker that is frozen, then killed, loses nothing and is found again', async () => {
     await makeTopic(brokers, 'killed', 8);
     await relaying(

@@ -3,6 +3,8 @@ import type { RelayLog } from './relay.ts';
 
 /** Some 25 MB of the table: what it may grow by while nobody clears it up. */
 const ROWS_PER_VACUUM = 20_000;
+/** From this size on the file is made shorter as well. That waits for a moment without any traffic, up to some seconds. */
+const SHORTEN_FROM_BYTES = 100_000_000;
 /** A vacuum takes no more than a fifth of the time. */
 const REST_SHARE = 4;
 
@@ -49,7 +51,8 @@ export class Housekeeper {
     client.on('error', () => undefined);
     try {
       await client.connect();
-      await client.query('vacuum (skip_locked, process_toast true) outbox');
+      const { rows } = await client.query("select pg_relation_size('outbox') >= $1 as large", [SHORTEN_FROM_BYTES]);
+      await client.query(`vacuum (skip_locked, truncate ${rows[0]?.large === true}) outbox`);
     } catch (error) {
       // Autovacuum is still there; the next batch of rows tries again.
       this.#log.warn({ err: error }, 'cannot vacuum the outbox');

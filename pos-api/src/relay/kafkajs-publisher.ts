@@ -1,5 +1,5 @@
 import { PURCHASES_TOPIC } from '@tillstream/schemas/topics';
-import { type ICustomPartitioner, Kafka, KafkaJSProtocolError, logLevel, type Producer } from 'kafkajs';
+import { type ICustomPartitioner, Kafka, logLevel, type Producer } from 'kafkajs';
 import { EventsRefused, type OutboxEvent, type Publisher } from './publisher.ts';
 
 /** A broker takes about 1 MB per record batch by default; a batch here stays well below it. */
@@ -89,7 +89,10 @@ export const kafkajsPublisher = (brokers: string, topic: string = PURCHASES_TOPI
 /** Why the broker will never take these messages; undefined when the error is of another kind. */
 export const refusalOf = (error: unknown): string | undefined => {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof KafkaJSProtocolError && REFUSALS.has(cause.type)) return `${cause.type}: ${cause.message}`;
+    // By its name: the classes of kafkajs's errors are no exports that an ES module sees.
+    if (cause.name === 'KafkaJSProtocolError' && 'type' in cause && REFUSALS.has(String(cause.type))) {
+      return `${cause.type}: ${cause.message}`;
+    }
   }
   return undefined;
 };

@@ -40,19 +40,28 @@ export const relayMetrics = (readBacklog: () => Promise<Backlog>): RelayMetrics 
     registers,
   });
 
-  const oldest = new Gauge({ name: 'outbox_oldest_age_seconds', help: 'How long the oldest has waited', registers });
-  const deadLetters = new Gauge({ name: 'dead_letters', help: 'Events that are set aside now', registers });
-  new Gauge({
-    name: 'outbox_waiting',
-    help: 'Events that wait in the outbox; no more than a million are counted',
-    registers,
-    async collect() {
-      const backlog = await readBacklog().catch(() => undefined);
-      this.set(backlog?.waiting ?? Number.NaN);
-      oldest.set(backlog?.oldest_age_seconds ?? Number.NaN);
-      deadLetters.set(backlog?.dead_letters ?? Number.NaN);
-    },
-  });
+  // One scrape asks all gauges at once: they share one look at Postgres.
+  let looking: Promise<Backlog | undefined> | undefined;
+  const look = (): Promise<Backlog | undefined> => {
+    looking ??= readBacklog()
+      .catch(() => undefined)
+      .finally(() => {
+        looking = undefined;
+      });
+    return looking;
+  };
+  const ofBacklog = (name: string, help: string, value: keyof Backlog) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.set((await look())?.[value] ?? Number.NaN);
+      },
+    });
+  ofBacklog('outbox_waiting', 'Events that wait in the outbox; no more than a million are counted', 'waiting');
+  ofBacklog('outbox_oldest_age_seconds', 'How long the oldest has waited', 'oldest_age_seconds');
+  ofBacklog('dead_letters', 'Events that are set aside now', 'dead_letters');
 
   const state = { connected: false, sending: true };
   return {

@@ -1,19 +1,16 @@
 import { ClickHouseError } from '@clickhouse/client';
-import { KafkaJSConnectionError, KafkaJSNonRetriableError, KafkaJSProtocolError } from 'kafkajs';
 import { expect, test } from 'vitest';
 import { refusalOf as clickhouseRefusal } from './direct-publisher.ts';
 import { refusalOf as kafkaRefusal } from './kafkajs-publisher.ts';
 
 const protocolError = (type: string) =>
-  new KafkaJSProtocolError(Object.assign(new Error(`said ${type}`), { type, code: 1, retriable: false }));
+  Object.assign(new Error(`said ${type}`), { name: 'KafkaJSProtocolError', type, retriable: false });
 
 test.each(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_TIMESTAMP', 'INVALID_RECORD'])(
   '%s is about the message',
   (type) => {
     expect(kafkaRefusal(protocolError(type))).toContain(type);
-    expect(
-      kafkaRefusal(Object.assign(new KafkaJSNonRetriableError('wrapped'), { cause: protocolError(type) })),
-    ).toContain(type);
+    expect(kafkaRefusal(new Error('wrapped', { cause: protocolError(type) }))).toContain(type);
   },
 );
 
@@ -27,7 +24,7 @@ test.each([
 ])('%s may pass', (type) => expect(kafkaRefusal(protocolError(type))).toBeUndefined());
 
 test('a broker or ClickHouse that is away refuses nothing', () => {
-  expect(kafkaRefusal(new KafkaJSConnectionError('refused'))).toBeUndefined();
+  expect(kafkaRefusal(new Error('Connection error: refused'))).toBeUndefined();
   expect(clickhouseRefusal(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))).toBeUndefined();
 });
 

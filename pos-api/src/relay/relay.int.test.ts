@@ -64,7 +64,7 @@ test('several relays share a backlog; each row goes once while nothing fails', a
 });
 
 test('a relay that hangs with rows in hand holds up no other, and what it held is not lost', async () => {
-  let release = () => undefined as void;
+  let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
