@@ -71,6 +71,7 @@ const start = async (): Promise<void> => {
     clickhouseUrl: clickhouseUrl(settings),
     kafkaBrokers: settings.KAFKA_BROKERS ?? (embeddedKafka ? `127.0.0.1:${settings.KAFKA_PORT}` : undefined),
     posApiPort: settings.POS_API_PORT,
+    relayPort: settings.RELAY_PORT,
     dashboardPort: settings.DASHBOARD_PORT,
   };
   const supervisor = new Supervisor(processes, state.logs, say);
@@ -103,6 +104,7 @@ const start = async (): Promise<void> => {
 
 const neededPorts = (embeddedKafka: boolean): NeededPort[] => [
   { port: settings.POS_API_PORT, setting: 'POS_API_PORT', part: 'the POS API' },
+  { port: settings.RELAY_PORT, setting: 'RELAY_PORT', part: "the relay's metrics" },
   { port: settings.DASHBOARD_PORT, setting: 'DASHBOARD_PORT', part: 'the dashboard' },
   ...(settings.POSTGRES_URL ? [] : [{ port: settings.POSTGRES_PORT, setting: 'POSTGRES_PORT', part: 'Postgres' }]),
   ...(settings.CLICKHOUSE_URL

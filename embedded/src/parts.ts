@@ -16,6 +16,8 @@ export interface Addresses {
   /** Absent: there is no broker, the relay writes to ClickHouse. */
   kafkaBrokers: string | undefined;
   posApiPort: number;
+  /** Its health and metrics. */
+  relayPort: number;
   dashboardPort: number;
 }
 
@@ -56,8 +58,8 @@ export const posApiPart = (addresses: Addresses): Part => ({
 export const relayPart = (addresses: Addresses): Part => ({
   name: 'relay',
   command: nodeCommand(entry('pos-api/src/relay/main.ts'), [], environment(addresses)),
-  // The relay has no port: that it runs is all there is to wait for.
-  probe: () => Promise.resolve(),
+  // Alive is enough: a broker that is away for a moment is no reason to call the relay dead.
+  probe: () => expectOk(`http://127.0.0.1:${addresses.relayPort}/healthz`),
 });
 
 /** Compares Postgres with ClickHouse and heals, and seals the slots that are over. */
@@ -88,6 +90,7 @@ export const environment = (addresses: Addresses): Record<string, string> => ({
   CLICKHOUSE_URL: addresses.clickhouseUrl,
   KAFKA_BROKERS: addresses.kafkaBrokers ?? '',
   POS_API_PORT: String(addresses.posApiPort),
+  RELAY_PORT: String(addresses.relayPort),
   DASHBOARD_PORT: String(addresses.dashboardPort),
 });
 

@@ -47,6 +47,7 @@ export const locationSettings = {
     .regex(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'must be host:port[,host:port…]')
     .optional(),
   POS_API_PORT: port(4000),
+  RELAY_PORT: port(4001),
   DASHBOARD_PORT: port(3000),
 };
 

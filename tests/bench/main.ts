@@ -7,6 +7,7 @@ const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   kpis: () => import('./kpis.ts'),
   load: () => import('./load.ts'),
   start: () => import('./start.ts'),
+  write: () => import('./write.ts'),
 };
 
 const [name = ''] = process.argv.slice(2);

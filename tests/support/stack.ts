@@ -41,6 +41,7 @@ export const newPlace = async (): Promise<Place> => {
     env: {
       TILLSTREAM_DATA: folder,
       POS_API_PORT: String(await freePort()),
+      RELAY_PORT: String(await freePort()),
       DASHBOARD_PORT: String(await freePort()),
       CLICKHOUSE_PORT: String(await freePort()),
       POSTGRES_PORT: String(await freePort()),

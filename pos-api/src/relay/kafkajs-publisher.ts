@@ -1,10 +1,25 @@
-import { PURCHASES_TOPIC, PURCHASES_TOPIC_PARTITIONS } from '@tillstream/schemas/topics';
-import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
-import type { OutboxEvent, Publisher } from './publisher.ts';
+import { PURCHASES_TOPIC } from '@tillstream/schemas/topics';
+import { type ICustomPartitioner, Kafka, logLevel, type Producer } from 'kafkajs';
+import { EventsRefused, type OutboxEvent, type Publisher } from './publisher.ts';
 
 /** A broker takes about 1 MB per record batch by default; a batch here stays well below it. */
 const BATCH_BYTES = 600_000;
 const ALL_IN_SYNC_REPLICAS = -1;
+
+/**
+ * What a broker says of a message that it will never take. Everything else (no leader, too few replicas, no such topic,
+ * no right to write, a corrupted transmission) is about the broker or the way to it and may pass.
+ */
+const REFUSALS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_TIMESTAMP', 'INVALID_RECORD']);
+
+/**
+ * The `partition` of a message is only a number to be spread over those that the topic has: kafkajs drops messages
+ * for a partition that does not exist, without a word.
+ */
+const overThePartitionsThereAre: ICustomPartitioner =
+  () =>
+  ({ message, partitionMetadata }) =>
+    partitionMetadata[(message.partition ?? 0) % partitionMetadata.length]?.partitionId ?? 0;
 
 /**
  * Publishes through kafkajs. Order does not matter downstream, so a batch goes to one partition whole and the
@@ -12,40 +27,54 @@ const ALL_IN_SYNC_REPLICAS = -1;
  *
  * @param brokers `host:port`, comma-joined
  */
-export const kafkajsPublisher = (brokers: string): Publisher => {
+export const kafkajsPublisher = (brokers: string, topic: string = PURCHASES_TOPIC): Publisher => {
   const kafka = new Kafka({
     clientId: 'tillstream-relay',
     brokers: brokers.split(','),
     logLevel: logLevel.NOTHING,
     connectionTimeout: 3_000,
     requestTimeout: 10_000,
-    retry: { retries: 3, initialRetryTime: 50 },
+    // The relay tries again by itself. A retry inside kafkajs counts a broker that has answered once as done, even when
+    // it meanwhile leads a partition whose messages another broker has refused: they would be lost.
+    retry: { retries: 0 },
   });
   let producer: Producer | undefined;
-  let nextPartition = Math.floor(Math.random() * PURCHASES_TOPIC_PARTITIONS);
+  let turn = Math.floor(Math.random() * 1_000);
 
   const connected = async () => {
     if (producer) return producer;
-    const fresh = kafka.producer({ allowAutoTopicCreation: false, createPartitioner: Partitioners.DefaultPartitioner });
-    await fresh.connect();
+    const fresh = kafka.producer({
+      allowAutoTopicCreation: false,
+      createPartitioner: overThePartitionsThereAre,
+    });
+    try {
+      await fresh.connect();
+    } catch (error) {
+      void fresh.disconnect().catch(() => undefined);
+      throw error;
+    }
     producer = fresh;
     return fresh;
+  };
+
+  const send = async (active: Producer, batches: OutboxEvent[][]) => {
+    const messages = batches.flatMap((batch) => {
+      const partition = turn++;
+      return batch.map(({ key, payload }) => ({ key, value: payload, partition }));
+    });
+    const answers = await active.send({ topic, acks: ALL_IN_SYNC_REPLICAS, messages });
+    if (answers.length === 0) throw new Error('the broker acknowledged nothing');
   };
 
   return {
     publish: async (events) => {
       const active = await connected();
-      const batches = inBatches(events);
       try {
-        for (let from = 0; from < batches.length; from += PURCHASES_TOPIC_PARTITIONS) {
-          const messages = batches.slice(from, from + PURCHASES_TOPIC_PARTITIONS).flatMap((batch) => {
-            const partition = nextPartition++ % PURCHASES_TOPIC_PARTITIONS;
-            return batch.map(({ key, payload }) => ({ key, value: payload, partition }));
-          });
-          await active.send({ topic: PURCHASES_TOPIC, acks: ALL_IN_SYNC_REPLICAS, messages });
-        }
+        await send(active, inBatches(events));
       } catch (error) {
-        // A producer that saw a rejection may use a sequence number twice; the next send gets a new one.
+        const refusal = refusalOf(error);
+        if (refusal) throw new EventsRefused(refusal, { cause: error });
+        // What it knows of the cluster may be what is wrong: the next one asks anew.
         producer = undefined;
         void active.disconnect().catch(() => undefined);
         throw error;
@@ -55,6 +84,17 @@ export const kafkajsPublisher = (brokers: string): Publisher => {
       await producer?.disconnect();
     },
   };
+};
+
+/** Why the broker will never take these messages; undefined when the error is of another kind. */
+export const refusalOf = (error: unknown): string | undefined => {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    // By its name: the classes of kafkajs's errors are no exports that an ES module sees.
+    if (cause.name === 'KafkaJSProtocolError' && 'type' in cause && REFUSALS.has(String(cause.type))) {
+      return `${cause.type}: ${cause.message}`;
+    }
+  }
+  return undefined;
 };
 
 const inBatches = (events: readonly OutboxEvent[]): OutboxEvent[][] => {

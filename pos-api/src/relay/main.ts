@@ -1,26 +1,48 @@
 import { clickhouseUrl, locationSettings, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
 import { pino } from 'pino';
+import { z } from 'zod';
+import { connectPostgres } from '../database.ts';
+import { readBacklog } from './backlog.ts';
 import { directPublisher } from './direct-publisher.ts';
+import { relayHttp } from './http.ts';
 import { kafkajsPublisher } from './kafkajs-publisher.ts';
+import { relayMetrics } from './metrics.ts';
 import { runRelay } from './relay.ts';
 
-const settings = settingsOrExit(locationSettings);
+const settings = settingsOrExit({ ...locationSettings, RELAY_HOST: z.string().default('127.0.0.1') });
+/** What is in hand may be finished for so long; then it is given back. */
+const FINISH_MS = 2_000;
+
 const log = pino({ name: 'relay' });
 
 const publisher = settings.KAFKA_BROKERS
   ? kafkajsPublisher(settings.KAFKA_BROKERS)
   : directPublisher(clickhouseUrl(settings));
-log.info({ to: settings.KAFKA_BROKERS ?? 'ClickHouse, without a broker' }, 'relaying');
+
+const db = connectPostgres(postgresUrl(settings), 'relay-metrics', 1);
+const metrics = relayMetrics(() => readBacklog(db));
+const server = relayHttp(metrics);
+server.on('error', (error: NodeJS.ErrnoException) => {
+  const taken = error.code === 'EADDRINUSE';
+  console.error(taken ? `port ${settings.RELAY_PORT} is taken: set RELAY_PORT to another` : error.message);
+  process.exit(1);
+});
+server.listen(settings.RELAY_PORT, settings.RELAY_HOST, () =>
+  log.info({ to: settings.KAFKA_BROKERS ?? 'ClickHouse, without a broker', port: settings.RELAY_PORT }, 'relaying'),
+);
 
 const stopping = new AbortController();
 const stop = () => {
+  if (stopping.signal.aborted) return;
+  log.info({}, 'stopping');
   stopping.abort();
-  // A broker that does not answer must not hold the shutdown up: what it did not acknowledge stays in the outbox.
-  setTimeout(() => process.exit(0), 5_000).unref();
+  // A broker that does not answer must not hold the shutdown up: what it did not acknowledge stays in the outbox, since
+  // Postgres takes back what a connection that ends has not committed.
+  setTimeout(() => process.exit(0), FINISH_MS).unref();
 };
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 
-await runRelay(postgresUrl(settings), publisher, log, stopping.signal);
+await runRelay(postgresUrl(settings), publisher, log, stopping.signal, metrics.watch);
 await publisher.close();
 process.exit(0);

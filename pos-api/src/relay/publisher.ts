@@ -8,7 +8,14 @@ export interface OutboxEvent {
 
 /** Where the relay sends to. The one thing that knows a broker. */
 export interface Publisher {
-  /** Resolves when all in-sync replicas have every event; throws when it cannot say so. Sending again is harmless. */
+  /**
+   * Resolves when all in-sync replicas have every event; throws when it cannot say so. Sending again is harmless.
+   *
+   * @throws {@link EventsRefused} when one or more of these events are the cause; any other error is about the way there
+   */
   publish(events: readonly OutboxEvent[]): Promise<void>;
   close(): Promise<void>;
 }
+
+/** The receiver does not take these events as they are, however often they are sent. Its message is the reason. */
+export class EventsRefused extends Error {}
