@@ -27,6 +27,7 @@ export const products = {
   back: 'All products',
   priceNow: (price: string) => `${price} now`,
   inactive: 'Not sold any more',
+  sums: 'In the period',
   purchases: 'Purchases with it',
   trend: 'Units over time',
   bestDay: (day: string, units: string) => `Best day: ${day} with ${units} units.`,
