@@ -6,6 +6,8 @@ export default {
   preprocess: vitePreprocess(),
   kit: {
     adapter: adapter(),
+    // Only the till registers it, for itself.
+    serviceWorker: { register: false },
     csp: {
       directives: {
         'default-src': ['self'],

@@ -10,6 +10,12 @@ export interface Figures {
   last_purchases: LastPurchase[];
 }
 
+/** The main figures of a chosen period, and of what it is compared with. */
+export interface PeriodFigures {
+  now: Kpis;
+  before?: Kpis;
+}
+
 export interface Totals {
   purchases: number;
   revenue_minor: number;

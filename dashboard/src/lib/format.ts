@@ -9,11 +9,17 @@ export interface Shop {
 
 /** How the page writes money, numbers and times, in the shop's currency and on the shop's clock. */
 export interface Format {
+  /** ISO 4217. */
+  currency: string;
   /** Minor units, in full: `€1,234.50`. */
   money(minor: number): string;
   /** Minor units, rounded for an axis: `€1.2K`. */
   shortMoney(minor: number): string;
   number(value: number): string;
+  /** A share from 0 to 1 as whole percent, small ones with a decimal: `12 %`, `0.4 %`. */
+  percent(share: number): string;
+  /** With one decimal: `1.4`. */
+  decimal(value: number): string;
   /** Time of a moment on the shop's clock: `14:05`. */
   time(moment: number): string;
   /** `14:05:09` */
@@ -25,6 +31,10 @@ export interface Format {
   weekday(date: string): string;
   shortDate(date: string): string;
   dayDate(date: string): string;
+  /** A month `YYYY-MM`: `Nov 2026`. */
+  month(month: string): string;
+  /** Days, both included: `20 Oct – 18 Nov 2026`. */
+  range(days: { first: string; last: string }): string;
 }
 
 export const createFormat = ({ currency, timeZone }: Shop): Format => {
@@ -47,7 +57,23 @@ export const createFormat = ({ currency, timeZone }: Shop): Format => {
     const written = new Intl.DateTimeFormat(LOCALE, { timeZone: 'UTC', ...options });
     return (day: string) => written.format(new Date(`${day}T00:00:00Z`)).replace(',', '');
   };
+  const shortWithYear = date({ day: 'numeric', month: 'short', year: 'numeric' });
+  const shortDate = date({ day: 'numeric', month: 'short' });
+  const monthYear = date({ month: 'short', year: 'numeric' });
+  const decimal = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   return {
+    currency,
+    percent: (share) => {
+      const percent = share * 100;
+      return `${percent > 0 && percent < 9.95 ? decimal.format(percent) : number.format(Math.round(percent))} %`;
+    },
+    decimal: (value) => decimal.format(value),
+    month: (month) => monthYear(`${month}-01`),
+    range: ({ first, last }) => {
+      if (first === last) return shortWithYear(last);
+      const begin = first.slice(0, 4) === last.slice(0, 4) ? shortDate(first) : shortWithYear(first);
+      return `${begin} – ${shortWithYear(last)}`;
+    },
     money: (minor) => money.format(minor / unit),
     shortMoney: (minor) => short.format(minor / unit),
     number: (value) => number.format(value),
@@ -56,7 +82,7 @@ export const createFormat = ({ currency, timeZone }: Shop): Format => {
     timeNear: (at, now) => (Math.abs(now - at) < 43_200_000 ? exactTime : dateAndTime).format(at),
     fullDate: date({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
     weekday: date({ weekday: 'long' }),
-    shortDate: date({ day: 'numeric', month: 'short' }),
+    shortDate,
     dayDate: date({ weekday: 'short', day: 'numeric', month: 'short' }),
   };
 };

@@ -21,6 +21,8 @@ export const text = {
     ago: (age: string) => `${age} ago`,
   },
 
+  axisRevenue: (currency: string) => `Revenue, ${currency}`,
+
   trend: 'Trend',
   table: 'Show as a table',
 

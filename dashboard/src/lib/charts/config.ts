@@ -1,6 +1,6 @@
 import type { ChartConfiguration, ChartDataset } from 'chart.js';
 
-/** A chart of this page: bars, with a line over them at times. Values are minor units. */
+/** A chart of this page: bars, with a line over them at times. Values are minor units of money, or counts. */
 export type RevenueChart = ChartConfiguration<'bar' | 'line', (number | null)[], string>;
 
 /** Colours of the page's theme. */
@@ -23,10 +23,15 @@ export const revenueChart = (
     axis,
     tip,
     title,
+    across,
+    up,
   }: {
     theme: Theme;
-    axis: (minor: number) => string;
-    tip: (series: string, index: number, minor: number) => string;
+    /** What stands on the axes, with its unit. */
+    across: string;
+    up: string;
+    axis: (value: number) => string;
+    tip: (series: string, index: number, value: number) => string;
     title: (index: number) => string;
   },
 ): RevenueChart => ({
@@ -43,11 +48,13 @@ export const revenueChart = (
       x: {
         grid: { display: false },
         border: { color: theme.line },
+        title: axisTitle(theme, across),
         ticks: { color: theme.muted, font: { family: theme.font, size: 12 }, maxRotation: 0, autoSkipPadding: 16 },
       },
       y: {
         beginAtZero: true,
         border: { display: false },
+        title: axisTitle(theme, up),
         grid: { color: theme.line },
         ticks: {
           color: theme.muted,
@@ -74,6 +81,13 @@ export const revenueChart = (
       },
     },
   },
+});
+
+const axisTitle = (theme: Theme, text: string) => ({
+  display: true,
+  text,
+  color: theme.muted,
+  font: { family: theme.font, size: 12 },
 });
 
 /** The theme as the page's style sheet has it now. */

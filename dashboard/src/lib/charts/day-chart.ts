@@ -42,6 +42,8 @@ export const dayChart = (days: Days, format: Format, theme: Theme): RevenueChart
     ],
     {
       theme,
+      across: text.days.day,
+      up: text.axisRevenue(format.currency),
       axis: format.shortMoney,
       title: (index) => {
         const date = format.dayDate(days[index]?.date ?? EMPTY.date);

@@ -61,6 +61,8 @@ export const hourChart = (today: Today, format: Format, theme: Theme): RevenueCh
     ],
     {
       theme,
+      across: text.hours.hour,
+      up: text.axisRevenue(format.currency),
       axis: format.shortMoney,
       title: (index) => shown[index]?.clock ?? '',
       tip: (label, index, minor) => {

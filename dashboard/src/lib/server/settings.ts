@@ -4,6 +4,10 @@ import { z } from 'zod';
 const shape = {
   ...shopSettings,
   ...locationSettings,
+  /** Where the till's sales go; absent: the POS API of this machine, on POS_API_PORT. */
+  POS_API_URL: z.url().optional(),
+  /** The key it asks for, where keys are on. */
+  POS_API_KEY: z.string().min(1).optional(),
   HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Pause between two looks at ClickHouse while somebody watches, in milliseconds. */

@@ -21,7 +21,7 @@ it('waits for the first value only', async () => {
   const first = paced('a', 'x');
   await vi.advanceTimersByTimeAsync(1_000);
   expect(await first).toEqual({ value: 'a1', settled: true });
-  await vi.advanceTimersByTimeAsync(5_000);
+  await vi.advanceTimersByTimeAsync(9_000);
   expect(await paced('a', 'y')).toEqual({ value: 'a1', settled: false });
   await vi.advanceTimersByTimeAsync(1_000);
   expect(await paced('a', 'y')).toEqual({ value: 'a2', settled: true });

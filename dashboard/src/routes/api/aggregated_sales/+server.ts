@@ -15,4 +15,4 @@ export const GET = answer(async (ask) => {
   return bounded === undefined
     ? { as_of: null, rows: [] }
     : readAggregatedSales(app.clickhouse, app.calendar, bounded, signal);
-});
+}, 'rows');

@@ -7,4 +7,4 @@ export const GET = answer(async (ask) => {
   ask.parameters.check();
   await requireBranch(ask, scope.branch);
   return readHourlySales(ask.app.gold, scope, ask.signal);
-});
+}, 'hours');

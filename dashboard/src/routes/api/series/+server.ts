@@ -14,4 +14,4 @@ export const GET = answer(async (ask) => {
   if (bounded === undefined) return { as_of: null, points: [] };
   requireFewPoints(app.calendar, by, bounded);
   return readSeries(app.gold, bounded, by, signal);
-});
+}, 'points');

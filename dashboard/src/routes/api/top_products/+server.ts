@@ -10,4 +10,4 @@ export const GET = answer(async (ask) => {
   parameters.check();
   await requireBranch(ask, scope.branch);
   return readTopProducts(app.gold, scope, { limit, by }, signal);
-});
+}, 'products');

@@ -1,0 +1,80 @@
+import type { Scope } from '@tillstream/clickhouse/cover';
+import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers';
+import { readFrequency } from '@tillstream/clickhouse/questions/frequency';
+import { readKpis } from '@tillstream/clickhouse/questions/kpis';
+import { readLoyalCustomers } from '@tillstream/clickhouse/questions/loyal-customers';
+import { readRetention } from '@tillstream/clickhouse/questions/retention';
+import { readTopCustomers } from '@tillstream/clickhouse/questions/top-customers';
+import type { CustomerCounts, CustomersFigures, CustomersParts } from '../../page-figures.ts';
+import type { App } from '../app.ts';
+import { withinSales } from '../questions/within-sales.ts';
+import { branchOnly, figuresPage, PACED, type PageAsk, partOf, sharedByView } from './page.ts';
+import { pointOf, pointsOf } from './points.ts';
+
+const COHORTS = 12;
+const TOP = 20;
+
+const frequency = sharedByView(
+  'frequency',
+  ({ app, view, signal }) => readFrequency(app.clickhouse, view.branch, signal),
+  PACED,
+);
+const retention = sharedByView(
+  'retention',
+  ({ app, view, now, signal }) => readRetention(app.gold, { branch: view.branch, now, months: COHORTS }, signal),
+  PACED,
+);
+const top = sharedByView(
+  'top customers',
+  ({ app, view, signal }) => readTopCustomers(app.clickhouse, { branch: view.branch, limit: TOP }, signal),
+  PACED,
+);
+
+/** The parts whose cost grows with the number of customers, for the page and the read API. */
+export const customerParts = { frequency, retention, top };
+
+const countsOf = async (app: App, scope: Scope, signal: AbortSignal): Promise<CustomerCounts> => {
+  const [kpis, customers] = await Promise.all([
+    readKpis(app.gold, scope, app.loyalThreshold, { signal }),
+    readNewAndReturning(app.gold, scope, signal),
+  ]);
+  // Unique, new and returning are of one moment; loyal customers of one that may be a moment earlier.
+  const { unique_customers, new_customers, returning_customers } = customers;
+  return { unique_customers, new_customers, returning_customers, loyal_customers: kpis.loyal_customers };
+};
+
+/** Loyal customers at the end of each day, or of each month where there are too many days for a chart. */
+const loyalOver = async ({ app, scope, now, signal }: PageAsk): Promise<Pick<CustomersFigures, 'loyal' | 'by'>> => {
+  const bounded = await withinSales(app.clickhouse, { ...scope, to: Math.min(scope.to, now) }, signal);
+  if (bounded === undefined || bounded.from >= bounded.to) return { by: 'day', loyal: [] };
+  const { dayOf } = app.calendar;
+  const points = await readLoyalCustomers(app.clickhouse, app.calendar, bounded, signal);
+  const { by } = pointsOf(dayOf(bounded.from), dayOf(bounded.to - 1));
+  const last = new Map(
+    points.map(({ start, loyal_customers }) => [pointOf(dayOf(Date.parse(start)), by), loyal_customers]),
+  );
+  return { by, loyal: [...last].map(([start, loyal_customers]) => ({ start, loyal_customers })) };
+};
+
+/** Customers of the period, exact; how often they come and who came back from refreshed figures that show their age. */
+export const customersPage = figuresPage<CustomersFigures, CustomersParts>(
+  'customers',
+  async (ask) => {
+    const { app, scope, before, signal } = ask;
+    const [now, then, loyal] = await Promise.all([
+      countsOf(app, scope, signal),
+      before === undefined ? undefined : countsOf(app, before, signal),
+      loyalOver(ask),
+    ]);
+    return { now, before: then, loyal_threshold: app.loyalThreshold, ...loyal };
+  },
+  async (_, view) => {
+    const all = branchOnly(view);
+    const [often, back, best] = await Promise.all([
+      partOf(frequency('', all)),
+      partOf(retention('', all)),
+      partOf(top('', all)),
+    ]);
+    return { frequency: often, retention: back, top: best };
+  },
+);

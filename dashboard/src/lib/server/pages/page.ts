@@ -1,0 +1,160 @@
+import type { PageAnswer, Part, ViewDays } from '../../page-answer.ts';
+import { parseView, type Resolved, resolveView, type View, viewQuery } from '../../view.ts';
+import { type App, getApp } from '../app.ts';
+import { getLog } from '../log.ts';
+import type { Scope } from '../parameters.ts';
+import { readBranches } from '../questions/branches.ts';
+import { readChangeMark } from '../questions/changes.ts';
+import { createShared, type Pace, type Shared } from '../shared.ts';
+
+/** What a page's figures are read for. */
+export interface PageAsk {
+  app: App;
+  /** The whole path's parameter, e.g. a product; empty without one. */
+  id: string;
+  view: View;
+  resolved: Resolved;
+  scope: Scope;
+  /** What it is compared with. */
+  before: Scope | undefined;
+  now: number;
+  signal: AbortSignal;
+}
+
+/** Figures that are exact and flat: as new as the database at each look. */
+const LIVE: Pace = { freshMs: 2_000, sameMarkMs: 60_000, rest: 4, background: false, timeoutMs: 10_000 };
+/** Figures whose cost grows with the shop: read in the background, shown with their age. */
+export const PACED: Pace = { freshMs: 60_000, sameMarkMs: 600_000, rest: 30, background: true, timeoutMs: 60_000 };
+
+/** Shares what `read` gives per view among all viewers; the key is the id and the view's query string. */
+export const sharedByView = <T>(
+  name: string,
+  read: (ask: PageAsk) => Promise<T>,
+  pace: Pace = LIVE,
+): ((id: string, view: View) => Promise<Shared<T>>) => {
+  const shared = createShared<T>(
+    async (key, signal) => {
+      const [id = '', query = ''] = key.split('\n');
+      const search = new URLSearchParams(query);
+      try {
+        return await read(
+          askOf(
+            id,
+            parseView((parameter) => search.get(parameter)),
+            signal,
+          ),
+        );
+      } catch (error) {
+        getLog().warn({ err: error, page: name }, 'figures of a page cannot be read');
+        throw error;
+      }
+    },
+    (signal) => readChangeMark(getApp().clickhouse, signal),
+    pace,
+  );
+  return (id, view) => shared(`${encodeURIComponent(id)}\n${viewQuery(view)}\n${today()}`);
+};
+
+const today = () => getApp().calendar.dayOf(Date.now());
+
+const askOf = (id: string, view: View, signal: AbortSignal): PageAsk => {
+  const app = getApp();
+  const now = Date.now();
+  const resolved = resolveView(view, app.calendar, now);
+  const { branch } = view;
+  return {
+    app,
+    id: decodeURIComponent(id),
+    view,
+    resolved,
+    scope: { ...resolved.current, branch },
+    before: resolved.before === undefined ? undefined : { ...resolved.before, branch },
+    now,
+    signal,
+  };
+};
+
+interface PageEvent {
+  url: URL;
+  params: Partial<Record<string, string>>;
+  setHeaders: (headers: Record<string, string>) => void;
+}
+
+/** After this long (ms) a page is shown without a part that is being read for the first time. */
+const PATIENCE_MS = 1_200;
+
+/** A paced share as part of a page. */
+export const partOf = async <T>(reading: Promise<Shared<T>>): Promise<Part<T>> => {
+  const patience = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE_MS));
+  const found = await Promise.race([reading, patience]);
+  if (found?.value === undefined) return { ok: found === undefined, read_at: null };
+  return { ok: found.ok, read_at: new Date(found.readAt).toISOString(), value: found.value };
+};
+
+/** The view that only its branch tells from others, for figures of all time. */
+export const branchOnly = ({ branch }: View): View => ({ period: 'all', branch, compare: 'none' });
+
+/** A page's load function and its figures as JSON, from one way of reading them. */
+export const figuresPage = <T, P = undefined>(
+  name: string,
+  read: (ask: PageAsk) => Promise<T>,
+  readParts?: (id: string, view: View) => Promise<P>,
+) => {
+  const shared = sharedByView(name, read);
+  const answer = async (id: string, view: View): Promise<PageAnswer<T, P>> => {
+    const [{ ok, value, readAt }, parts] = await Promise.all([shared(id, view), readParts?.(id, view)]);
+    return {
+      key: `${id} ${viewQuery(view)}`,
+      ok,
+      read_at: value === undefined ? null : new Date(readAt).toISOString(),
+      server_time: new Date().toISOString(),
+      figures: value,
+      parts: parts as P,
+    };
+  };
+  return {
+    load: async ({ url, params, setHeaders }: PageEvent) => {
+      setHeaders({ 'cache-control': 'no-store' });
+      return { answer: await answer(params.id ?? '', await knownView(url)) };
+    },
+    /** The same figures for a page that is open: it asks for its own address with `Accept: application/json`. */
+    GET: async ({ url, params }: { url: URL; params: Partial<Record<string, string>> }) =>
+      Response.json(await answer(params.id ?? '', await knownView(url)), {
+        headers: { 'cache-control': 'no-store', vary: 'accept' },
+      }),
+  };
+};
+
+const branchesNow = createShared(
+  (_, signal) => readBranches(getApp().clickhouse, signal),
+  (signal) => readChangeMark(getApp().clickhouse, signal),
+  { freshMs: 2_000, sameMarkMs: 600_000, rest: 4, background: false, timeoutMs: 2_000 },
+);
+
+/** The branches of the catalog; undefined while nobody can tell. */
+export const knownBranches = async () => (await branchesNow('')).value;
+
+/** The view of an address, with a branch only if there is such a one; while nobody can tell, the wish stands. */
+export const knownView = async (url: URL): Promise<View> => {
+  const view = parseView((name) => url.searchParams.get(name));
+  if (view.branch === undefined) return view;
+  const branches = await knownBranches();
+  const known = branches === undefined || branches.some(({ branch_id }) => branch_id === view.branch);
+  return known ? view : { ...view, branch: undefined };
+};
+
+/** The days of a view as pages write them. */
+export const daysOfView = (view: View): ViewDays => {
+  const { calendar } = getApp();
+  const now = Date.now();
+  const { days, beforeDays, running, current, before } = resolveView(view, calendar, now);
+  const iso = (moment: number) => new Date(moment).toISOString();
+  return {
+    days,
+    beforeDays,
+    running,
+    from: days === undefined ? undefined : iso(current.from),
+    to: days === undefined ? undefined : iso(current.to),
+    until: new Date(calendar.wallAt(before?.to ?? now)).toISOString().slice(11, 16),
+  };
+};

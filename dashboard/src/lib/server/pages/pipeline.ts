@@ -1,0 +1,58 @@
+import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
+import type { PipelineFigures, PipelineParts } from '../../page-figures.ts';
+import type { View } from '../../view.ts';
+import { getApp } from '../app.ts';
+import { EVERYTHING } from '../parameters.ts';
+import { readArrivals } from '../questions/arrivals.ts';
+import { readQuarantine } from '../questions/quarantine.ts';
+import { readReconciliationHistory } from '../questions/reconciliation-history.ts';
+import { createShared } from '../shared.ts';
+import { figuresPage, PACED, partOf, sharedByView } from './page.ts';
+
+const HOUR = 3_600_000;
+/** They change by the minute and cost little. */
+const HISTORY = { ...PACED, freshMs: 10_000, sameMarkMs: 20_000 };
+
+const arrivals = sharedByView(
+  'arrivals',
+  ({ app, now, signal }) => readArrivals(app.clickhouse, now - 3 * HOUR, signal),
+  HISTORY,
+);
+const checks = sharedByView(
+  'reconciliation history',
+  ({ app, now, signal }) => readReconciliationHistory(app.clickhouse, now - 48 * HOUR, signal),
+  HISTORY,
+);
+const quarantine = sharedByView('quarantine', ({ app, signal }) => readQuarantine(app.clickhouse, signal), PACED);
+
+/** One look for all viewers; it never fails, what cannot be found is null. */
+const road = createShared(
+  () => getApp().pipeline.read(),
+  async () => '',
+  { freshMs: 2_000, sameMarkMs: 0, rest: 4, background: false, timeoutMs: 10_000 },
+);
+
+const ALL: View = { period: 'all', compare: 'none' };
+
+/** How the sales travel, whatever the view. */
+export const pipelinePage = figuresPage<PipelineFigures, PipelineParts>(
+  'pipeline',
+  async ({ app, signal }) => {
+    const { branches } = await readBranchSales(app.gold, EVERYTHING, undefined, signal);
+    return { branches: branches.map(({ branch_id, newest_sale }) => ({ branch_id, newest_sale })) };
+  },
+  async () => {
+    const [pipeline, arrived, checked, held] = await Promise.all([
+      road(''),
+      partOf(arrivals('', ALL)),
+      partOf(checks('', ALL)),
+      partOf(quarantine('', ALL)),
+    ]);
+    return {
+      pipeline: pipeline.value ?? getApp().pipeline.latest(),
+      arrivals: arrived,
+      checks: checked,
+      quarantine: held,
+    };
+  },
+);

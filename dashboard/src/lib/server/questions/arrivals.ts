@@ -1,0 +1,23 @@
+import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { z } from 'zod';
+
+const SQL = `
+  SELECT toUnixTimestamp(toStartOfFiveMinutes(ingested_at)) AS start, count() AS events,
+    quantiles(0.5, 0.95)(greatest(0, toUnixTimestamp64Milli(ingested_at) - toUnixTimestamp64Milli(event_time))) AS waits
+  FROM bronze.events
+  WHERE ingested_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND dq_status = 'ok'
+    AND event_type = 'pos.purchase.recorded.v1'
+  GROUP BY start ORDER BY start`;
+
+const row = z.object({ start: z.int(), events: z.int(), waits: z.tuple([z.number(), z.number()]) });
+
+/** Sales that arrived, by five minutes, and how long they had been under way since Postgres recorded them (ms). */
+export const readArrivals = async (clickhouse: ClickHouse, since: number, signal?: AbortSignal) => {
+  const rows = await clickhouse.rows({ name: 'arrivals', sql: SQL, params: { since }, row, signal });
+  return rows.map(({ start, events, waits }) => ({
+    start: new Date(start * 1000).toISOString(),
+    events,
+    p50_ms: Math.round(waits[0]),
+    p95_ms: Math.round(waits[1]),
+  }));
+};

@@ -1,0 +1,15 @@
+import { daysOfView, knownBranches, knownView } from '$lib/server/pages/page.ts';
+import { getSettings } from '$lib/server/settings.ts';
+import type { LayoutServerLoad } from './$types';
+
+/** What all pages of the owner share: the shop, its branches, and what is looked at. */
+export const load: LayoutServerLoad = async ({ url }) => {
+  const { CURRENCY, SHOP_TIMEZONE, WEEK_START } = getSettings();
+  const [view, branches] = await Promise.all([knownView(url), knownBranches()]);
+  return {
+    shop: { currency: CURRENCY, timeZone: SHOP_TIMEZONE, weekStart: WEEK_START },
+    branches: branches ?? [],
+    view,
+    viewDays: daysOfView(view),
+  };
+};

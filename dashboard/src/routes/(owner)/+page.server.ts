@@ -1,0 +1,11 @@
+import { getApp } from '$lib/server/app.ts';
+import { overviewPage } from '$lib/server/pages/overview.ts';
+import { knownView } from '$lib/server/pages/page.ts';
+import type { PageServerLoad } from './$types';
+
+/** The page with the newest figures, or the last good ones; it never fails because a database is away. */
+export const load: PageServerLoad = async (event) => {
+  const { branch } = await knownView(event.url);
+  const [message, { answer }] = await Promise.all([getApp().live.look(branch), overviewPage.load(event)]);
+  return { branch, message, answer };
+};

@@ -1,0 +1,3 @@
+import { overviewPage } from '$lib/server/pages/overview.ts';
+
+export const { GET } = overviewPage;

@@ -1,0 +1,3 @@
+import { branchesPage } from '$lib/server/pages/branches.ts';
+
+export const { load } = branchesPage;

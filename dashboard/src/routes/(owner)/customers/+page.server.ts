@@ -1,0 +1,3 @@
+import { customersPage } from '$lib/server/pages/customers.ts';
+
+export const { load } = customersPage;

@@ -1,0 +1,3 @@
+import { pipelinePage } from '$lib/server/pages/pipeline.ts';
+
+export const { GET } = pipelinePage;

@@ -1,0 +1,3 @@
+import { productsPage } from '$lib/server/pages/products.ts';
+
+export const { GET } = productsPage;

@@ -1,0 +1,3 @@
+import { productPage } from '$lib/server/pages/product.ts';
+
+export const { load } = productPage;

@@ -1,0 +1,20 @@
+import { readProductSales } from '@tillstream/clickhouse/questions/product-sales';
+import { dateOf } from '@tillstream/clickhouse/shop-calendar';
+import { answer, requireBranch } from '$lib/server/answer.ts';
+
+/** `GET /api/product_sales?product=&by=day|hour|branch&branch=&from=&to=&format=json|csv`: one product where it was sold. */
+export const GET = answer(async (ask) => {
+  const { app, parameters, signal } = ask;
+  const product = parameters.read('product', (text) => text, 'a product');
+  if (product === undefined) parameters.fault('product', 'is missing');
+  const by = parameters.oneOf('by', ['day', 'hour', 'branch']) ?? 'day';
+  const scope = parameters.scope(app.calendar);
+  parameters.check();
+  await requireBranch(ask, scope.branch);
+  const rows = await readProductSales(app.gold, scope, product ?? '', by, signal);
+  return {
+    sales: rows
+      .sort((a, b) => a.key.localeCompare(b.key, 'en', { numeric: true }))
+      .map(({ key, ...sold }) => ({ [by]: by === 'day' ? dateOf(Number(key)) : key, ...sold })),
+  };
+}, 'sales');

@@ -1,0 +1,16 @@
+import { answer, requireBranch } from '$lib/server/answer.ts';
+import { customerParts } from '$lib/server/pages/customers.ts';
+import { unavailable } from '$lib/server/problems.ts';
+
+/** `GET /api/top_customers?branch=&format=json|csv`: who spent most, under a pseudonym; `read_at` tells its age. */
+export const GET = answer(async (ask) => {
+  const branch = ask.parameters.read('branch', (text) => text, 'a branch');
+  ask.parameters.check();
+  await requireBranch(ask, branch);
+  const { value, readAt } = await customerParts.top('', { period: 'all', branch, compare: 'none' });
+  if (value === undefined) throw unavailable();
+  return {
+    read_at: new Date(readAt).toISOString(),
+    customers: value.customers,
+  };
+}, 'customers');

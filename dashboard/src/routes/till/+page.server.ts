@@ -1,0 +1,8 @@
+import { getSettings } from '$lib/server/settings.ts';
+import type { PageServerLoad } from './$types';
+
+/** The till brings its catalog itself: it must work from what it remembers, too. */
+export const load: PageServerLoad = () => {
+  const { CURRENCY, SHOP_TIMEZONE, LOYAL_THRESHOLD } = getSettings();
+  return { shop: { currency: CURRENCY, timeZone: SHOP_TIMEZONE }, loyalThreshold: LOYAL_THRESHOLD };
+};

@@ -1,0 +1,26 @@
+import { branchesResponse, productsResponse } from '@tillstream/schemas/api';
+import { askPosApi } from '$lib/server/pos-api.ts';
+import { problemResponse, unavailable } from '$lib/server/problems.ts';
+
+/** `GET /till/catalog`: what a till can sell and where, and the server's clock. */
+export const GET = async ({ url }: { url: URL }) => {
+  try {
+    const [products, branches] = await Promise.all(
+      ['/v1/products', '/v1/branches'].map(async (path) => {
+        const response = await askPosApi(path);
+        if (!response.ok) throw new Error(`${path} answers ${response.status}`);
+        return response.json();
+      }),
+    );
+    return Response.json(
+      {
+        products: productsResponse.parse(products).products.filter(({ active }) => active),
+        branches: branchesResponse.parse(branches).branches,
+        server_time: new Date().toISOString(),
+      },
+      { headers: { 'cache-control': 'no-store' } },
+    );
+  } catch {
+    return problemResponse(unavailable().problem, url.pathname);
+  }
+};
