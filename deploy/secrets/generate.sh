@@ -6,8 +6,8 @@
 set -eu
 umask 077
 
-# The users of docker-compose.yml; 999 and 101 are those of the official Postgres and ClickHouse images.
-POSTGRES=999 CLICKHOUSE=101 POS_API=10001 RELAY=10002 RECONCILER=10003 DASHBOARD=10004 OPERATOR=10005 PROXY=10006
+# The users of docker-compose.yml; 999, 101 and 472 are those of the official images.
+POSTGRES=999 CLICKHOUSE=101 POS_API=10001 RELAY=10002 RECONCILER=10003 DASHBOARD=10004 OPERATOR=10005 PROXY=10006 GRAFANA=472
 
 fail() { echo "secrets: $1" >&2; exit 1; }
 
@@ -54,6 +54,7 @@ ch_admin=$(password clickhouse-admin)
 ch_ingest=$(password clickhouse-ingest)
 ch_dashboard=$(password clickhouse-dashboard)
 ch_analyst=$(password clickhouse-analyst)
+grafana=$(password grafana-admin)
 
 printf %s "$pg_owner" | give $POSTGRES postgres password
 postgres_url pos_api "$pg_api" | give $POS_API pos-api postgres_url
@@ -66,6 +67,8 @@ postgres_url tillstream "$pg_owner" | give $OPERATOR operator postgres_url
 postgres_url loader "$pg_loader" | give $OPERATOR operator loader_postgres_url
 clickhouse_url admin "$ch_admin" | give $OPERATOR operator clickhouse_url
 printf %s "$ch_analyst" | give $OPERATOR operator analyst_password
+printf %s "$grafana" | give $OPERATOR operator grafana_password
+printf %s "$grafana" | give $GRAFANA grafana password
 give $OPERATOR operator role_passwords <<END
 pos_api=$pg_api
 relay=$pg_relay
