@@ -1,7 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests by what they need: `*.test.ts` nothing, `*.int.test.ts` real databases and a broker, `*.e2e.test.ts` all of it. */
-const tests = ['schemas', 'pos-api', 'clickhouse', 'loader', 'reconciler', 'embedded', 'dashboard', 'tests'];
+const tests = [
+  'schemas',
+  'pos-api',
+  'clickhouse',
+  'loader',
+  'reconciler',
+  'embedded',
+  'dashboard',
+  'deploy',
+  'rehearsal',
+  'tests',
+];
 const files = (suffix: string) => tests.map((folder) => `${folder}/**/*${suffix}`);
 const ignored = ['**/node_modules/**', '**/build/**', '**/.svelte-kit/**'];
 

@@ -4,8 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PURCHASES_TOPIC, PURCHASES_TOPIC_PARTITIONS } from '@tillstream/schemas/topics';
-import { Kafka, logLevel } from 'kafkajs';
+import { PURCHASES_TOPIC_PARTITIONS } from '@tillstream/schemas/topics';
 import type { Command } from './command.ts';
 
 const FOLDER = fileURLToPath(new URL('../kafka/', import.meta.url));
@@ -32,28 +31,6 @@ export const prepareKafka = async (folder: string, port: number): Promise<Comman
     execFileSync(format.file, format.args, { stdio: 'pipe' });
   }
   return java('kafka.Kafka', [properties]);
-};
-
-/** Makes the topic when it is not there yet. Throws while the broker does not answer. */
-export const ensureTopic = async (brokers: string): Promise<void> => {
-  const kafka = new Kafka({
-    clientId: 'tillstream-setup',
-    brokers: brokers.split(','),
-    logLevel: logLevel.NOTHING,
-    connectionTimeout: 1000,
-    retry: { retries: 0 },
-  });
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    if ((await admin.listTopics()).includes(PURCHASES_TOPIC)) return;
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [{ topic: PURCHASES_TOPIC, numPartitions: PURCHASES_TOPIC_PARTITIONS }],
-    });
-  } finally {
-    await admin.disconnect();
-  }
 };
 
 const java = (main: string, args: string[]): Command => ({

@@ -1,6 +1,7 @@
 import { connectClickHouse } from '@tillstream/clickhouse/client';
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { migratePostgres } from '@tillstream/pos-api/migrate';
+import { ensureTopic } from '@tillstream/pos-api/topic';
 import {
   clickhouseUrl,
   locationSettings,
@@ -11,7 +12,7 @@ import {
 } from '@tillstream/schemas/settings';
 import { z } from 'zod';
 import { bringData, holdsPurchases, StepFailed, untilVisible } from './bring-data.ts';
-import { ensureTopic, kafkaIsInstalled } from './kafka.ts';
+import { kafkaIsInstalled } from './kafka.ts';
 import { decide, readOptions } from './options.ts';
 import {
   type Addresses,

@@ -1,8 +1,9 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureTopic } from '@tillstream/pos-api/topic';
 import { nodeCommand } from './command.ts';
-import { ensureTopic, prepareKafka } from './kafka.ts';
+import { prepareKafka } from './kafka.ts';
 import { ensureDatabase, preparePostgres } from './postgres.ts';
 import type { Part } from './supervise.ts';
 

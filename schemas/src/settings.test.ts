@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { locationSettings, parseSettings, postgresUrl, SettingsError, shopSettings } from './settings.ts';
 
@@ -44,4 +47,27 @@ test('every bad setting is named at once', () => {
 test('the embedded Postgres is meant unless another is named', () => {
   expect(postgresUrl({ POSTGRES_PORT: 5433 })).toBe('postgres://tillstream:local-only@127.0.0.1:5433/tillstream');
   expect(postgresUrl({ POSTGRES_PORT: 5433, POSTGRES_URL: 'postgres://a@b/c' })).toBe('postgres://a@b/c');
+});
+
+const secretFile = (text: string) => {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'settings-')), 'secret');
+  writeFileSync(file, text);
+  return file;
+};
+
+test('a setting is read from the file that NAME_FILE names, unless it is given itself', () => {
+  const POSTGRES_URL_FILE = secretFile('postgres://a:secret@b/c\n');
+  expect(parseSettings(locationSettings, { POSTGRES_URL_FILE }).POSTGRES_URL).toBe('postgres://a:secret@b/c');
+  expect(parseSettings(locationSettings, { POSTGRES_URL_FILE, POSTGRES_URL: 'postgres://x@y/z' }).POSTGRES_URL).toBe(
+    'postgres://x@y/z',
+  );
+});
+
+test('a file that cannot be read is told, what stands in one is not', () => {
+  expect(() => parseSettings(locationSettings, { POSTGRES_URL_FILE: '/nowhere/at/all' })).toThrow(
+    /^POSTGRES_URL_FILE=\/nowhere/,
+  );
+  const parse = () => parseSettings(locationSettings, { POSTGRES_URL_FILE: secretFile('hunter2') });
+  expect(parse).toThrow(/^POSTGRES_URL_FILE: /);
+  expect(parse).not.toThrow(/hunter2/);
 });

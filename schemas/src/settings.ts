@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 /** A whole number of a setting, e.g. a port, given as text. */
@@ -66,19 +67,35 @@ export const clickhouseUrl = (settings: Pick<Locations, 'CLICKHOUSE_URL' | 'CLIC
 
 /**
  * Reads settings from the environment. A bad value is a thrown {@link SettingsError} of one line that names
- * every wrong setting; an empty value counts as absent.
+ * every wrong setting; an empty value counts as absent. A setting `NAME` that is not given is read from the file that
+ * `NAME_FILE` names, so that what is secret need not stand in the environment.
  */
 export const parseSettings = <S extends z.ZodRawShape>(
   shape: S,
   env: NodeJS.ProcessEnv = process.env,
 ): z.output<z.ZodObject<S>> => {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const fromFiles = Object.keys(shape).filter((name) => given[name] === undefined && given[`${name}_FILE`]);
+  for (const name of fromFiles) given[name] = readSecret(`${name}_FILE`, given[`${name}_FILE`] ?? '');
   const parsed = z.object(shape).safeParse(given);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(
-    (issue) => `${issue.path.join('.')}=${JSON.stringify(given[String(issue.path[0])] ?? '')}: ${issue.message}`,
-  );
+  const faults = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    // What came from a file may be secret: its value is not told.
+    const told = fromFiles.includes(name)
+      ? `${name}_FILE`
+      : `${issue.path.join('.')}=${JSON.stringify(given[name] ?? '')}`;
+    return `${told}: ${issue.message}`;
+  });
   throw new SettingsError(faults.join('; '));
+};
+
+const readSecret = (setting: string, file: string): string => {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new SettingsError(`${setting}=${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 };
 
 /** A setting with a bad value. Its message is one line for the operator. */

@@ -1,0 +1,97 @@
+import { upsertProducts } from '@tillstream/pos-api/catalog';
+import { connectPostgres } from '@tillstream/pos-api/database';
+import { recordPurchases } from '@tillstream/pos-api/record-purchases';
+import type pg from 'pg';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { makeDatabase, purchase, type TestDatabase } from '../tests/support/database.ts';
+import { applyRoles } from './src/postgres-roles.ts';
+
+const ROLES = ['pos_api', 'relay', 'reconciler', 'dashboard', 'loader'];
+const CUSTOMER = '00000000-0000-4000-8000-000000000001';
+let database: TestDatabase;
+const pools: pg.Pool[] = [];
+
+/** A pool of the role, by the password that it was given. */
+const as = (role: string, password = `of-${role}`): pg.Pool => {
+  const url = new URL(database.url);
+  url.username = role;
+  url.password = password;
+  const pool = connectPostgres(url.href, 'test', 1);
+  pools.push(pool);
+  return pool;
+};
+
+beforeAll(async () => {
+  database = await makeDatabase(inject('postgresUrl'));
+  await applyRoles(database.url, new Map(ROLES.map((role) => [role, `of-${role}`])));
+});
+afterAll(async () => {
+  for (const pool of pools) await pool.end();
+  await database.pool.end();
+});
+
+test('the API records, replays, voids and reads, and may not touch the books otherwise', async () => {
+  const api = as('pos_api');
+  const sale = purchase({ customer_id: CUSTOMER });
+  const [first] = await recordPurchases(api, [sale]);
+  expect(first?.outcome).toBe('recorded');
+  expect((await recordPurchases(api, [sale]))[0]?.outcome).toBe('replayed');
+  expect((await recordPurchases(api, [purchase({ items: ['caviar'] })]))[0]?.outcome).toBe('refused');
+  const { rows } = await api.query('select status from void_purchase((select purchase_id from purchases limit 1))');
+  expect(rows).toEqual([{ status: 'voided' }]);
+  await expect(api.query('delete from purchases')).rejects.toThrow(/permission denied/);
+  await expect(api.query('update products set unit_price_minor = 0')).rejects.toThrow(/permission denied/);
+  await expect(api.query('delete from outbox')).rejects.toThrow(/permission denied/);
+  await expect(api.query('create table mine (a int)')).rejects.toThrow(/permission denied/);
+});
+
+test('the relay takes from the outbox and sees nothing else', async () => {
+  const relay = as('relay');
+  await relay.query('listen outbox');
+  const { rowCount } = await relay.query(
+    'delete from outbox where id = any(array(select id from outbox order by id limit 10 for update skip locked))',
+  );
+  expect(rowCount).toBeGreaterThan(0);
+  await expect(relay.query('select from purchases')).rejects.toThrow(/permission denied/);
+  await expect(relay.query("insert into outbox (key, payload) values ('a', 'b')")).rejects.toThrow(/permission denied/);
+});
+
+test('the reconciler reads the books and sends again, and changes no figure', async () => {
+  const reconciler = as('reconciler');
+  const { rows } = await reconciler.query(
+    'select reemit_purchases(array(select purchase_id from purchases), array(select 7 from purchases)) as sent',
+  );
+  expect(rows[0].sent).toBeGreaterThan(0);
+  await reconciler.query('select * from reemit_customers($1::uuid[], $2::text[], $3::bigint[])', [
+    [CUSTOMER],
+    [null],
+    [5],
+  ]);
+  await expect(reconciler.query('update purchases set total_minor = 0')).rejects.toThrow(/permission denied/);
+  await expect(reconciler.query('delete from outbox')).rejects.toThrow(/permission denied/);
+});
+
+test('the dashboard counts what waits and sees nothing else', async () => {
+  const dashboard = as('dashboard');
+  await dashboard.query('select count(*), min(created_at) from outbox');
+  await dashboard.query('select created_at from outbox order by id limit 1');
+  await expect(dashboard.query('select payload from outbox')).rejects.toThrow(/permission denied/);
+  await expect(dashboard.query('select from purchases')).rejects.toThrow(/permission denied/);
+});
+
+test('the loader keeps the catalog and records', async () => {
+  const loader = as('loader');
+  expect(await upsertProducts(loader, [{ product_id: 'tea', name: 'Tea', unit_price_minor: 250 }])).toEqual({
+    changed: 1,
+  });
+  expect((await recordPurchases(loader, [purchase({ items: ['tea'] })]))[0]?.outcome).toBe('recorded');
+  await expect(loader.query('delete from purchases')).rejects.toThrow(/permission denied/);
+});
+
+test('run again it changes nothing but a new password', async () => {
+  await applyRoles(
+    database.url,
+    new Map([...ROLES.map((role): [string, string] => [role, `of-${role}`]), ['relay', 'new']]),
+  );
+  await as('relay', 'new').query('select from outbox');
+});

@@ -1,0 +1,28 @@
+-- What each service may do in Postgres. Functions run with the rights of their caller, so these name the tables that
+-- record_purchases, void_purchase and the others touch on its behalf. Nobody but the owner may delete a purchase.
+revoke create on schema public from public;
+grant usage on schema public to pos_api, relay, reconciler, dashboard, loader;
+
+-- The API reads the catalog, records and voids.
+grant select on chain_settings, branches, products to pos_api;
+grant select, insert, update on customers, customer_branches, purchases to pos_api;
+grant select, insert on purchase_items to pos_api;
+grant select, insert on outbox to pos_api;
+
+-- The loader calls the same function and keeps the catalog.
+grant select on chain_settings to loader;
+grant select, insert, update on branches, products, customers, customer_branches, purchases to loader;
+grant select, insert on purchase_items to loader;
+grant select, insert on outbox to loader;
+
+-- The relay takes events out of the outbox and sees nothing else; claiming with FOR UPDATE asks for UPDATE.
+grant select, update, delete on outbox to relay;
+
+-- The reconciler reads the books and sends again: a number of a version is all that it may change in them.
+grant select on chain_settings, branches, products, customers, customer_branches, purchases, purchase_items, outbox to reconciler;
+grant update (version) on purchases to reconciler;
+grant update (revision) on customers, customer_branches to reconciler;
+grant insert on outbox to reconciler;
+
+-- The dashboard shows how much waits in the outbox.
+grant select (id, created_at) on outbox to dashboard;

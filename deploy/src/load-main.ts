@@ -1,0 +1,52 @@
+/**
+ * One-shot of docker-compose.yml: loads the files of the folder that LOAD_FOLDER names, where there are some. What was
+ * loaded before is recognised, so it runs at every start.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { settingsOrExit } from '@tillstream/schemas/settings';
+import { z } from 'zod';
+
+const settings = settingsOrExit({
+  LOAD_FOLDER: z.string().default('/load'),
+  /** `on`: a demo shop with 2,000 purchases, for whoever only wants to see it. Never beside data of one's own. */
+  DEMO: z.enum(['on', 'off']).default('off'),
+  TILLSTREAM_DATA: z.string().default('/rejects'),
+});
+
+const loader = (file: string) => fileURLToPath(new URL(`../../loader/${file}`, import.meta.url));
+
+/** Runs a part of the loader with this process's output; its failure is ours. */
+const run = async (entry: string, args: string[]): Promise<void> => {
+  const child = spawn(process.execPath, [loader(entry), ...args], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  const [code] = await once(child, 'exit');
+  if (code !== 0) process.exit(typeof code === 'number' ? code : 1);
+};
+
+const within = (folder: string) => (name: string) => path.join(folder, name);
+const given = within(settings.LOAD_FOLDER);
+const filesAreThere = ['products_list.csv', 'purchases.csv'].every((name) => existsSync(given(name)));
+
+if (filesAreThere && settings.DEMO === 'on') {
+  console.error('loader: DEMO=on and files to load exclude each other: demo purchases would stand among yours');
+  process.exit(1);
+}
+if (!filesAreThere && settings.DEMO === 'off') {
+  console.log('loader: no products_list.csv and purchases.csv in the folder to load, so nothing is loaded');
+} else {
+  const demo = within(path.join(settings.TILLSTREAM_DATA, 'demo'));
+  if (!filesAreThere) await run('generate/main.ts', ['--out', demo('')]);
+  const file = filesAreThere ? given : demo;
+  const branches = existsSync(file('branches.csv')) ? ['--branches', file('branches.csv')] : [];
+  await run('src/main.ts', [
+    '--products',
+    file('products_list.csv'),
+    '--purchases',
+    file('purchases.csv'),
+    ...branches,
+  ]);
+}

@@ -1,0 +1,57 @@
+/** One-shot of docker-compose.yml: topic, Postgres schema and roles, ClickHouse schema. Changes nothing where all stands. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { connectClickHouse } from '@tillstream/clickhouse/client';
+import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { migratePostgres } from '@tillstream/pos-api/migrate';
+import { ensureTopic } from '@tillstream/pos-api/topic';
+import { locationSettings, SettingsError, settingsOrExit, shopSettings } from '@tillstream/schemas/settings';
+import { applyRoles } from './postgres-roles.ts';
+import { required, rolePasswords } from './settings.ts';
+
+const TOPIC_TRIES = 20;
+
+const settings = settingsOrExit({
+  ...locationSettings,
+  ...shopSettings,
+  POSTGRES_ROLE_PASSWORDS: rolePasswords.optional(),
+});
+
+/** Says what was done and how long it took. */
+const step = async (what: string, work: () => Promise<string[] | undefined>): Promise<void> => {
+  const began = performance.now();
+  const applied = await work();
+  const news = applied === undefined ? '' : applied.length === 0 ? ', nothing new' : `: ${applied.join(', ')}`;
+  console.log(`migrate: ${what}${news} (${Math.round(performance.now() - began)} ms)`);
+};
+
+/** A broker that has just come up may answer before it can make a topic. */
+const topic = async (brokers: string): Promise<undefined> => {
+  for (let left = TOPIC_TRIES; ; left--) {
+    try {
+      await ensureTopic(brokers);
+      return undefined;
+    } catch (error) {
+      if (left === 0) throw error;
+      await delay(500);
+    }
+  }
+};
+
+try {
+  const postgres = required('POSTGRES_URL', settings.POSTGRES_URL);
+  const brokers = required('KAFKA_BROKERS', settings.KAFKA_BROKERS);
+  const clickhouse = connectClickHouse(required('CLICKHOUSE_URL', settings.CLICKHOUSE_URL), 'migrate');
+  const passwords = settings.POSTGRES_ROLE_PASSWORDS ?? new Map<string, string>();
+  await step('topic', () => topic(brokers));
+  await step('Postgres schema', () => migratePostgres(postgres, settings));
+  await step(`Postgres roles ${[...passwords.keys()].join(', ')}`, async () => {
+    await applyRoles(postgres, passwords);
+    return undefined;
+  });
+  await step('ClickHouse schema', () => migrateClickHouse(clickhouse, brokers, settings));
+  await clickhouse.close();
+} catch (error) {
+  const text = error instanceof Error ? error.message : String(error);
+  console.error(error instanceof SettingsError ? `Bad setting: ${text}` : `migrate: ${text}`);
+  process.exit(1);
+}

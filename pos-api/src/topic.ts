@@ -1,0 +1,36 @@
+import { PURCHASES_TOPIC, PURCHASES_TOPIC_PARTITIONS } from '@tillstream/schemas/topics';
+import { Kafka, logLevel } from 'kafkajs';
+
+/**
+ * How long the broker keeps what ClickHouse may still have to read. Bronze keeps every message for ever, so this only
+ * bounds how long ClickHouse may be away before purchases have to be sent again from Postgres.
+ */
+const RETENTION_MS = 7 * 24 * 3_600_000;
+
+/** Makes the topic when it is not there yet. Throws while the broker does not answer. */
+export const ensureTopic = async (brokers: string): Promise<void> => {
+  const kafka = new Kafka({
+    clientId: 'tillstream-setup',
+    brokers: brokers.split(','),
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 1000,
+    retry: { retries: 0 },
+  });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    if ((await admin.listTopics()).includes(PURCHASES_TOPIC)) return;
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: [
+        {
+          topic: PURCHASES_TOPIC,
+          numPartitions: PURCHASES_TOPIC_PARTITIONS,
+          configEntries: [{ name: 'retention.ms', value: String(RETENTION_MS) }],
+        },
+      ],
+    });
+  } finally {
+    await admin.disconnect();
+  }
+};

@@ -1,0 +1,378 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { productsResponse } from '@tillstream/schemas/api';
+import { kpis } from '@tillstream/schemas/read-api';
+import { Book, type Figures } from './book.ts';
+import { Client } from './client.ts';
+import { ROOT, run, WORK } from './command.ts';
+import { Stack } from './stack.ts';
+import { type Takings, Tills } from './tills.ts';
+
+const OURS = ['pos-api', 'relay', 'reconciler', 'dashboard'] as const;
+const STORES = ['postgres', 'redpanda', 'clickhouse'] as const;
+const ONE_SHOTS = ['secrets', 'migrate', 'loader'] as const;
+const LOADED = 2_000;
+/** Figures are a second old at most; under this load on a busy machine they get longer. */
+const UNTIL_CURRENT_MS = 60_000;
+/** Sales a second while services roll: this many, or a third of what this machine was seen to do. */
+const ROLL_RATE = 200;
+const CRASH_RATE = 50;
+
+/** One run through docker-compose.yml; each step prints its seconds and what was measured. */
+export class Rehearsal {
+  stack: Stack;
+  readonly #book = new Book();
+  #client: Client | undefined;
+  #tills: Tills | undefined;
+
+  private constructor(stack: Stack) {
+    this.stack = stack;
+  }
+
+  static async prepare(): Promise<Rehearsal> {
+    const load = path.join(WORK, 'load');
+    await mkdir(load, { recursive: true });
+    const stack = await Stack.open('tillstream-rehearsal', Number(process.env.REHEARSE_PORT ?? 28443), {
+      LOAD_FOLDER: load,
+      RATE_LIMIT: '5000',
+    });
+    return new Rehearsal(stack);
+  }
+
+  /** Runs a part and prints how long it took. */
+  async step(what: string, work: () => Promise<string | undefined>): Promise<void> {
+    const began = performance.now();
+    const measured = await work();
+    const seconds = ((performance.now() - began) / 1000).toFixed(1).padStart(6);
+    console.log(`${seconds} s  ${what}${measured ? `: ${measured}` : ''}`);
+  }
+
+  async all(): Promise<void> {
+    await this.step('left over from an earlier rehearsal, removed', () => this.#clean());
+    await this.step('files to load', () => this.#makeFiles());
+    await this.step('up until ready', () => this.#up());
+    await this.#figuresAreRight('the loaded files');
+    await this.step('what must not be reachable', () => this.#closed());
+    await this.step('memory of the idle stack', () => this.#memory());
+    await this.step('purchases through nginx, one pos-api', () => this.#flatOut());
+    await this.#figuresAreRight('after it');
+    await this.step('scale pos-api=3 relay=2 dashboard=2', () => this.#scale());
+    await this.step('purchases through nginx, three pos-api', () => this.#flatOut());
+    await this.#figuresAreRight('after it');
+    for (const service of [...OURS, 'proxy', ...STORES]) {
+      await this.step(`rolling restart of ${service} at ${this.#rate(ROLL_RATE)}/s`, () => this.#roll(service));
+    }
+    await this.#figuresAreRight('after the rolling restarts');
+    for (const service of [...OURS, 'proxy', ...STORES]) {
+      await this.step(`kill -9 of ${service} at ${this.#rate(CRASH_RATE)}/s`, () => this.#crash(service));
+    }
+    await this.#figuresAreRight('after the kills');
+    await this.step('down, up', () => this.#downUp());
+    await this.#figuresAreRight('after down and up');
+    await this.step('backup of all volumes, stack down', () => this.#backUp());
+    await this.step('restore into an empty stack', () => this.#restore());
+    await this.#figuresAreRight('from the backup');
+  }
+
+  /** Removes everything that the rehearsal made but its images. */
+  async end(): Promise<void> {
+    this.#client?.close();
+    await this.#clean().catch((error: unknown) => console.error(error));
+  }
+
+  get #open(): { client: Client; tills: Tills } {
+    if (this.#client === undefined || this.#tills === undefined) throw new Error('the stack is not up');
+    return { client: this.#client, tills: this.#tills };
+  }
+
+  async #clean(): Promise<undefined> {
+    await this.stack.compose('down', '--volumes', '--remove-orphans', '--timeout', '20');
+    return undefined;
+  }
+
+  async #makeFiles(): Promise<string> {
+    const folder = path.join(WORK, 'load');
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    const generator = path.join(ROOT, 'loader', 'generate', 'main.ts');
+    await run(process.execPath, ['--import', 'tsx', generator, '--purchases', String(LOADED), '--out', folder]);
+    // Containers read them as users of their own.
+    await run('chmod', ['-R', 'a+rX', folder]);
+    this.#book.noteFile(folder);
+    return `${this.#book.size} purchases`;
+  }
+
+  async #up(): Promise<string> {
+    const began = performance.now();
+    await this.stack.compose('up', '-d', ...this.#scaleArguments);
+    await this.#connect();
+    await this.#untilAnswers();
+    const ready = ((performance.now() - began) / 1000).toFixed(1);
+    for (const shot of ONE_SHOTS) await this.#ended(shot);
+    return `${ready} s from \`up\` to the first 200 through the proxy`;
+  }
+
+  #scaleArguments: string[] = [];
+  #capacity = Number.POSITIVE_INFINITY;
+
+  #rate(wanted: number): number {
+    return Math.max(1, Math.min(wanted, Math.floor(this.#capacity / 3)));
+  }
+
+  async #connect(): Promise<void> {
+    this.#client?.close();
+    this.#client = new Client(this.stack.url, await this.stack.certificate(), process.env.REHEARSE_API_KEY);
+  }
+
+  async #untilAnswers(): Promise<void> {
+    const client = this.#client;
+    const deadline = Date.now() + 120_000;
+    for (;;) {
+      try {
+        const { products } = productsResponse.parse(await client?.json('/v1/products'));
+        await client?.json('/api/kpis');
+        if (client !== undefined && this.#tills === undefined) {
+          this.#tills = new Tills(
+            () => this.#client ?? client,
+            this.#book,
+            this.#book.branches(),
+            products.map((each) => each.product_id),
+          );
+        }
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+        await delay(100);
+      }
+    }
+  }
+
+  async #ended(shot: string): Promise<void> {
+    const [container] = await this.stack.containers(shot);
+    if (container === undefined) throw new Error(`the one-shot ${shot} did not run`);
+    for (let left = 600; left > 0; left--) {
+      const state = (await run('docker', ['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', container])).trim();
+      if (state === 'exited 0') return;
+      if (state.startsWith('exited')) throw new Error(`the one-shot ${shot}: ${state}`);
+      await delay(200);
+    }
+    throw new Error(`the one-shot ${shot} does not end`);
+  }
+
+  /** Holds every figure of the chain and of each branch against the book. */
+  async #figuresAreRight(when: string): Promise<void> {
+    await this.step(`every figure exact, ${when}`, async () => {
+      for (const branch of [undefined, ...this.#book.branches()]) await this.#untilFigures(branch);
+      const { purchases, revenue_minor, loyal_customers } = this.#book.figures();
+      return `${purchases} purchases, ${revenue_minor / 100} revenue, ${loyal_customers} loyal customers, by chain and branch`;
+    });
+  }
+
+  async #untilFigures(branch: string | undefined): Promise<void> {
+    const wanted = JSON.stringify(this.#book.figures(branch));
+    const deadline = Date.now() + UNTIL_CURRENT_MS;
+    for (;;) {
+      const shown = await this.#shown(branch).catch((error: unknown) => String(error));
+      if (JSON.stringify(shown) === wanted) return;
+      if (Date.now() > deadline) {
+        throw new Error(
+          `figures of ${branch ?? 'the chain'} differ:\n  sold  ${wanted}\n  shown ${JSON.stringify(shown)}`,
+        );
+      }
+      await delay(250);
+    }
+  }
+
+  async #shown(branch: string | undefined): Promise<Figures> {
+    const query = branch === undefined ? '' : `?branch=${encodeURIComponent(branch)}`;
+    const answer = kpis.parse(await this.#open.client.json(`/api/kpis${query}`));
+    return {
+      purchases: answer.purchases,
+      items: answer.items,
+      revenue_minor: answer.revenue_minor,
+      average_basket_minor: answer.average_basket_minor,
+      unique_customers: answer.unique_customers,
+      loyal_customers: answer.loyal_customers,
+      top_products: answer.top_products
+        .map(({ product_id, units, rank }) => ({ product_id, units, rank }))
+        .sort((a, b) => a.rank - b.rank || a.product_id.localeCompare(b.product_id)),
+    };
+  }
+
+  /** Only the proxy has a port, and what is for operators is not behind it. */
+  async #closed(): Promise<string> {
+    const label = `label=com.docker.compose.project=${this.stack.project}`;
+    const published = (await run('docker', ['ps', '--filter', label, '--format', '{{.Names}} {{.Ports}}']))
+      .split('\n')
+      .filter((line) => line.includes('->'));
+    if (published.length !== 1 || !published[0]?.includes('->8443/tcp'))
+      throw new Error(`published: ${published.join('; ')}`);
+    for (const hidden of ['/metrics', '/metrics/x']) {
+      const { status } = await this.#open.client.ask('GET', hidden);
+      if (status !== 404) throw new Error(`${hidden} answers ${status}`);
+    }
+    const { status } = await this.#open.client.ask('POST', '/v1/purchases', {
+      key: 'a-large-one',
+      body: `{"x":"${'x'.repeat(70_000)}"}`,
+    });
+    if (status !== 413) throw new Error(`70 kB were answered ${status}`);
+    for (const service of OURS) {
+      const [container = ''] = await this.stack.containers(service);
+      const tried = await run('docker', [
+        'exec',
+        container,
+        'sh',
+        '-c',
+        'id -u; touch /app/x 2>&1; cat /secrets/operator/postgres_url 2>&1; true',
+      ]);
+      if (tried.startsWith('0\n') || !/Read-only/.test(tried) || !/Permission denied/.test(tried)) {
+        throw new Error(`${service} may do too much: ${tried}`);
+      }
+    }
+    return "one published port; no /metrics; 413 above 64 kB; ours are not root, cannot write, cannot read another's secrets";
+  }
+
+  async #memory(): Promise<string> {
+    const memory = await this.stack.memory();
+    const total = [...memory.values()].reduce((sum, mb) => sum + mb, 0);
+    return `${total} MB (${[...memory].map(([name, mb]) => `${name} ${mb}`).join(', ')})`;
+  }
+
+  async #flatOut(): Promise<string> {
+    const takings = await this.#open.tills.sellFlatOut(48, 8);
+    this.#capacity = takings.answered / takings.seconds;
+    return `${Math.round(this.#capacity)}/s; ${told(takings)}`;
+  }
+
+  async #scale(): Promise<string> {
+    this.#scaleArguments = ['--scale', 'pos-api=3', '--scale', 'relay=2', '--scale', 'dashboard=2'];
+    await this.stack.compose('up', '-d', '--no-recreate', ...this.#scaleArguments);
+    const replicas = await this.stack.containers('pos-api');
+    for (const container of replicas) await this.stack.untilHealthy(container);
+    const since = new Date().toISOString();
+    await delay(1_500);
+    await this.#open.tills.sellDuring(20, () => delay(3_000));
+    const [proxy = ''] = await this.stack.containers('proxy');
+    const log = await run('docker', ['logs', '--since', since, proxy]);
+    const used = new Set(
+      [...log.matchAll(/"path":"\/v1\/purchases".*?"upstream":"([\d.]+):4000"/g)].map(([, address]) => address),
+    );
+    if (used.size !== 3) throw new Error(`nginx used ${used.size} of 3 replicas`);
+    return `nginx spreads over ${used.size} replicas`;
+  }
+
+  /** Restarts the replicas one after the other, each once the one before is healthy. */
+  async #roll(service: string): Promise<string> {
+    const began = performance.now();
+    let rolled = 0;
+    const takings = await this.#open.tills.sellDuring(this.#rate(ROLL_RATE), async () => {
+      for (const container of await this.stack.containers(service)) {
+        await run('docker', ['restart', '--time', '20', container]);
+        await this.stack.untilHealthy(container);
+        rolled += 1;
+      }
+      await delay(1_000);
+    });
+    requireAll(takings);
+    return `${rolled} in ${((performance.now() - began) / 1000).toFixed(1)} s; ${told(takings)}`;
+  }
+
+  /** Kills one replica and looks how long the figures lag behind; the container comes back by itself. */
+  async #crash(service: string): Promise<string> {
+    const { client, tills } = this.#open;
+    const [container = ''] = await this.stack.containers(service);
+    let currentAfter = 0;
+    let events = 0;
+    const stream = client.stream('/api/live', () => {
+      events += 1;
+    });
+    const before = this.#book.size - tills.answeredBefore(Date.now());
+    const takings = await tills.sellDuring(this.#rate(CRASH_RATE), async () => {
+      await delay(1_000);
+      const crashed = Date.now();
+      await this.stack.crash(container);
+      // Current: what was answered a second ago is shown. Watched until it has been so for five seconds.
+      for (let last = crashed; Date.now() - last < 5_000 && Date.now() - crashed < UNTIL_CURRENT_MS; ) {
+        const due = before + tills.answeredBefore(Date.now() - 1_000);
+        const shown = await client
+          .json('/api/kpis')
+          .then((answer) => kpis.parse(answer).purchases)
+          .catch(() => 0);
+        if (shown < due) {
+          last = Date.now();
+          currentAfter = last - crashed;
+        }
+        await delay(100);
+      }
+      await this.stack.untilHealthy(container);
+    });
+    stream.stop();
+    if (events === 0) throw new Error('the live stream brought nothing');
+    requireAll(takings);
+    const streamed =
+      service === 'dashboard' || service === 'proxy'
+        ? `; live stream connected ${stream.connections()} times, ${events} events`
+        : '';
+    return `current after ${(currentAfter / 1000).toFixed(1)} s; ${told(takings)}${streamed}`;
+  }
+
+  async #downUp(): Promise<string> {
+    const began = performance.now();
+    await this.stack.compose('down', '--timeout', '30');
+    const down = (performance.now() - began) / 1000;
+    const up = await this.#up();
+    return `down in ${down.toFixed(1)} s; ${up}`;
+  }
+
+  readonly #volumes = ['secrets', 'postgres', 'redpanda', 'clickhouse'];
+
+  async #backUp(): Promise<string> {
+    await this.stack.compose('down', '--timeout', '30');
+    const folder = path.join(WORK, 'backup');
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    for (const volume of this.#volumes) {
+      await this.#tar(`${this.stack.project}_${volume}`, folder, `tar -C /volume -cf /backup/${volume}.tar .`);
+    }
+    return `${(await run('du', ['-sm', folder])).split('\t')[0]} MB`;
+  }
+
+  async #restore(): Promise<string> {
+    await this.#clean();
+    for (const volume of this.#volumes) {
+      const name = `${this.stack.project}_${volume}`;
+      const labels = [`com.docker.compose.project=${this.stack.project}`, `com.docker.compose.volume=${volume}`];
+      await run('docker', ['volume', 'create', ...labels.flatMap((label) => ['--label', label]), name]);
+      await this.#tar(name, path.join(WORK, 'backup'), `tar -C /volume -xpf /backup/${volume}.tar`);
+    }
+    await rm(path.join(WORK, 'backup'), { recursive: true, force: true });
+    return this.#up();
+  }
+
+  #tar(volume: string, folder: string, command: string): Promise<string> {
+    const image = 'nginx:1.30.6';
+    const mounts = ['-v', `${volume}:/volume`, '-v', `${folder}:/backup`];
+    return run('docker', [
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      '-u',
+      '0',
+      ...mounts,
+      '--entrypoint',
+      'sh',
+      image,
+      '-c',
+      command,
+    ]);
+  }
+}
+
+const told = ({ answered, failed, retries, p50, p99, worst }: Takings): string =>
+  `${answered} sold, ${failed} failed, ${retries} retries, p50 ${p50}, p99 ${p99}, worst ${worst} ms`;
+
+const requireAll = ({ failed, answered }: Takings): void => {
+  if (failed > 0 || answered === 0) throw new Error(`${failed} sales were never answered, ${answered} were`);
+};

@@ -1,0 +1,17 @@
+#!/bin/bash
+# What the official image does at its first start: make the cluster, the user with its password and the database.
+set -euo pipefail
+if [ "$(id -u)" = 0 ]; then
+  chown postgres:postgres /var/lib/postgresql
+  exec gosu postgres "$0" "$@"
+fi
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  # shellcheck disable=SC2086 # several arguments in one variable, as in the official image
+  initdb -D "$PGDATA" --username="$POSTGRES_USER" --pwfile="$POSTGRES_PASSWORD_FILE" ${POSTGRES_INITDB_ARGS:-}
+  printf 'host all all all scram-sha-256\n' >>"$PGDATA/pg_hba.conf"
+  echo "listen_addresses = '*'" >>"$PGDATA/postgresql.conf"
+  pg_ctl -D "$PGDATA" -o "-c listen_addresses=''" -w start
+  createdb -U "$POSTGRES_USER" "$POSTGRES_DB"
+  pg_ctl -D "$PGDATA" -m fast -w stop
+fi
+exec "$@"
