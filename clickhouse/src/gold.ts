@@ -46,11 +46,7 @@ export interface GoldOptions {
 const THROWN_IN_QUERY = '395';
 
 /** Opens the figures on a connection; the shop's clock decides where days begin. */
-export const openGold = (
-  clickhouse: ClickHouse,
-  shop: ShopClock,
-  { fewFacts = FEW_FACTS }: GoldOptions = {},
-): Gold => {
+export const openGold = (clickhouse: ClickHouse, shop: ShopClock, { fewFacts = FEW_FACTS }: GoldOptions = {}): Gold => {
   const calendar = shopCalendar(shop.SHOP_TIMEZONE, shop.BUSINESS_DAY_START);
   const shopDay = shopDaySql(shop);
   let known: { state: SealState; at: number } | undefined;
