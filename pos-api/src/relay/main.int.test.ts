@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { ensureTopic } from '@tillstream/embedded/kafka';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
 import { eventually } from '../../../tests/support/eventually.ts';
 import { freePort } from '../../../tests/support/ports.ts';
+import { ensureTopic } from '../topic.ts';
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 let database: TestDatabase;
