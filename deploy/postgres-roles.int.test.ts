@@ -1,6 +1,8 @@
 import { upsertProducts } from '@tillstream/pos-api/catalog';
 import { connectPostgres } from '@tillstream/pos-api/database';
 import { recordPurchases } from '@tillstream/pos-api/record-purchases';
+import { readBacklog } from '@tillstream/pos-api/relay/backlog';
+import { setAside } from '@tillstream/pos-api/relay/dead-letters';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { makeDatabase, purchase, type TestDatabase } from '../tests/support/database.ts';
@@ -40,18 +42,30 @@ test('the API records, replays, voids and reads, and may not touch the books oth
   const { rows } = await api.query('select status from void_purchase((select purchase_id from purchases limit 1))');
   expect(rows).toEqual([{ status: 'voided' }]);
   await expect(api.query('delete from purchases')).rejects.toThrow(/permission denied/);
-  await expect(api.query('update products set unit_price_minor = 0')).rejects.toThrow(/permission denied/);
+  await expect(api.query('delete from product_prices')).rejects.toThrow(/permission denied/);
   await expect(api.query('delete from outbox')).rejects.toThrow(/permission denied/);
   await expect(api.query('create table mine (a int)')).rejects.toThrow(/permission denied/);
 });
 
-test('the relay takes from the outbox and sees nothing else', async () => {
+test('the API keeps the catalog and knows the keys, and makes none', async () => {
+  const api = as('pos_api');
+  expect(await addProduct(api, { product_id: 'soap', name: 'Soap', unit_price_minor: 199 })).toBe(true);
+  expect(await setPrice(api, 'soap', 249)).toBe(true);
+  await api.query('select key_id, secret_hash from api_keys');
+  await api.query('update api_keys set last_used_at = now()');
+  await expect(api.query("update api_keys set scopes = '{admin}'")).rejects.toThrow(/permission denied/);
+  await expect(api.query("insert into api_keys (key_id) values ('mine')")).rejects.toThrow(/permission denied/);
+});
+
+test('the relay takes from the outbox, sets aside and sees nothing else', async () => {
   const relay = as('relay');
   await relay.query('listen outbox');
   const { rowCount } = await relay.query(
     'delete from outbox where id = any(array(select id from outbox order by id limit 10 for update skip locked))',
   );
   expect(rowCount).toBeGreaterThan(0);
+  await setAside(relay, [{ event: { id: '1', key: 'k', payload: '{}' }, reason: 'too large' }]);
+  await readBacklog(relay);
   await expect(relay.query('select from purchases')).rejects.toThrow(/permission denied/);
   await expect(relay.query("insert into outbox (key, payload) values ('a', 'b')")).rejects.toThrow(/permission denied/);
 });

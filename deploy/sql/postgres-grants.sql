@@ -3,20 +3,30 @@
 revoke create on schema public from public;
 grant usage on schema public to pos_api, relay, reconciler, dashboard, loader;
 
--- The API reads the catalog, records and voids.
-grant select on chain_settings, branches, products to pos_api;
+-- The API records and voids, keeps the catalog for those whose key says so, and knows the keys without making any.
+grant select on chain_settings, api_keys to pos_api;
+grant update (last_used_at) on api_keys to pos_api;
+grant select, insert, update on branches, products, product_prices to pos_api;
 grant select, insert, update on customers, customer_branches, purchases to pos_api;
 grant select, insert on purchase_items to pos_api;
 grant select, insert on outbox to pos_api;
 
 -- The loader calls the same function and keeps the catalog.
 grant select on chain_settings to loader;
+grant select, insert, update, delete on product_prices to loader;
 grant select, insert, update on branches, products, customers, customer_branches, purchases to loader;
 grant select, insert on purchase_items to loader;
 grant select, insert on outbox to loader;
 
--- The relay takes events out of the outbox and sees nothing else; claiming with FOR UPDATE asks for UPDATE.
+-- The relay takes events out of the outbox, sets aside what nobody takes, and sees nothing else; claiming with FOR
+-- UPDATE asks for UPDATE. It clears up its table where Postgres lets anybody but the owner do that (17 and later).
 grant select, update, delete on outbox to relay;
+grant select, insert on dead_letters to relay;
+do $$ begin
+  if current_setting('server_version_num')::int >= 170000 then
+    execute 'grant maintain on outbox to relay';
+  end if;
+end $$;
 
 -- The reconciler reads the books and sends again: a number of a version is all that it may change in them.
 grant select on chain_settings, branches, products, customers, customer_branches, purchases, purchase_items, outbox to reconciler;

@@ -1,5 +1,5 @@
 /**
- * `npm run rehearse`: brings docker-compose.yml up and does to it what a year would: loads, sells, scales, rolls, crashes,
+ * `npm run rehearse`: brings docker-compose.yml up and does to it what operators and accidents do: loads, sells, scales, rolls, crashes,
  * takes it down and up, restores a backup into an empty stack. After each step every figure is held against the sales
  * that were answered. `-- --keep` leaves the stack standing.
  */

@@ -4,6 +4,7 @@ import { purchaseResponse } from '@tillstream/schemas/api';
 import type { Book } from './book.ts';
 import type { Client } from './client.ts';
 
+const MOST_TILLS = 64;
 const TIMEOUT_MS = 2_000;
 const SLOWEST_RETRY_MS = 1_000;
 /** A till that has no answer by then is out of order: a failure. */
@@ -52,26 +53,28 @@ export class Tills {
     return low;
   }
 
-  /** This many sales a second, whether or not earlier ones are answered, until the work is done; then until all are. */
+  /**
+   * About this many sales a second until the work is done; then until all are answered. Each till has one sale in hand at a
+   * time, as in a shop: a till that waits for its answer sells nothing else, so that an outage does not pile up a storm.
+   */
   async sellDuring(perSecond: number, work: () => Promise<void>): Promise<Takings> {
-    const selling = new Set<Promise<void>>();
+    const tills = Math.min(MOST_TILLS, Math.max(4, Math.ceil(perSecond / 4)));
+    const pauseMs = (tills / perSecond) * 1000;
     let working = true;
     const done = work().finally(() => {
       working = false;
     });
     const began = performance.now();
-    for (let sold = 0; working; ) {
-      const due = ((performance.now() - began) / 1000) * perSecond;
-      for (; sold < due; sold++) {
-        const sale = this.#sell().finally(() => selling.delete(sale));
-        selling.add(sale);
+    const till = async () => {
+      await delay(Math.random() * pauseMs);
+      while (working) {
+        const next = performance.now() + pauseMs;
+        await this.#sell();
+        await delay(Math.max(0, next - performance.now()));
       }
-      await delay(5);
-    }
-    const seconds = (performance.now() - began) / 1000;
-    await Promise.all(selling);
-    await done;
-    return this.#takings(seconds);
+    };
+    await Promise.all([done, ...Array.from({ length: tills }, till)]);
+    return this.#takings((performance.now() - began) / 1000);
   }
 
   /** As many as this many tills can sell one after the other in this time. */
