@@ -1,4 +1,4 @@
-import { upsertProducts } from '@tillstream/pos-api/catalog';
+import { addProduct, setPrice, upsertProducts } from '@tillstream/pos-api/catalog';
 import { connectPostgres } from '@tillstream/pos-api/database';
 import { recordPurchases } from '@tillstream/pos-api/record-purchases';
 import { readBacklog } from '@tillstream/pos-api/relay/backlog';
@@ -49,8 +49,8 @@ test('the API records, replays, voids and reads, and may not touch the books oth
 
 test('the API keeps the catalog and knows the keys, and makes none', async () => {
   const api = as('pos_api');
-  expect(await addProduct(api, { product_id: 'soap', name: 'Soap', unit_price_minor: 199 })).toBe(true);
-  expect(await setPrice(api, 'soap', 249)).toBe(true);
+  expect(await addProduct(api, { product_id: 'soap', name: 'Soap', unit_price_minor: 199 }, 'test')).toBe(true);
+  expect(await setPrice(api, 'soap', 249, null, 'test')).toBe(true);
   await api.query('select key_id, secret_hash from api_keys');
   await api.query('update api_keys set last_used_at = now()');
   await expect(api.query("update api_keys set scopes = '{admin}'")).rejects.toThrow(/permission denied/);

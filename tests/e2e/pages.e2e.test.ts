@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { kpis as kpisSchema } from '@tillstream/schemas/read-api';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../support/browser.ts';
+import { eventually } from '../support/eventually.ts';
+import { newPlace, type Place, removePlace, type Stack, startStack } from '../support/stack.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const PAGES = ['/', '/products', '/products/milk', '/customers', '/branches', '/pipeline', '/till'];
+
+let place: Place;
+let stack: Stack;
+let browser: Browser;
+
+beforeAll(async () => {
+  [place, browser] = await Promise.all([newPlace(), launchBrowser()]);
+  stack = await startStack(place, ['--no-tills']);
+});
+afterAll(async () => {
+  await Promise.all([stack?.stop(), browser?.close()]);
+  removePlace(place);
+});
+
+const kpis = async (query = '') => kpisSchema.parse(await (await fetch(`${stack.dashboard}/api/kpis${query}`)).json());
+const value = async (page: Page, name: string) =>
+  Number(await page.locator(`[data-testid="${name}"]`).first().getAttribute('data-value'));
+
+/** What a page throws or prints as an error ends up in `faults`. */
+const open = async (path: string, options: Parameters<Browser['newContext']>[0] = {}) => {
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+  // A machine whose network interfaces come and go breaks off what the browser loads: that is no fault of the page.
+  do {
+    faults.length = 0;
+    await page.goto(`${stack.dashboard}${path}`, { waitUntil: 'networkidle' }).catch(() => {});
+  } while (faults.some((fault) => fault.includes('ERR_NETWORK_CHANGED')));
+  await page.waitForSelector('h1');
+  return { context, page, faults };
+};
+
+test.each(PAGES)('%s: axe finds nothing in light and dark, nothing is wider than a small phone', async (path) => {
+  for (const [colorScheme, width] of [
+    ['light', 1312],
+    ['dark', 360],
+  ] as const) {
+    const { context, page, faults } = await open(path, {
+      colorScheme,
+      viewport: { width, height: 800 },
+      bypassCSP: true,
+    });
+    await page.evaluate(AXE);
+    const found = await page.evaluate(async () => {
+      const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run();
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+    });
+    expect(found).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    expect(faults).toEqual([]);
+    await context.close();
+  }
+});
+
+test('pages run under their own content security policy', async () => {
+  const response = await fetch(`${stack.dashboard}/customers`, { headers: { accept: 'text/html' } });
+  const policy = response.headers.get('content-security-policy') ?? '';
+  expect(policy).toMatch(/script-src [^;]*'(nonce|sha256)-/);
+  expect(policy).not.toMatch(/script-src [^;]*unsafe-inline/);
+  const { context, faults } = await open('/customers');
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
+test('the period and the branch stand in the URL, all pages share them, back works', async () => {
+  const { context, page } = await open('/products');
+  await page.getByTestId('period').selectOption('all');
+  await page.waitForURL('**/products?period=all');
+  await page.getByTestId('branch-filter').selectOption('SMKT001');
+  await page.waitForURL('**/products?period=all&branch=SMKT001');
+  const rows = page.locator('[data-testid="products"] tbody tr');
+  const expected = await kpis('?branch=SMKT001');
+  await eventually(async () => {
+    const units = await rows.evaluateAll((all) => all.map((row) => Number(row.getAttribute('data-units'))));
+    expect(units.reduce((sum, count) => sum + count, 0)).toBe(expected.items);
+    const revenue = await rows.evaluateAll((all) => all.map((row) => Number(row.getAttribute('data-revenue'))));
+    expect(revenue.reduce((sum, minor) => sum + minor, 0)).toBe(expected.revenue_minor);
+  });
+  await page.getByTestId('search').fill('mil');
+  expect(await rows.count()).toBe(1);
+  await page.getByRole('link', { name: 'Customers' }).click();
+  await page.waitForURL('**/customers?period=all&branch=SMKT001');
+  expect(await value(page, 'customers-unique')).toBe(expected.unique_customers);
+  expect(await value(page, 'customers-loyal')).toBe(expected.loyal_customers);
+  await page.goBack();
+  await page.waitForURL('**/products?period=all&branch=SMKT001**');
+  await page.goBack();
+  await page.waitForURL(/products(\?period=all)?$/);
+  await context.close();
+});
+
+test('the figures of the pages are those of the read API, and tables come as CSV', async () => {
+  const all = await kpis();
+  const { context, page } = await open('/products/milk?period=all');
+  const milk = all.top_products.find(({ product_id }) => product_id === 'milk');
+  expect(await value(page, 'product-units')).toBe(milk?.units);
+  await page.goto(`${stack.dashboard}/branches?period=all`);
+  await page.waitForSelector('[data-testid="branches"]');
+  const revenue = await page
+    .locator('[data-testid="branches"] tbody tr')
+    .evaluateAll((rows) => rows.map((row) => Number(row.getAttribute('data-revenue'))));
+  expect(revenue.reduce((sum, minor) => sum + minor, 0)).toBe(all.revenue_minor);
+  await page.goto(`${stack.dashboard}/customers?period=all`);
+  expect(await value(page, 'customers-new')).toBe(all.unique_customers);
+  await eventually(async () => expect(await value(page, 'frequency')).toBe(all.unique_customers));
+  for (const table of [
+    'product_ranking',
+    'branch_sales',
+    'week_grid',
+    'loyal_customers',
+    'frequency',
+    'retention',
+    'top_customers',
+    'series',
+    'kpis',
+  ]) {
+    const response = await fetch(`${stack.dashboard}/api/${table}?format=csv`);
+    expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    const lines = (await response.text()).trim().split('\r\n');
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines[0]).toMatch(/^[a-z_]+(,[a-z_]+)+$/);
+  }
+  const top = await (await fetch(`${stack.dashboard}/api/top_customers`)).text();
+  expect(top).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}/);
+  await context.close();
+});
+
+test('a period without sales and a product that does not exist say so; a broken link shows the default', async () => {
+  const { context, page } = await open('/products?first=2001-01-01&last=2001-01-02');
+  await page.waitForSelector('[data-testid="empty"]');
+  await page.goto(`${stack.dashboard}/products/no-such-thing`);
+  await page.waitForSelector('[data-testid="unknown-product"]');
+  await page.goto(`${stack.dashboard}/products?period=nonsense&branch=nowhere&compare=%FF`);
+  await page.waitForSelector('[data-testid="products"]');
+  expect(await page.getByTestId('period').inputValue()).toBe('30d');
+  expect(await page.getByTestId('branch-filter').inputValue()).toBe('');
+  await context.close();
+});
+
+test('the last good figures stay, with their age, when they cannot be refreshed', async () => {
+  const { context, page } = await open('/products');
+  await page.waitForSelector('[data-testid="status"][data-value="live"]');
+  await context.setOffline(true);
+  await page.waitForSelector('[data-testid="status"][data-value="stale"]', { timeout: 60_000 });
+  expect(await page.locator('[data-testid="products"] tbody tr').count()).toBeGreaterThan(3);
+  await context.setOffline(false);
+  await page.waitForSelector('[data-testid="status"][data-value="live"]', { timeout: 60_000 });
+  await context.close();
+});
+
+test('the points of a chart are read with the arrow keys', async () => {
+  const { context, page } = await open('/products/milk');
+  const chart = page.getByRole('application').first();
+  await chart.focus();
+  await eventually(async () => {
+    await page.keyboard.press('End');
+    await expect(chart.locator('[aria-live]').textContent()).resolves.toMatch(/Units: [\d,]+/);
+  });
+  await context.close();
+});
+
+test('the till sells, and sells later what it sold without a network, each once', async () => {
+  const before = await kpis();
+  const { context, page } = await open('/till');
+  await page.getByTestId('till-branch').selectOption('SMKT002');
+  const sell = async (...products: string[]) => {
+    for (const product of products) await page.locator(`[data-product="${product}"]`).click();
+    await page.getByTestId('pay').click();
+  };
+  await sell('milk', 'bread');
+  await page.waitForSelector('[data-testid="receipt"][data-state="recorded"]');
+  expect(await page.locator('[data-testid="receipt-number"]').getAttribute('data-value')).toMatch(/^[0-9a-f-]{36}$/);
+  await eventually(async () => expect((await kpis()).purchases).toBe(before.purchases + 1));
+
+  await page.evaluate('navigator.serviceWorker.ready.then(() => undefined)');
+  await context.setOffline(true);
+  await sell('coffee');
+  await sell('eggs', 'milk');
+  await eventually(async () => expect(await value(page, 'till-waiting')).toBe(2));
+  // The page comes from the service worker, the sales from the browser's own storage.
+  await page.reload();
+  await eventually(async () => expect(await value(page, 'till-waiting')).toBe(2));
+  expect(await page.locator('[data-testid="receipt"][data-state="waiting"]').count()).toBe(2);
+
+  await context.setOffline(false);
+  await eventually(async () => expect(await value(page, 'till-waiting')).toBe(0), 60_000);
+  await eventually(async () => expect((await kpis()).purchases).toBe(before.purchases + 3));
+  await page.reload();
+  await page.waitForSelector('[data-testid="till-branch"]');
+  expect((await kpis()).purchases).toBe(before.purchases + 3);
+  await context.close();
+});
+
+test('the till passes on what the POS API says, and nothing that another site sends', async () => {
+  const post = (headers: Record<string, string>, body: unknown) =>
+    fetch(`${stack.dashboard}/till/purchases`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const json = { 'content-type': 'application/json', 'idempotency-key': 'till-test' };
+  const body = { branch_id: 'SMKT001', items: [{ product_id: 'milk', quantity: 1 }] };
+  expect((await post({ 'content-type': 'text/plain', 'idempotency-key': 'k' }, body)).status).toBe(403);
+  expect((await post({ 'content-type': 'application/json' }, body)).status).toBe(400);
+  expect((await post({ ...json, 'sec-fetch-site': 'cross-site' }, body)).status).toBe(400);
+  expect((await post(json, { ...body, items: [] })).status).toBe(422);
+  expect((await post(json, { ...body, branch_id: 'nowhere' })).status).toBe(422);
+  const [first, again] = [await post(json, body), await post(json, body)];
+  expect([first.status, again.status]).toEqual([201, 201]);
+  expect(await again.json()).toEqual(await first.json());
+});
