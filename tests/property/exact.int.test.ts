@@ -12,7 +12,7 @@ import { byClock, makeMutants, summing } from './mutants.ts';
 import { type Ask, QUESTIONS } from './questions.ts';
 import { type Basket, BRANCHES, SABOTAGES, WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
 
-const RUNS = Number(process.env.PROPERTY_RUNS ?? 25);
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 12);
 const SEED = process.env.PROPERTY_SEED === undefined ? undefined : Number(process.env.PROPERTY_SEED);
 
 const CLOCKS: readonly ShopClock[] = [
