@@ -154,6 +154,19 @@ test('a void takes the purchase out of the customer, once, and tells with versio
   expect(events[1]?.data.customer).toMatchObject({ purchases: 2, branch: { purchases: 2 } });
 });
 
+test('branches and customers that purchases may name are neither removed nor given another id', async () => {
+  const customer_id = randomUUID();
+  await one(purchase({ customer_id }));
+  for (const attempt of [
+    "delete from branches where branch_id = 'SMKT001'",
+    "update branches set branch_id = 'ELSEWHERE' where branch_id = 'SMKT001'",
+    `delete from customers where customer_id = '${customer_id}'`,
+    'truncate customers cascade',
+  ]) {
+    await expect(database.pool.query(attempt)).rejects.toThrow(/is never removed or given another id/);
+  }
+});
+
 test('a new loyal threshold moves every customer and sends them again', async () => {
   const own = await makeDatabase(inject('postgresUrl'));
   try {
