@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -55,3 +55,15 @@ test('what does not stop when asked is killed', async () => {
   expect(performance.now() - began).toBeLessThan(2_000);
   expect(() => process.kill(pids()[0] ?? 0, 0)).toThrow();
 });
+
+test.runIf(existsSync('/proc/self/autogroup'))(
+  'a part that steps back leaves the processor to the others',
+  async () => {
+    const { supervisor, pids, part } = supervise();
+    await supervisor.start({ ...part(FOR_EVER), nice: 10 });
+    expect(readFileSync(`/proc/${pids()[0]}/autogroup`, 'utf8')).toMatch(/nice 10$/m);
+    expect(readFileSync('/proc/self/autogroup', 'utf8')).not.toMatch(/nice 10$/m);
+    supervisor.beginStopping();
+    await supervisor.stop(['part'], 1_000);
+  },
+);

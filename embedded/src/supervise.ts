@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import path from 'node:path';
 import type { Command } from './command.ts';
 import type { ProcessList } from './processes.ts';
@@ -13,6 +14,8 @@ export interface Part {
   probe: () => Promise<unknown>;
   /** How the part is asked to stop. Default SIGTERM. */
   stopSignal?: NodeJS.Signals;
+  /** How far it steps back when the processor is scarce: 0 (not) to 19. */
+  nice?: number;
 }
 
 const FIRST_RESTART_AFTER_MS = 200;
@@ -90,7 +93,10 @@ export class Supervisor {
     });
     closeSync(log);
     this.#running.set(part.name, { child, part });
-    if (child.pid !== undefined) this.#processes.add(part.name, child.pid);
+    if (child.pid !== undefined) {
+      this.#processes.add(part.name, child.pid);
+      stepBack(child.pid, part.nice ?? 0);
+    }
     child.once('error', (error) => this.#say(`${part.name} could not be started: ${error.message}`));
     child.once('exit', (code, signal) => {
       if (this.#stopping || this.#running.get(part.name)?.child !== child || !this.#proven.has(part.name)) return;
@@ -148,5 +154,20 @@ const killGroup = (child: ChildProcess) => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   } catch {
     // The whole group is gone.
+  }
+};
+
+/**
+ * Linux shares the processor out between sessions (autogroups) first, and each part is a session of its own: there a
+ * process's own niceness would count only within its part.
+ */
+const stepBack = (pid: number, nice: number) => {
+  if (nice === 0) return;
+  const autogroup = `/proc/${pid}/autogroup`;
+  try {
+    if (existsSync(autogroup)) writeFileSync(autogroup, String(nice));
+    else setPriority(pid, nice);
+  } catch {
+    // It has died already, or runs at the same priority as the rest.
   }
 };
