@@ -119,6 +119,7 @@ const migrations = async (kafkaBrokers: string | undefined, shop: ShopClock): Pr
     KAFKA_BROKERS: kafkaBrokers ?? '',
     PURCHASES_TOPIC,
     CLICKHOUSE_CONSUMER_GROUP,
+    PURCHASES_OF_EVENTS: selectOf(await readFile(new URL('silver/0002_purchases_mv.sql', FOLDER), 'utf8')),
   };
   const found: Migration[] = [];
   for (const layer of LAYERS.filter((layer) => layer !== 'ingest' || kafkaBrokers !== undefined)) {
@@ -136,6 +137,9 @@ const migrations = async (kafkaBrokers: string | undefined, shop: ShopClock): Pr
   }
   return found;
 };
+
+/** What a materialized view selects. */
+export const selectOf = (view: string): string => view.slice(view.indexOf(' AS\n') + 4).replace(/;\s*$/, '');
 
 /** Fills in `${NAME}`. Throws on a name that is not known, so that no placeholder reaches ClickHouse. */
 const substitute = (text: string, variables: Record<string, string>): string =>

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
-import { keepDayProjection, migrationSql } from './migrate.ts';
+import { keepDayProjection, migrationSql, selectOf } from './migrate.ts';
 import { type Sealed, sealStale } from './seal.ts';
 import type { ShopClock } from './shop-day.ts';
 
@@ -62,9 +62,6 @@ const drop = async (clickhouse: ClickHouse, rebuilt: string): Promise<void> => {
   await clickhouse.command(`DROP VIEW IF EXISTS silver.${rebuilt}_mv SYNC`);
   await clickhouse.command(`DROP TABLE IF EXISTS silver.${rebuilt} SYNC`);
 };
-
-/** What a view selects. */
-const selectOf = (view: string): string => view.slice(view.indexOf(' AS\n') + 4);
 
 const backfill = (clickhouse: ClickHouse, rebuilt: string, select: string, which: string): Promise<number> =>
   clickhouse.insertSelect({

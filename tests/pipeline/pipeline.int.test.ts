@@ -116,6 +116,44 @@ describe.each([
   });
 });
 
+/** Takes what waits in the outbox. */
+const takeEvents = async () => {
+  const { rows } = await database.pool.query<{ id: string; key: string; payload: string }>(
+    'delete from outbox returning id, key, payload',
+  );
+  return rows;
+};
+
+/** Versions of the stored rows of purchases, whether they count or not. */
+const stored = async (ids: string[]) =>
+  (
+    await clickhouse.rows({
+      name: 'stored',
+      sql: 'SELECT intDiv(version, 65536) AS version FROM silver.purchases WHERE purchase_id IN {ids:Array(UUID)} ORDER BY version',
+      params: { ids },
+      row: z.object({ version: z.int() }),
+    })
+  ).map(({ version }) => version);
+
+test('what silver has stays out, in this version or a lower one, and what is new comes in', async () => {
+  const publisher = directPublisher(inject('clickhouseUrl'));
+  const ids = await record(3);
+  const recorded = await takeEvents();
+  await publisher.publish(recorded);
+  await database.pool.query('select void_purchase($1)', [ids[0]]);
+  const voided = await takeEvents();
+  await publisher.publish(voided);
+  await clickhouse.command('OPTIMIZE TABLE silver.purchases FINAL');
+  expect(await stored(ids)).toEqual([1, 1, 2]);
+
+  const [late] = await record(1);
+  const arrived = [...recorded, ...voided, ...(await takeEvents())];
+  await publisher.publish(arrived);
+  await publisher.publish(arrived.toReversed());
+  expect(await stored([...ids, late ?? ''])).toEqual([1, 1, 1, 2]);
+  await publisher.close();
+});
+
 test('what is no event of ours is quarantined with its reasons and stops nothing', async () => {
   const ids = await record(1);
   const publisher = directPublisher(inject('clickhouseUrl'));

@@ -28,6 +28,7 @@ type Step =
   | { do: 'deliver'; seed: number; blocks: number }
   | { do: 'deliver in vain'; where: (typeof SABOTAGES)[number] }
   | { do: 'replay'; seed: number; blocks: number }
+  | { do: 'slip through'; seed: number }
   | { do: 'merge'; wholly: boolean }
   | { do: 'seal'; minute: number; sealers: number; force: boolean; meanwhile: boolean }
   | { do: 'rebuild'; layer: 'silver' | 'gold'; meanwhile: boolean }
@@ -81,6 +82,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('deliver in vain' as const), where: fc.constantFrom(...SABOTAGES) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('replay' as const), seed, blocks }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('slip through' as const), seed }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('merge' as const), wholly: fc.boolean() }) },
   {
     weight: 5,
@@ -179,6 +181,7 @@ const live = async (steps: readonly Step[], questions: readonly Ask[] = QUESTION
     else if (now.do === 'deliver') await world.deliver(now.seed, now.blocks);
     else if (now.do === 'deliver in vain') await world.deliverInVain(now.where);
     else if (now.do === 'replay') await world.replay(now.seed, now.blocks);
+    else if (now.do === 'slip through') await world.slipThrough(now.seed);
     else if (now.do === 'merge')
       await clickhouse.command(`OPTIMIZE TABLE silver.purchases${now.wholly ? ' FINAL' : ''}`);
     else if (now.do === 'change clock') {
