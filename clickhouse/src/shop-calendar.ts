@@ -3,6 +3,8 @@
  * Instants are milliseconds since 1970 (UTC). A "wall" time is what the shop's clock shows, written as if it were UTC.
  */
 
+import { wallClock } from '@tillstream/schemas/wall-clock';
+
 const QUARTER = 15 * 60_000;
 const HOUR = 4 * QUARTER;
 const DAY = 24 * HOUR;
@@ -41,22 +43,7 @@ export interface ShopCalendar {
 export const shopCalendar = (timeZone: string, businessDayStart: string): ShopCalendar => {
   const [hours = 0, minutes = 0] = businessDayStart.split(':').map(Number);
   const dayStartMinutes = hours * 60 + minutes;
-  const clock = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-
-  const wallAt = (instant: number): number => {
-    const [month = 1, day = 1, year = 1970, hour = 0, minute = 0, second = 0] =
-      clock.format(instant).match(/\d+/g)?.map(Number) ?? [];
-    return Date.UTC(year, month - 1, day, hour, minute, second) + mod(instant, 1000);
-  };
+  const wallAt = wallClock(timeZone);
   const offsetAt = (instant: number): number => wallAt(instant) - instant;
 
   const instantOf = (wall: number): number => {

@@ -1,3 +1,5 @@
+import { wallClock } from '@tillstream/schemas/wall-clock';
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -32,22 +34,8 @@ export interface ShopClock {
 
 /** Minutes and all of a zone's offset at an instant, in milliseconds; east of Greenwich is positive. */
 export const offsetOf = (timeZone: string): ((instant: number) => number) => {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  return (instant) => {
-    const part: Record<string, number> = {};
-    for (const { type, value } of format.formatToParts(instant)) part[type] = Number(value);
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
-    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1000) * 1000;
-  };
+  const wallAt = wallClock(timeZone);
+  return (instant) => wallAt(instant) - instant;
 };
 
 const daysIn = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate();
