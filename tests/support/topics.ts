@@ -9,11 +9,15 @@ export const makeTopic = async (
   topic: string,
   numPartitions: number,
   settings: Record<string, string> = {},
+  replicationFactor = 1,
 ): Promise<void> => {
   const admin = connect(brokers).admin();
   await admin.connect();
   const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions, configEntries }] });
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: [{ topic, numPartitions, replicationFactor, configEntries }],
+  });
   await admin.disconnect();
 };
 
@@ -31,6 +35,15 @@ export const alterTopic = async (brokers: string, topic: string, settings: Recor
   const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
   await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] });
   await admin.disconnect();
+};
+
+/** Which broker (its node id) leads a partition now; -1 while nobody does. */
+export const leaderOf = async (brokers: string, topic: string, partition: number): Promise<number> => {
+  const admin = connect(brokers).admin();
+  await admin.connect();
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  await admin.disconnect();
+  return topics[0]?.partitions.find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
 };
 
 /** The keys of all messages that a topic has now, repeats included. */
