@@ -67,7 +67,12 @@ export const kafkajsPublisher = (brokers: string, topic: string = PURCHASES_TOPI
   const send = async (active: Producer, batches: OutboxEvent[][]) => {
     const messages = batches.flatMap((batch) => {
       const partition = turn++;
-      return batch.map(({ key, payload }) => ({ key, value: payload, partition }));
+      return batch.map(({ key, payload, headers }) => ({
+        key,
+        value: payload,
+        partition,
+        ...(headers && { headers }),
+      }));
     });
     const answers = await active.send({ topic, acks: ALL_IN_SYNC_REPLICAS, messages });
     if (answers.length === 0) throw new Error('the broker acknowledged nothing');
