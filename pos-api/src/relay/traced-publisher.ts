@@ -22,7 +22,6 @@ export const tracedPublisher = (publisher: Publisher, tracing: Tracing): Publish
       const sends = events.map(traced);
       const end = (failed: boolean) => {
         const attributes = {
-          'messaging.system': 'kafka',
           'messaging.destination.name': PURCHASES_TOPIC,
           'messaging.batch.message_count': events.length,
         };
