@@ -81,6 +81,8 @@ test('the reconciler reads the books and sends again, and changes no figure', as
     [null],
     [5],
   ]);
+  await reconciler.query('select key from dead_letters');
+  await expect(reconciler.query('select payload from dead_letters')).rejects.toThrow(/permission denied/);
   await expect(reconciler.query('update purchases set total_minor = 0')).rejects.toThrow(/permission denied/);
   await expect(reconciler.query('delete from outbox')).rejects.toThrow(/permission denied/);
 });

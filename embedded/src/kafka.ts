@@ -13,20 +13,36 @@ const CLASSES = path.join(FOLDER, 'lib');
 /** Whether the broker can be started here: its classes are there (start.mjs fetches them where Java and Maven are). */
 export const kafkaIsInstalled = (): boolean => existsSync(CLASSES) && readdirSync(CLASSES).length > 0;
 
+/** What makes a broker one of several: the cluster's id, and settings in place of those of a lone one. */
+export interface Membership {
+  clusterId: string;
+  settings: Record<string, string>;
+}
+
+/** A new id for a cluster. */
+export const newClusterId = (): string => {
+  const id = randomBytes(16);
+  // Keeps the first letter off '-', which the tool would take for an option.
+  id.writeUInt8(id.readUInt8(0) & 0x7f, 0);
+  return id.toString('base64url');
+};
+
 /**
- * Prepares a broker of one node in KRaft mode and says how to start it. It listens on loopback only, on `port`
- * for clients and `port + 1` for its controller. The first call formats `folder`; later ones find it.
+ * Prepares a broker in KRaft mode, a lone one unless it is a member of more, and says how to start it. It listens on loopback
+ * only, on `port` for clients and `port + 1` for its controller. The first call formats `folder`; later ones find it.
  */
-export const prepareKafka = async (folder: string, port: number): Promise<Command> => {
+export const prepareKafka = async (
+  folder: string,
+  port: number,
+  { clusterId, settings }: Membership = { clusterId: newClusterId(), settings: {} },
+): Promise<Command> => {
   await mkdir(folder, { recursive: true });
   const properties = path.join(folder, 'server.properties');
   const logs = path.join(folder, 'logs');
-  await writeFile(properties, serverProperties(port, logs));
+  // The last line of a setting counts.
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+  await writeFile(properties, serverProperties(port, logs) + lines.join(''));
   if (!existsSync(path.join(logs, 'meta.properties'))) {
-    const id = randomBytes(16);
-    // Keeps the first letter off '-', which the tool would take for an option.
-    id.writeUInt8(id.readUInt8(0) & 0x7f, 0);
-    const clusterId = id.toString('base64url');
     const format = java('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', properties]);
     execFileSync(format.file, format.args, { stdio: 'pipe' });
   }

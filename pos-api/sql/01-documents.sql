@@ -21,6 +21,12 @@ create or replace function cloud_event(type text, subject text, version bigint, 
 language sql stable parallel safe
 return cloud_event(type, subject, version, moment, data, null);
 
+-- An event with the CloudEvents extension traceparent in front, where its request was traced; the relay looks for it there.
+create or replace function traced(event text, traceparent text) returns text
+language sql immutable parallel safe
+return case when traceparent is null then event
+  else concat('{"traceparent":', to_json(traceparent), ',', substr(event, 2)) end;
+
 create or replace function item_json(product_id text, quantity integer, unit_price_minor bigint) returns text
 language sql stable parallel safe
 return concat(

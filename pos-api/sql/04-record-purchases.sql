@@ -2,7 +2,7 @@
 -- transaction and one round trip. Answers each element by itself: one bad element does not fail its neighbours.
 --
 -- batch: [{idempotency_key, fingerprint (hex), branch_id, customer_id, sold_at, items: [product_id],
---          expected_total_minor, request_id}]
+--          expected_total_minor, request_id, traceparent}]
 --        an element without a key is only checked
 -- outcome: recorded | replayed (body: the purchase), refused (faults), conflict (same key, other content)
 --
@@ -13,7 +13,7 @@ drop type if exists priced_purchase;
 create type priced_purchase as (
   ordinal integer, purchase_id uuid, idempotency_key text, fingerprint bytea, branch_id text, customer_id uuid,
   sold_at timestamptz(3), product_ids text[], unit_prices bigint[], items text, total_minor bigint, ok boolean,
-  request_id text);
+  request_id text, traceparent text);
 
 create or replace function record_purchases(batch jsonb)
 returns table (ordinal integer, outcome text, purchase_id uuid, body text, faults json)
@@ -38,13 +38,14 @@ begin
         and coalesce(given.sold_at, moment) between shop.chain_since and moment + interval '5 minutes'
         and coalesce(given.expected_total_minor, priced_items.total) = priced_items.total
         and given.idempotency_key is not null, false),
-      given.request_id
+      given.request_id, given.traceparent
     )::priced_purchase order by given.ordinal)
   into priced
   from rows from (jsonb_to_recordset(batch) as (
       idempotency_key text, fingerprint text, branch_id text, customer_id uuid, sold_at timestamptz(3), items text[],
-      expected_total_minor bigint, request_id text)) with ordinality
-    as given (idempotency_key, fingerprint, branch_id, customer_id, sold_at, items, expected_total_minor, request_id, ordinal)
+      expected_total_minor bigint, request_id text, traceparent text)) with ordinality
+    as given (idempotency_key, fingerprint, branch_id, customer_id, sold_at, items, expected_total_minor, request_id,
+      traceparent, ordinal)
   left join branches on branches.branch_id = given.branch_id
   cross join lateral (
     select count(item.price) as known, count(distinct item.product_id) as different,
@@ -132,7 +133,7 @@ begin
           else loyal_since(b.customer_id, b.branch_id, shop.loyal_threshold) end;
 
     insert into outbox (key, payload)
-      select p.purchase_id, purchase_event(p, f.items, c, b)
+      select p.purchase_id, traced(purchase_event(p, f.items, c, b), f.traceparent)
       from unnest(fresh) as f
       join purchases p on p.purchase_id = f.purchase_id
       left join customers c on c.customer_id = f.customer_id

@@ -17,6 +17,8 @@ export interface PurchaseInput {
   expected_total_minor?: number;
   /** Of the request that brings it; stored with the purchase and carried in its events. */
   request_id?: string;
+  /** The span of that request (W3C Trace Context); carried in the event that tells of the purchase first. */
+  traceparent?: string;
 }
 
 /** Those parts of a malformed purchase that can be read: Postgres says what is wrong with them and records nothing. */

@@ -5,6 +5,7 @@ import { keyText, type Subject } from './facts.ts';
 import { healCustomers } from './heal-customers.ts';
 import { healPurchases } from './heal-purchases.ts';
 import type { Road } from './road.ts';
+import { setAsideAmong } from './set-aside.ts';
 import { equalAmong } from './settle.ts';
 
 /** Findings that are healed in one run of the reconciler; the others are found again. More is work for `npm run reemit`. */
@@ -43,11 +44,12 @@ export const healerInto = (db: Database, road: Road, log: HealLog): Healer => {
       left = HEALED_PER_RUN;
     },
     heal: async (subject, findings) => {
-      const chosen = withoutMassLoss(findings, log).slice(0, left);
-      if (chosen.length === 0) return new Set();
-      left -= chosen.length;
-      log.warn({ subject: subject.name, findings: chosen.length }, 'sending again what differs');
+      let chosen: readonly Finding[];
       try {
+        chosen = (await withoutSetAside(db, subject, withoutMassLoss(findings, log), log)).slice(0, left);
+        if (chosen.length === 0) return new Set();
+        left -= chosen.length;
+        log.warn({ subject: subject.name, findings: chosen.length }, 'sending again what differs');
         await (subject.name === 'purchase' ? healPurchases : healCustomers)(db, await currency(), chosen);
       } catch (error) {
         // The findings must be reported whatever becomes of them.
@@ -62,6 +64,23 @@ export const healerInto = (db: Database, road: Road, log: HealLog): Healer => {
       return healed;
     },
   };
+};
+
+/** A finding whose event nobody takes stays named in each run, until somebody has made room for it and retried it. */
+const withoutSetAside = async (
+  db: Database,
+  subject: { name: Parameters<typeof setAsideAmong>[1] },
+  findings: readonly Finding[],
+  log: HealLog,
+): Promise<readonly Finding[]> => {
+  if (findings.length === 0) return findings;
+  const setAside = await setAsideAmong(db, subject.name, findings);
+  if (setAside.size === 0) return findings;
+  log.error(
+    { subject: subject.name, ids: [...setAside].slice(0, 10), of: setAside.size },
+    'set aside by the relay: see npm run dead-letters',
+  );
+  return findings.filter(({ key }) => !setAside.has(key.id));
 };
 
 const withoutMassLoss = (findings: readonly Finding[], log: HealLog): readonly Finding[] => {

@@ -7,6 +7,7 @@ import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/clien
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { upsertBranches } from '@tillstream/pos-api/catalog';
 import { recordPurchases } from '@tillstream/pos-api/record-purchases';
+import { retryDeadLetters } from '@tillstream/pos-api/relay/dead-letters';
 import { directPublisher } from '@tillstream/pos-api/relay/direct-publisher';
 import { runRelay } from '@tillstream/pos-api/relay/relay';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
@@ -262,6 +263,30 @@ test('an event that never arrives is found lost, with the figures of its custome
   await startRelaying();
   // Healing the purchase brings the customer along.
   expect((await check(newRun())).named).toEqual([`purchase ${id} lost, healed`]);
+  expect((await check(newRun())).named).toEqual([]);
+});
+
+test('a purchase whose event was set aside stays lost and is not sent again until it is retried', async () => {
+  const customer = randomUUID();
+  await stopRelaying();
+  const [id = ''] = await record(1, { customer_id: customer });
+  await database.pool.query(
+    `with refused as (delete from outbox where key = $1 returning key, payload)
+     insert into dead_letters (key, payload, reason) select key, payload, 'too large' from refused`,
+    [id],
+  );
+  await startRelaying();
+  for (let run = 1; run <= 2; run++) {
+    expect((await check(newRun())).named).toEqual([
+      `customer ${customer} lost`,
+      `customer_branch ${customer} lost`,
+      `purchase ${id} lost`,
+    ]);
+    const { rows } = await database.pool.query('select count(*)::int as waiting from outbox where key = $1', [id]);
+    expect(rows[0]?.waiting).toBe(0);
+  }
+  expect(await retryDeadLetters(database.pool, 'all')).toBe(1);
+  await eventuallyEmpty();
   expect((await check(newRun())).named).toEqual([]);
 });
 

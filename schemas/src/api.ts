@@ -16,13 +16,16 @@ const line = (max: number) =>
 /** Items of one purchase at most. */
 export const MAX_ITEMS = 200;
 
-/** A moment with its zone or offset, kept to the millisecond in UTC. */
+/** What {@link instant} takes, for the contract; that the day is one of the calendar is said by its format. */
+const INSTANT_PATTERN =
+  '^(19|2\\d)\\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d+)?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)$';
+
+/** A moment with its zone or offset, kept to the millisecond in UTC. The bounds on its year keep it storable. */
 const instant = z.iso
   .datetime({ offset: true, error: 'must be an instant with a zone, such as 2026-11-20T10:00:00Z' })
-  .transform((text) => new Date(text))
-  .refine((moment) => moment.getUTCFullYear() >= 1900, 'is before the chain existed')
-  .refine((moment) => moment.getUTCFullYear() <= 9999, 'is too far ahead')
-  .transform((moment) => moment.toISOString());
+  .refine((text) => /^(19|2\d)/.test(text), 'must lie in the years 1900 to 2999')
+  .meta({ pattern: INSTANT_PATTERN })
+  .transform((text) => new Date(text).toISOString());
 
 /** Money in minor units (cents), as a price may be: up to ten million in major units. */
 const price = z.number().int('must be a whole number of minor units').min(0).max(1_000_000_000);
@@ -53,7 +56,7 @@ export const purchaseRequest = z
       )
       .min(1, 'there are no items')
       .max(MAX_ITEMS, `there are more than ${MAX_ITEMS} items`)
-      .meta({ description: 'Each product once.' }),
+      .meta({ description: 'Each product once.', uniqueItems: true }),
     sold_at: instant.nullish().meta({
       description: 'When it was sold, for a till that was offline; absent: now. At most 5 minutes ahead.',
     }),

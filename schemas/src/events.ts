@@ -61,6 +61,11 @@ const envelope = {
   datacontenttype: z.literal('application/json'),
   /** CloudEvents extension: the `X-Request-Id` of the request that recorded the purchase or changed the catalog. */
   requestid: z.string().min(1).max(128).optional(),
+  /** CloudEvents extension: the span of that request (W3C Trace Context), where it was traced. */
+  traceparent: z
+    .string()
+    .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/)
+    .optional(),
 };
 
 /** A purchase was recorded, or a recorded one was voided (CloudEvents 1.0, structured JSON). */

@@ -115,3 +115,13 @@ export const orExit = <T>(read: () => T): T => {
     process.exit(1);
   }
 };
+
+/** {@link orExit} for what is read asynchronously. */
+export const orExitAsync = async <T>(read: () => Promise<T>): Promise<T> => {
+  const settled = await Promise.allSettled([read()]);
+  return orExit(() => {
+    const [result] = settled;
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+};

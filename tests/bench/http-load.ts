@@ -24,12 +24,14 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 class Connection {
   readonly #socket: Socket;
   readonly #host: string;
+  readonly #authorization: string;
   #received: Buffer = Buffer.alloc(0);
   #answered: ((status: string) => void) | undefined;
 
-  private constructor(socket: Socket, host: string) {
+  private constructor(socket: Socket, host: string, key: string | undefined) {
     this.#socket = socket;
     this.#host = host;
+    this.#authorization = key === undefined ? '' : `Authorization: Bearer ${key}\r\n`;
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.#read(chunk));
     const end = () => this.#answered?.('connection closed');
@@ -37,10 +39,10 @@ class Connection {
     socket.on('close', end);
   }
 
-  static async open(url: URL): Promise<Connection> {
+  static async open(url: URL, key: string | undefined): Promise<Connection> {
     const socket = connect(Number(url.port), url.hostname);
     await once(socket, 'connect');
-    return new Connection(socket, url.host);
+    return new Connection(socket, url.host, key);
   }
 
   /** Posts a purchase; resolves with the status of its answer. */
@@ -53,7 +55,7 @@ class Connection {
       };
       if (this.#socket.destroyed) return this.#answered('connection closed');
       this.#socket.write(
-        `POST /v1/purchases HTTP/1.1\r\nHost: ${this.#host}\r\nContent-Type: application/json\r\nIdempotency-Key: ${randomUUID()}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+        `POST /v1/purchases HTTP/1.1\r\nHost: ${this.#host}\r\nContent-Type: application/json\r\n${this.#authorization}Idempotency-Key: ${randomUUID()}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
       );
     });
   }
@@ -79,9 +81,10 @@ class Connection {
 const withConnections = async (
   url: string,
   count: number,
+  key: string | undefined,
   work: (connections: Connection[], note: (began: number, status: string) => void) => Promise<void>,
 ): Promise<LoadResult> => {
-  const connections = await Promise.all(Array.from({ length: count }, () => Connection.open(new URL(url))));
+  const connections = await Promise.all(Array.from({ length: count }, () => Connection.open(new URL(url), key)));
   const result: LoadResult = { seconds: 0, latencies: [], answeredAt: [], others: {} };
   const began = performance.now();
   try {
@@ -101,9 +104,9 @@ const withConnections = async (
   return result;
 };
 
-/** Each connection posts its next purchase when the last is answered. */
-export const closedLoop = (url: string, connections: number, seconds: number): Promise<LoadResult> =>
-  withConnections(url, connections, async (all, note) => {
+/** Each connection posts its next purchase, with an API key if there is one, when the last is answered. */
+export const closedLoop = (url: string, connections: number, seconds: number, key?: string): Promise<LoadResult> =>
+  withConnections(url, connections, key, async (all, note) => {
     const deadline = performance.now() + seconds * 1000;
     await Promise.all(
       all.map(async (connection) => {
@@ -122,7 +125,7 @@ export const closedLoop = (url: string, connections: number, seconds: number): P
  * includes the wait for a free connection and up to a millisecond of this timer.
  */
 export const openLoop = (url: string, connections: number, rate: number, seconds: number): Promise<LoadResult> =>
-  withConnections(url, connections, async (all, note) => {
+  withConnections(url, connections, undefined, async (all, note) => {
     const free = [...all];
     const due: number[] = [];
     let inFlight = 0;

@@ -17,5 +17,13 @@ export const milliseconds = (values: readonly number[], digits = 0): string =>
     .join(', ')
     .concat(' ms');
 
+/** The slope of the line that fits the values best (least squares), per step from one value to the next. */
+export const slope = (values: readonly number[]): number => {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const products = values.reduce((sum, value, n) => sum + (n - middle) * (value - mean), 0);
+  return products / values.reduce((sum, _, n) => sum + (n - middle) ** 2, 0);
+};
+
 /** One line of a report: what was measured, and the figures. */
 export const line = (what: string, figures: string): void => console.log(`  ${what.padEnd(56)} ${figures}`);

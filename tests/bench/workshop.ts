@@ -19,6 +19,8 @@ export interface Workshop {
   db: pg.Pool;
   start: (part: Part) => Promise<void>;
   stop: (...names: string[]) => Promise<void>;
+  /** The broker, to be stopped and started again; absent without one. */
+  broker: Part | undefined;
 }
 
 /**
@@ -48,7 +50,8 @@ export const withWorkshop = async (
   };
   let db: pg.Pool | undefined;
   try {
-    if (broker) await start(await kafkaPart(state.inside('kafka'), kafkaPort));
+    const brokerPart = broker ? await kafkaPart(state.inside('kafka'), kafkaPort) : undefined;
+    if (brokerPart) await start(brokerPart);
     const postgres = await postgresPart(state.inside('postgres'), postgresPort, addresses.postgresUrl);
     const flags = Object.entries(postgresSettings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     await start({ ...postgres, command: { ...postgres.command, args: [...postgres.command.args, ...flags] } });
@@ -62,7 +65,8 @@ export const withWorkshop = async (
       db,
       PRODUCTS.map((product_id, n) => ({ product_id, name: product_id, unit_price_minor: 100 + n })),
     );
-    await work({ addresses, db, start, stop: (...names) => supervisor.stop(names, 5_000) });
+    const stop = (...names: string[]) => supervisor.stop(names, 5_000);
+    await work({ addresses, db, start, stop, broker: brokerPart });
   } finally {
     await db?.end();
     supervisor.beginStopping();

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { posApiPart } from '@tillstream/embedded/parts';
 import { closedLoop, openLoop, othersOf } from './http-load.ts';
+import { growth, scrape, shares } from './prometheus.ts';
 import { BRANCHES, CUSTOMERS } from './purchases.ts';
 import { line, milliseconds } from './statistics.ts';
 import { withWorkshop } from './workshop.ts';
@@ -45,10 +46,20 @@ export const benchApi = async (seconds: number): Promise<void> => {
       `POST /v1/purchases, ${CONNECTIONS} connections, closed loop`,
       `${rate.toFixed(0)} purchases/s${ratio}, ${milliseconds(closed.latencies)}${othersOf(closed)}`,
     );
+    const before = await scrape(url);
     const open = await openLoop(url, CONNECTIONS, Math.round(rate / 2), seconds);
+    const after = await scrape(url);
     line(
       `open loop at ${Math.round(rate / 2)}/s`,
       `${(open.latencies.length / open.seconds).toFixed(0)} purchases/s, ${milliseconds(open.latencies)}${othersOf(open)}`,
+    );
+    // Where a tail comes from: Postgres (a group commit is its call), or the process itself.
+    line('its group commits', shares('group_commit_duration_seconds', before, after));
+    const grown = (name: string) => growth(name, before, after);
+    const pauses = grown('nodejs_gc_duration_seconds_sum') * 1000;
+    line(
+      'its pauses to collect garbage',
+      `${grown('nodejs_gc_duration_seconds_count')}, ${pauses.toFixed(0)} ms in all`,
     );
     await stop('pos-api');
   });

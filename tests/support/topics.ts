@@ -9,11 +9,15 @@ export const makeTopic = async (
   topic: string,
   numPartitions: number,
   settings: Record<string, string> = {},
+  replicationFactor = 1,
 ): Promise<void> => {
   const admin = connect(brokers).admin();
   await admin.connect();
   const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions, configEntries }] });
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: [{ topic, numPartitions, replicationFactor, configEntries }],
+  });
   await admin.disconnect();
 };
 
@@ -33,8 +37,24 @@ export const alterTopic = async (brokers: string, topic: string, settings: Recor
   await admin.disconnect();
 };
 
-/** The keys of all messages that a topic has now, repeats included. */
-export const keysOn = async (brokers: string, topic: string): Promise<string[]> => {
+/** Which broker (its node id) leads a partition now; -1 while nobody does. */
+export const leaderOf = async (brokers: string, topic: string, partition: number): Promise<number> => {
+  const admin = connect(brokers).admin();
+  await admin.connect();
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  await admin.disconnect();
+  return topics[0]?.partitions.find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
+};
+
+/** A message as a test looks at it. */
+export interface TopicMessage {
+  key: string;
+  value: string;
+  headers: Record<string, string>;
+}
+
+/** All messages that a topic has now, repeats included. */
+export const messagesOn = async (brokers: string, topic: string): Promise<TopicMessage[]> => {
   const kafka = connect(brokers);
   const admin = kafka.admin();
   await admin.connect();
@@ -43,8 +63,8 @@ export const keysOn = async (brokers: string, topic: string): Promise<string[]> 
   const missing = new Map(
     offsets.filter(({ high, low }) => high !== low).map(({ partition, high }) => [partition, BigInt(high) - 1n]),
   );
-  const keys: string[] = [];
-  if (missing.size === 0) return keys;
+  const messages: TopicMessage[] = [];
+  if (missing.size === 0) return messages;
   const consumer = kafka.consumer({ groupId: `test-${Math.random()}`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
@@ -52,7 +72,13 @@ export const keysOn = async (brokers: string, topic: string): Promise<string[]> 
     consumer
       .run({
         eachMessage: async ({ partition, message }) => {
-          keys.push(String(message.key));
+          messages.push({
+            key: String(message.key),
+            value: String(message.value),
+            headers: Object.fromEntries(
+              Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]),
+            ),
+          });
           if (BigInt(message.offset) >= (missing.get(partition) ?? -1n)) missing.delete(partition);
           if (missing.size === 0) resolve();
         },
@@ -60,5 +86,9 @@ export const keysOn = async (brokers: string, topic: string): Promise<string[]> 
       .catch(reject);
   });
   await consumer.disconnect();
-  return keys;
+  return messages;
 };
+
+/** Their keys. */
+export const keysOn = async (brokers: string, topic: string): Promise<string[]> =>
+  (await messagesOn(brokers, topic)).map(({ key }) => key);

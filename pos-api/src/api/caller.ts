@@ -2,11 +2,17 @@ import type { Scope } from '@tillstream/schemas/api';
 import type { RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { ApiKey } from '../api-keys.ts';
+import type { TraceSpan } from '../tracing.ts';
 import type { KeyRing } from './key-ring.ts';
 import { ProblemError } from './problems.ts';
 
-/** Who calls: the key that was given, or nobody known. */
-const locals = z.object({ requestId: z.string(), key: z.custom<ApiKey>().optional(), trusted: z.boolean().optional() });
+/** Who calls (the key that was given, or nobody known), and in which trace. */
+const locals = z.object({
+  requestId: z.string(),
+  key: z.custom<ApiKey>().optional(),
+  trusted: z.boolean().optional(),
+  span: z.custom<TraceSpan>().optional(),
+});
 type Locals = z.output<typeof locals>;
 
 /** What the middlewares have found out about the request of this response. */

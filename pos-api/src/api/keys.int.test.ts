@@ -141,3 +141,19 @@ test('each key, and each address without one, has a limit of its own, and is tol
     limited.close();
   }
 });
+
+test('behind a proxy that is trusted the limit is of the address that it tells; otherwise nobody is believed', async () => {
+  const statuses = async (trustedProxies: number) => {
+    const limited = await startApi(database.pool, { keys: ring, ratePerSecond: 1, trustedProxies });
+    try {
+      const from = (address: string) =>
+        fetch(`${limited.url}/v1/products`, { headers: { 'X-Forwarded-For': `1.1.1.1, ${address}` } });
+      for (let n = 0; n < 10; n++) await from('203.0.113.7');
+      return [(await from('203.0.113.7')).status, (await from('203.0.113.8')).status];
+    } finally {
+      limited.close();
+    }
+  };
+  expect(await statuses(1)).toEqual([429, 401]);
+  expect(await statuses(0)).toEqual([429, 429]);
+});

@@ -1,9 +1,10 @@
-import { locationSettings, orExit, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
+import { locationSettings, orExit, orExitAsync, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
 import { pino } from 'pino';
 import { applyDuePrices } from '../catalog.ts';
 import { CommitQueue } from '../commit/queue.ts';
 import { connectPostgres } from '../database.ts';
 import { recordPurchases } from '../record-purchases.ts';
+import { startTracing } from '../tracing.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import { localsOf } from './caller.ts';
 import { createExpressServer } from './fast-express.ts';
@@ -18,12 +19,15 @@ const settings = settingsOrExit({
   ...apiSettings,
 });
 const withKeys = orExit(() => keysAreOn(settings));
+const tracing = await orExitAsync(() => startTracing('pos-api'));
 /** Postgres away: a till is told within a second. */
 const ANSWER_MS = 900;
 /** A connection that has not answered for so long is given up, so that others take its place. */
 const GIVE_UP_MS = 5_000;
 const LOOK_AT_PRICES_MS = 1_000;
 const SHUTDOWN_MS = 8_000;
+/** Without a good key, without its right, too often: whoever looks after the API has to know from where. */
+const TURNED_AWAY = new Set([401, 403, 429]);
 
 const output = pino.destination({ dest: 1, sync: false, minLength: 4096 });
 const log = pino({ name: 'pos-api', level: settings.POS_API_LOG_LEVEL }, output);
@@ -58,13 +62,24 @@ const app = buildApi({
   db,
   ...(keys && { keys }),
   ratePerSecond: rateLimitOf(settings.POS_API_RATE_LIMIT, withKeys),
+  ...(tracing && { tracing }),
+  trustedProxies: settings.POS_API_TRUST_PROXY,
   isStopping: () => stopping,
   logError: (error, response) => log.error({ err: error, requestId: localsOf(response).requestId }, 'request failed'),
-  // No path, body or customer: what identifies a person is not logged.
+  // No path, body or customer: what identifies a person is not logged. An address only of who was turned away.
   logRequest: ({ method, route, status, milliseconds }, response) => {
-    const { requestId, key } = localsOf(response);
+    const { requestId, key, span } = localsOf(response);
     log.info(
-      { requestId, key: key?.key_id, method, route, status, ms: Math.round(milliseconds * 10) / 10 },
+      {
+        requestId,
+        trace: span?.traceId,
+        key: key?.key_id,
+        method,
+        route,
+        status,
+        ms: Math.round(milliseconds * 10) / 10,
+        ...(TURNED_AWAY.has(status) && { address: response.req.ip }),
+      },
       'answered',
     );
   },
@@ -102,7 +117,7 @@ const stop = () => {
   setInterval(() => server.closeIdleConnections(), 100).unref();
   server.close(async () => {
     await keys?.stop();
-    await Promise.all([commits.end(), db.end()]);
+    await Promise.all([commits.end(), db.end(), tracing?.stop()]);
     end(0);
   });
 };

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type pg from 'pg';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { CommitQueue } from '../commit/queue.ts';
@@ -73,10 +73,16 @@ export const watchLoad = (queue: CommitQueue, pools: Record<string, pg.Pool>): v
   });
 };
 
+/** The template of a request's path, never the path, which would hold ids; `none` when nothing is there. */
+export const routeOf = (request: Request): string => {
+  const route: unknown = request.route?.path;
+  return typeof route === 'string' ? route : 'none';
+};
+
 /** A request that has been answered. */
 export interface Answered {
   method: string;
-  /** The template of its path, never the path, which would hold ids; `none` when nothing is there. */
+  /** See {@link routeOf}. */
   route: string;
   status: number;
   milliseconds: number;
@@ -88,10 +94,9 @@ export const observeRequests =
   (request, response, next) => {
     const began = performance.now();
     response.once('finish', () => {
-      const route: unknown = request.route?.path;
       const answered = {
         method: request.method,
-        route: typeof route === 'string' ? route : 'none',
+        route: routeOf(request),
         status: response.statusCode,
         milliseconds: performance.now() - began,
       };

@@ -140,10 +140,17 @@ const answersOf = (operation: Operation): Json =>
                   ...(status === '503' ? (['Retry-After'] as const) : []),
                 ]),
                 content: { 'application/json': content(answer.schema) },
+                ...(answer.links && { links: linksOf(answer.links) }),
               },
             ],
           ],
     ),
+  );
+
+/** What can be done with what was answered (OpenAPI's links). */
+const linksOf = ({ id, operations }: { id: string; operations: readonly string[] }): Json =>
+  Object.fromEntries(
+    operations.map((operationId) => [operationId, { operationId, parameters: { [id]: `$response.body#/${id}` } }]),
   );
 
 /** The problems of an operation by status; several kinds may share one. */

@@ -24,6 +24,13 @@ export const SCHEMAS = {
 
 export type SchemaName = keyof typeof SCHEMAS;
 
+interface Answer {
+  schema: SchemaName;
+  description: string;
+  /** Operations that take an id which stands in the body under this name. */
+  links?: { id: string; operations: readonly string[] };
+}
+
 /** What can be asked of the API: the server makes its routes from this, and the OpenAPI document says the same. */
 export interface Operation {
   method: 'get' | 'post' | 'patch';
@@ -37,7 +44,7 @@ export interface Operation {
   idempotencyKey?: true;
   body?: SchemaName;
   /** Good answers, and those that are no problem documents. */
-  answers: Partial<Record<number, { schema: SchemaName; description: string }>>;
+  answers: Partial<Record<number, Answer>>;
   /** Besides those that come with a scope or a body. */
   problems?: readonly ProblemKind[];
 }
@@ -53,7 +60,13 @@ export const OPERATIONS = {
     scope: 'post',
     idempotencyKey: true,
     body: 'PurchaseRequest',
-    answers: { 201: { schema: 'Purchase', description: 'Recorded, now or before.' } },
+    answers: {
+      201: {
+        schema: 'Purchase',
+        description: 'Recorded, now or before.',
+        links: { id: 'purchase_id', operations: ['getPurchase', 'voidPurchase'] },
+      },
+    },
     problems: ['no-idempotency-key', 'invalid-purchase', 'key-reused', 'overloaded'],
   },
   getPurchase: {

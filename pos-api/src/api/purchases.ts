@@ -23,6 +23,7 @@ export const recordPurchase =
     }
     const { branch_id, customer_id, sold_at, items } = parsed.data;
     requireBranch(response, branch_id);
+    const traceparent = localsOf(response).span?.traceparent;
     const answer = await queue.submit({
       idempotency_key: key,
       fingerprint: createHash('sha256').update(canonicalJson(body)).digest('hex'),
@@ -31,6 +32,7 @@ export const recordPurchase =
       sold_at: sold_at ?? null,
       items: items.map((item) => item.product_id),
       request_id: requestIdOf(response),
+      ...(traceparent !== undefined && { traceparent }),
     });
     purchaseOutcomes.inc({ outcome: answer.outcome });
     switch (answer.outcome) {

@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler, type Response } from 'expre
 import helmet from 'helmet';
 import type pg from 'pg';
 import type { CommitQueue } from '../commit/queue.ts';
+import type { Tracing } from '../tracing.ts';
 import { jsonBody, requireJson } from './body.ts';
 import { identify, requireScope } from './caller.ts';
 import * as catalog from './catalog.ts';
@@ -14,6 +15,7 @@ import { OPERATIONS, type Operation, type OperationId } from './operations.ts';
 import { answerProblem, methodNotAllowed, notFound, ProblemError } from './problems.ts';
 import * as purchases from './purchases.ts';
 import { giveRequestId } from './request-id.ts';
+import { traceRequests } from './trace.ts';
 
 export interface ApiParts {
   queue: CommitQueue;
@@ -22,6 +24,10 @@ export interface ApiParts {
   keys?: KeyRing;
   /** Requests a second of one key, or of one address without a key. */
   ratePerSecond: number;
+  /** How many proxies in front tell the caller's address; absent: none, and `X-Forwarded-For` means nothing. */
+  trustedProxies?: number;
+  /** Absent: nothing is traced. */
+  tracing?: Tracing;
   isStopping: () => boolean;
   logError: (error: unknown, response: Response) => void;
   logRequest: (answered: Answered, response: Response) => void;
@@ -32,7 +38,8 @@ export const buildApi = (parts: ApiParts): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(giveRequestId, observeRequests(parts.logRequest), securityHeaders());
+  app.set('trust proxy', parts.trustedProxies ?? 0);
+  app.use(giveRequestId, ...traceRequests(parts.tracing), observeRequests(parts.logRequest), securityHeaders());
 
   const handlers = handlersOf(parts);
   const known = [whileRunning(parts.isStopping), identify(parts.keys), limitRate(parts.ratePerSecond)];

@@ -14,6 +14,8 @@ export const apiSettings = {
   POS_API_AUTH: z.enum(['on', 'off']).optional(),
   /** Requests a second of one key or address; 0: the default, 100 with keys and practically no limit without. */
   POS_API_RATE_LIMIT: count(0, 0, 1_000_000),
+  /** Proxies in front whose word on the caller's address (`X-Forwarded-For`) is believed. */
+  POS_API_TRUST_PROXY: count(0, 0, 10),
   POS_API_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info'),
 };
 

@@ -28,22 +28,29 @@ const overThePartitionsThereAre: ICustomPartitioner =
  * @param brokers `host:port`, comma-joined
  */
 export const kafkajsPublisher = (brokers: string, topic: string = PURCHASES_TOPIC): Publisher => {
-  const kafka = new Kafka({
-    clientId: 'tillstream-relay',
-    brokers: brokers.split(','),
-    logLevel: logLevel.NOTHING,
-    connectionTimeout: 3_000,
-    requestTimeout: 10_000,
-    // The relay tries again by itself. A retry inside kafkajs counts a broker that has answered once as done, even when
-    // it meanwhile leads a partition whose messages another broker has refused: they would be lost.
-    retry: { retries: 0 },
-  });
+  const seeds = brokers.split(',');
+  /**
+   * A client that asks this one of the brokers for the others first. Without retries kafkajs asks no second one, and a new
+   * client would begin with the same: were that broker away, all would seem to be.
+   */
+  const clientFrom = (seed: number) =>
+    new Kafka({
+      clientId: 'tillstream-relay',
+      brokers: seeds.map((_, n) => seeds[(seed + n) % seeds.length] ?? ''),
+      logLevel: logLevel.NOTHING,
+      connectionTimeout: 3_000,
+      requestTimeout: 10_000,
+      // The relay tries again by itself. A retry inside kafkajs counts a broker that has answered once as done, even when
+      // it meanwhile leads a partition whose messages another broker has refused: they would be lost.
+      retry: { retries: 0 },
+    });
   let producer: Producer | undefined;
+  let seed = Math.floor(Math.random() * seeds.length);
   let turn = Math.floor(Math.random() * 1_000);
 
   const connected = async () => {
     if (producer) return producer;
-    const fresh = kafka.producer({
+    const fresh = clientFrom(seed++).producer({
       allowAutoTopicCreation: false,
       createPartitioner: overThePartitionsThereAre,
     });
@@ -60,7 +67,12 @@ export const kafkajsPublisher = (brokers: string, topic: string = PURCHASES_TOPI
   const send = async (active: Producer, batches: OutboxEvent[][]) => {
     const messages = batches.flatMap((batch) => {
       const partition = turn++;
-      return batch.map(({ key, payload }) => ({ key, value: payload, partition }));
+      return batch.map(({ key, payload, headers }) => ({
+        key,
+        value: payload,
+        partition,
+        ...(headers && { headers }),
+      }));
     });
     const answers = await active.send({ topic, acks: ALL_IN_SYNC_REPLICAS, messages });
     if (answers.length === 0) throw new Error('the broker acknowledged nothing');

@@ -1,13 +1,21 @@
-import { clickhouseUrl, locationSettings, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
+import {
+  clickhouseUrl,
+  locationSettings,
+  orExitAsync,
+  postgresUrl,
+  settingsOrExit,
+} from '@tillstream/schemas/settings';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { connectPostgres } from '../database.ts';
+import { startTracing } from '../tracing.ts';
 import { readBacklog } from './backlog.ts';
 import { directPublisher } from './direct-publisher.ts';
 import { relayHttp } from './http.ts';
 import { kafkajsPublisher } from './kafkajs-publisher.ts';
 import { relayMetrics } from './metrics.ts';
 import { runRelay } from './relay.ts';
+import { tracedPublisher } from './traced-publisher.ts';
 
 const settings = settingsOrExit({ ...locationSettings, RELAY_HOST: z.string().default('127.0.0.1') });
 /** What is in hand may be finished for so long; then it is given back. */
@@ -15,9 +23,11 @@ const FINISH_MS = 2_000;
 
 const log = pino({ name: 'relay' });
 
-const publisher = settings.KAFKA_BROKERS
+const tracing = await orExitAsync(() => startTracing('relay'));
+const plainPublisher = settings.KAFKA_BROKERS
   ? kafkajsPublisher(settings.KAFKA_BROKERS)
   : directPublisher(clickhouseUrl(settings));
+const publisher = tracing ? tracedPublisher(plainPublisher, tracing) : plainPublisher;
 
 const db = connectPostgres(postgresUrl(settings), 'relay-metrics', 1);
 const metrics = relayMetrics(() => readBacklog(db));
@@ -44,5 +54,5 @@ process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 
 await runRelay(postgresUrl(settings), publisher, log, stopping.signal, metrics.watch);
-await publisher.close();
+await Promise.all([publisher.close(), tracing?.stop()]);
 process.exit(0);

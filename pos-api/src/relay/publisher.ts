@@ -4,6 +4,8 @@ export interface OutboxEvent {
   id: string;
   key: string;
   payload: string;
+  /** Of the message, beside its payload. */
+  headers?: Record<string, string>;
 }
 
 /** Where the relay sends to. The one thing that knows a broker. */
