@@ -26,6 +26,9 @@ export const FIGURES_OF_FACTS = `
 export const UNPACKED =
   'purchases, items, revenue_minor, newest, customers, sold.1 AS product_ids, sold.2 AS product_units, sold.3 AS product_revenue_minor, sold.4 AS product_purchases';
 
+/** {@link UNPACKED}, without products in the rows of hours. */
+export const UNPACKED_SPAN = UNPACKED.replace(/sold\.\d/g, (column) => `if(grain = 'whole', ${column}, [])`);
+
 /** The columns that every sealed row carries, in the order in which they are inserted. */
 export const FIGURES =
   'purchases, items, revenue_minor, newest, customers, product_ids, product_units, product_revenue_minor, product_purchases';
