@@ -56,17 +56,15 @@ export const exactRows = (cover: Cover, options: RowsOptions, fewFacts: number):
   const taken = `grain = '${byHour ? 'hour' : 'whole'}'
     AND branch_id ${branchOf === undefined ? "!= ''" : `= {${name}_sealed_branch:String}`} AND (${spans.join(' OR ')})`;
 
-  const [year, month] = ['toUInt16(toStartOfYear(day))', 'toUInt16(toStartOfMonth(day))'];
-  const facts = `
-    SELECT multiIf(${year} IN ${list('years')}, 3, ${month} IN ${list('months')}, 2, 1) AS span,
-      multiIf(span = 3, ${year}, span = 2, ${month}, toUInt16(day)) AS began,
-      ${branchOf === '' ? "''" : 'toString(branch_id)'} AS branch, sum(day_rows) AS rows, sum(day_hash) AS hash
-    FROM (SELECT day, branch_id, rows AS day_rows, hash AS day_hash FROM (${dayFacts(
-      shopDay,
-      `${shopDay} >= toDate({${name}_first_day:UInt16}) AND ${shopDay} <= toDate({${name}_last_day:UInt16}) ${ofBranch(options)}`,
-    )}))
-    WHERE toUInt16(day) NOT IN ${list('open_days')}
-    GROUP BY span, began, branch`;
+  const [year, month] = [`toUInt16(toStartOfYear(${shopDay}))`, `toUInt16(toStartOfMonth(${shopDay}))`];
+  const levels = `multiIf(${year} IN ${list('years')}, 3, ${month} IN ${list('months')}, 2, 1)`;
+  const began = `multiIf(${year} IN ${list('years')}, ${year}, ${month} IN ${list('months')}, ${month}, toUInt16(${shopDay}))`;
+  const facts = dayFacts(
+    `${levels} AS span, ${began} AS began, ${branchOf === '' ? "''" : 'toString(branch_id)'} AS branch`,
+    'span, began, branch',
+    `${shopDay} >= toDate({${name}_first_day:UInt16}) AND ${shopDay} <= toDate({${name}_last_day:UInt16})
+      AND toUInt16(${shopDay}) NOT IN ${list('open_days')} ${ofBranch(options)}`,
+  );
   const seals = `
     SELECT toUInt8(level), toUInt16(start), toString(branch_id), print.1, print.2
     FROM (

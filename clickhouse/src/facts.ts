@@ -54,12 +54,12 @@ export const slotFacts = (where: string): string =>
   `SELECT slot, branch_id, count() AS rows, sum(${FACT_HASH}) AS hash FROM silver.purchases WHERE ${where} GROUP BY slot, branch_id`;
 
 /**
- * The fingerprint of every business day now, from the projection `facts_by_day`. `last_date` is there for the planner
- * alone: it takes that projection only for a column that the other one lacks.
+ * The fingerprints of business days now, or of what `columns` make of them, from the projection `facts_by_day`.
+ * `last_date` is there for the planner alone: it takes that projection only for a column that the other one lacks.
  */
-export const dayFacts = (shopDay: string, where: string): string =>
-  `SELECT ${shopDay} AS day, branch_id, count() AS rows, sum(${FACT_HASH}) AS hash, max(toDate(slot)) AS last_date
-   FROM silver.purchases WHERE ${where} GROUP BY day, branch_id HAVING last_date >= '1970-01-01'`;
+export const dayFacts = (columns: string, keys: string, where: string): string =>
+  `SELECT ${columns}, count() AS rows, sum(${FACT_HASH}) AS hash, max(toDate(slot)) AS last_date
+   FROM silver.purchases WHERE ${where} GROUP BY ${keys} HAVING last_date >= '1970-01-01'`;
 
 /**
  * The settings under which all references of a statement to a table see one moment of it; everything here rests on it.

@@ -23,7 +23,7 @@ const sql = (shopDay: string) => `
     maxIf(toUInt16(facts.start), facts.level = 'day') AS last,
     ${openStarts('day')} AS open_days, ${openStarts('month')} AS open_months, ${openStarts('year')} AS open_years,
     sumMapIf([toUInt16(facts.start)], [facts.rows], facts.level = 'day' AND facts.branch_id = '') AS facts_by_day
-  FROM (${spanFacts(dayFacts(shopDay, '1'))}) AS facts
+  FROM (${spanFacts(dayFacts(`${shopDay} AS day, branch_id`, 'day, branch_id', '1'))}) AS facts
   LEFT JOIN (
     SELECT level, start, branch_id, stored_count, stored_hash, merged_count, merged_hash
     FROM gold.sealed_spans FINAL WHERE grain = 'whole'

@@ -194,7 +194,7 @@ const spansSql = (shopDay: string, from: 'day' | 'month', to: 'month' | 'year'):
         whole.stored_count = facts.rows AND whole.stored_hash = facts.hash AS is_as_stored
       FROM (
         SELECT ${from === 'day' ? 'day' : 'toStartOfMonth(day)'} AS start, branch_id, sum(day_rows) AS rows, sum(day_hash) AS hash
-        FROM (SELECT day, branch_id, rows AS day_rows, hash AS day_hash FROM (${dayFacts(shopDay, inSpan)}))
+        FROM (SELECT day, branch_id, rows AS day_rows, hash AS day_hash FROM (${dayFacts(`${shopDay} AS day, branch_id`, 'day, branch_id', inSpan)}))
         GROUP BY GROUPING SETS ((start, branch_id), (start))
       ) AS facts
       LEFT JOIN (${parts} AND grain = 'whole') AS whole ON whole.start = facts.start AND whole.branch_id = facts.branch_id`;

@@ -1,11 +1,13 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { dayFacts } from '@tillstream/clickhouse/facts';
 import { type Gold, openGold } from '@tillstream/clickhouse/gold';
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { rebuildGold, rebuildSilver } from '@tillstream/clickhouse/rebuild';
 import { sealStale } from '@tillstream/clickhouse/seal';
-import type { ShopClock } from '@tillstream/clickhouse/shop-day';
+import { type ShopClock, shopDaySql } from '@tillstream/clickhouse/shop-day';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { type OwnEngine, startEngine } from './engine.ts';
 import type { ModelScope } from './model.ts';
 import { byClock, makeMutants, summing } from './mutants.ts';
@@ -223,6 +225,26 @@ test('whatever happens, every question has the answer of the plain model', { tim
     { numRuns: RUNS, seed: SEED, endOnFailure: process.env.PROPERTY_SHRINK === '0' },
   );
   console.log(`${runs} sequences passed`);
+});
+
+test.each(CLOCKS)('fingerprints of days are read, not computed, on the clock %j', async (clock) => {
+  await migrateClickHouse(clickhouse, undefined, clock);
+  const world = new World(clickhouse);
+  world.sell({ branch: 0, minute: 700, ms: 0, customer: 1, products: [1], price: 99 });
+  await world.deliver(1, 1);
+  const day = shopDaySql(clock);
+  const month = `toStartOfMonth(${day})`;
+  const sql = dayFacts(
+    `multiIf(${month} > '2025-01-01', ${month}, ${day}) AS began`,
+    'began',
+    `${day} >= '2025-01-01'`,
+  );
+  const plan = await clickhouse.rows({
+    name: 'plan',
+    sql: `EXPLAIN projections = 1 ${sql}`,
+    row: z.object({ explain: z.string() }),
+  });
+  expect(plan.map(({ explain }) => explain).join('\n')).toContain('(facts_by_day_');
 });
 
 test.each([

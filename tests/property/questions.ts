@@ -99,26 +99,28 @@ const loyalByDay: Ask = async (gold, clickhouse, world, scope) => {
   };
 };
 
-/** As an analyst asks about products, over slots of all time. */
-const productViews: Ask = async (gold, clickhouse, world, { branch }) => ({
-  given: await clickhouse.rows({
-    name: 'analyst_products',
-    sql: `SELECT toUInt16(day) AS start, product_id, sum(sold.units) AS units, sum(sold.revenue_minor) AS revenue_minor, sum(sold.purchases) AS purchases
-          FROM gold.slot_products AS sold WHERE {branch:String} IN ('', branch_id) GROUP BY start, product_id ORDER BY start, product_id`,
-    params: { branch: branch ?? '' },
-    row: z.object({
-      start: z.int(),
-      product_id: z.string(),
-      units: z.int(),
-      revenue_minor: z.int(),
-      purchases: z.int(),
+/** As an analyst asks about products, over slots or days of all time. */
+const productViews =
+  (view: 'slot_products' | 'day_products'): Ask =>
+  async (gold, clickhouse, world, { branch }) => ({
+    given: await clickhouse.rows({
+      name: 'analyst_products',
+      sql: `SELECT toUInt16(day) AS start, product_id, sum(sold.units) AS units, sum(sold.revenue_minor) AS revenue_minor, sum(sold.purchases) AS purchases
+          FROM gold.${view} AS sold WHERE {branch:String} IN ('', branch_id) GROUP BY start, product_id ORDER BY start, product_id`,
+      params: { branch: branch ?? '' },
+      row: z.object({
+        start: z.int(),
+        product_id: z.string(),
+        units: z.int(),
+        revenue_minor: z.int(),
+        purchases: z.int(),
+      }),
     }),
-  }),
-  expected: model.productsByDay(
-    model.inScope(world.arrived(), { from: 0, to: Number.MAX_SAFE_INTEGER, branch }),
-    gold.calendar,
-  ),
-});
+    expected: model.productsByDay(
+      model.inScope(world.arrived(), { from: 0, to: Number.MAX_SAFE_INTEGER, branch }),
+      gold.calendar,
+    ),
+  });
 
 /** As an analyst asks: plain SQL on the views, whole days. */
 const views: Ask = async (gold, clickhouse, world, { branch }) => {
@@ -158,5 +160,6 @@ export const QUESTIONS: readonly Ask[] = [
   aggregated,
   loyalByDay,
   views,
-  productViews,
+  productViews('slot_products'),
+  productViews('day_products'),
 ];
