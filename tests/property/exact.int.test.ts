@@ -162,10 +162,8 @@ const live = async (steps: readonly Step[], questions: readonly Ask[] = QUESTION
   const ask = async (index: number, asked: Scope) => {
     const question = questions[index % questions.length];
     if (question === undefined) throw new Error('no such question');
-    for (const gold of golds) {
-      const { given, expected } = await question(gold, clickhouse, world, instants(asked));
-      expect(given).toEqual(expected);
-    }
+    const answers = await Promise.all(golds.map((gold) => question(gold, clickhouse, world, instants(asked))));
+    for (const { given, expected } of answers) expect(given).toEqual(expected);
   };
   const instants = ({ from, to, branch, grain }: Scope): ModelScope => {
     const [{ calendar }] = golds;
