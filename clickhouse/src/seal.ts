@@ -59,9 +59,9 @@ export const sealStale = async (clickhouse: ClickHouse, options: SealOptions): P
   const years = new Set<number>();
   const days = force ? between(state.days.first, state.days.last) : [...state.openDays].sort((a, b) => a - b);
   const isOver = (end: number) => end + graceMs <= now;
-  for (let start = 0; start < days.length; start += daysAtOnce) {
+  let done = 0;
+  for (const chunk of chunksOf(days, state.facts, daysAtOnce)) {
     signal?.throwIfAborted();
-    const chunk = days.slice(start, start + daysAtOnce);
     sealed.slots += await write(clickhouse, 'gold.sealed_slots', slotsSql(shopDay, force), {
       days: chunk,
       dates: datesOf(chunk, calendar),
@@ -73,7 +73,8 @@ export const sealStale = async (clickhouse: ClickHouse, options: SealOptions): P
       sealed.days += await write(clickhouse, 'gold.sealed_spans', daysSql(shopDay, shop.SHOP_TIMEZONE), params);
       for (const day of over) years.add(firstOfYear(day));
     }
-    progress?.(Math.min(start + daysAtOnce, days.length), days.length);
+    done += chunk.length;
+    progress?.(done, days.length);
   }
 
   const spans = [
@@ -92,6 +93,24 @@ export const sealStale = async (clickhouse: ClickHouse, options: SealOptions): P
   }
   for (const year of years) await mergeYear(clickhouse, year);
   return sealed;
+};
+
+/** Facts to seal by one statement: some seconds of work, far below the time that a statement may take. */
+const FACTS_AT_ONCE = 2_000_000;
+
+/** Days in their order, not too many and not with too many facts at once. */
+const chunksOf = (days: readonly number[], facts: ReadonlyMap<number, number>, daysAtOnce: number): number[][] => {
+  const chunks: number[][] = [];
+  let held = 0;
+  for (const day of days) {
+    const last = chunks.at(-1);
+    held += facts.get(day) ?? 0;
+    if (last === undefined || last.length >= daysAtOnce || held > FACTS_AT_ONCE) {
+      chunks.push([day]);
+      held = facts.get(day) ?? 0;
+    } else last.push(day);
+  }
+  return chunks;
 };
 
 /** Makes the spans of a year one part: reading bitmaps out of several takes three times as long. */
