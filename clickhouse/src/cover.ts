@@ -10,81 +10,75 @@ export interface Scope {
 }
 
 /** From which rows the figures of a scope may be put together; `slot` reads no longer ones than a quarter of an hour. */
-export type Coarsest = 'slot' | 'day' | 'month';
+export type Coarsest = 'slot' | 'day' | 'month' | 'year';
 
 /**
- * How a scope is covered: by months, by days, by slots, and by facts at ends that are not on a slot's border.
- * It is a guess as far as it rests on a {@link SealState}, which may have changed: the query checks it.
+ * How a scope is covered: sealed years, months and days are taken whole, all other days are open and are put together
+ * from slots or facts. It is a guess as far as it rests on a {@link SealState}, which may have changed: the query
+ * checks it.
  */
 export interface Cover {
-  from: number;
-  to: number;
-  /** First days of the months taken whole. */
+  /** First days of the years and months taken whole, and the days. Days since 1970. */
+  years: number[];
   months: number[];
-  /** Days that are put together from slots; all others with facts must be sealed. Undefined: everything is. */
-  openDays: number[] | undefined;
-  /** The dates in UTC which those days meet, for the index. */
+  days: number[];
+  openDays: number[];
+  /** The dates in UTC which the open days meet, for the index. */
   openDates: number[];
-  /** The business days of the scope, both ends included. */
+  /** About how many facts the open days hold. */
+  openFacts: number;
+  /** The business days of the scope, both ends included: all their facts must be in what is taken whole or open. */
   firstDay: number;
   lastDay: number;
-  /** Slots from the first to before the last, in seconds since 1970. */
-  firstSlot: number;
-  lastSlot: number;
-  /** Slots of which only a part belongs to the scope. */
-  edgeSlots: number[];
 }
 
-const SLOT = 900;
 const DAY_MS = 86_400_000;
 
-/** Covers a scope with the longest periods that are sealed. */
+/** Covers a scope with the longest spans that are sealed. */
 export const coverOf = ({ from, to }: Scope, coarsest: Coarsest, calendar: ShopCalendar, state: SealState): Cover => {
-  const firstSlot = Math.ceil(from / 1000 / SLOT) * SLOT;
-  const lastSlot = Math.floor(to / 1000 / SLOT) * SLOT;
-  const edgeSlots = new Set<number>();
-  if (from < to && from % (SLOT * 1000) !== 0) edgeSlots.add(firstSlot - SLOT);
-  if (from < to && to % (SLOT * 1000) !== 0) edgeSlots.add(lastSlot);
   const cover: Cover = {
-    from,
-    to,
+    years: [],
     months: [],
-    openDays: undefined,
+    days: [],
+    openDays: [],
     openDates: [],
+    openFacts: 0,
     firstDay: Math.max(0, calendar.dayOf(from)),
     lastDay: Math.max(0, calendar.dayOf(Math.max(from, to - 1))),
-    firstSlot,
-    lastSlot: Math.max(firstSlot, lastSlot),
-    edgeSlots: [...edgeSlots],
   };
-  if (coarsest === 'slot') return cover;
-  const openDays: number[] = [];
   const openDates = new Set<number>();
-  const months = new Set<number>();
+  const isWhole = (first: number, after: number) => calendar.dayStart(first) >= from && calendar.dayStart(after) <= to;
   const last = Math.min(cover.lastDay, state.days?.last ?? -1);
   for (let day = Math.max(cover.firstDay, state.days?.first ?? 0); day <= last; day++) {
-    const month = firstOfMonth(day);
-    if (months.has(month)) continue;
-    if (coarsest === 'month' && isWhole(calendar, month, nextMonth(month), from, to) && !state.openMonths.has(month)) {
-      months.add(month);
-    } else if (!isWhole(calendar, day, day + 1, from, to) || state.openDays.has(day)) {
-      openDays.push(day);
+    const [year, month] = [firstOfYear(day), firstOfMonth(day)];
+    if (coarsest === 'year' && !state.openYears.has(year) && isWhole(year, firstOfYear(year, 1))) {
+      cover.years.push(year);
+      day = firstOfYear(year, 1) - 1;
+    } else if (
+      (coarsest === 'year' || coarsest === 'month') &&
+      !state.openMonths.has(month) &&
+      isWhole(month, firstOfMonth(month, 1))
+    ) {
+      cover.months.push(month);
+      day = firstOfMonth(month, 1) - 1;
+    } else if (!state.openDays.has(day) && isWhole(day, day + 1)) {
+      cover.days.push(day);
+    } else {
+      cover.openDays.push(day);
+      cover.openFacts += state.facts.get(day) ?? 0;
       const end = Math.floor((calendar.dayStart(day + 1) - 1) / DAY_MS);
       for (let date = Math.floor(calendar.dayStart(day) / DAY_MS); date <= end; date++) openDates.add(date);
     }
   }
-  return { ...cover, months: [...months], openDays, openDates: [...openDates] };
+  return { ...cover, openDates: [...openDates] };
 };
 
-const isWhole = (calendar: ShopCalendar, first: number, after: number, from: number, to: number): boolean =>
-  calendar.dayStart(first) >= from && calendar.dayStart(after) <= to;
-
-const firstOfMonth = (day: number): number => {
+/** First day of the month that a day belongs to, or of one so many months later. */
+export const firstOfMonth = (day: number, later = 0): number => {
   const date = new Date(day * DAY_MS);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1) / DAY_MS;
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + later, 1) / DAY_MS;
 };
 
-const nextMonth = (month: number): number => {
-  const date = new Date(month * DAY_MS);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1) / DAY_MS;
-};
+/** First day of the year that a day belongs to, or of one so many years later. */
+export const firstOfYear = (day: number, later = 0): number =>
+  Date.UTC(new Date(day * DAY_MS).getUTCFullYear() + later, 0, 1) / DAY_MS;

@@ -7,121 +7,176 @@ export interface ExactRows {
   /** To stand after WITH, without a comma at the end. */
   ctes: string;
   params: Record<string, unknown>;
+  /** Whether there is a table `name_sealed` and a table `name_open` beside the one of all rows. */
+  inTwo: boolean;
+}
+
+/** What a set of rows is of, and what it tells apart. */
+export interface RowsOptions {
+  /** The table that the rows are to be used as. */
+  name: string;
+  scope: Scope;
+  /** The longest span that a row may stand for. */
+  coarsest: Coarsest;
+  /** Whether `hour` and `slot` tell hours apart. */
+  byHour: boolean;
+  /** Whether `branch_id` tells branches apart; otherwise it may be empty. */
+  byBranch: boolean;
+  /** SQL for the business day of a column `slot`, and the zone of the shop's clock. */
+  shopDay: string;
+  timeZone: string;
 }
 
 /**
- * SQL of the rows `name` (day, slot, branch_id and {@link FIGURES}) that cover a scope exactly once: sealed months,
- * days and slots whose fingerprint is that of the facts now, and the remaining slots and edges computed from the facts.
- * `day` is the first one of a month's row; `slot` is 1970 in rows of days and months.
+ * SQL of the rows `name` (day, slot, hour, branch_id and {@link FIGURES}) that cover a scope exactly once: sealed years,
+ * months and days (`name_sealed`), and open days from facts, or from sealed slots where those are many (`name_open`).
+ * `day` is the first one of a month or year; `slot` is the start of its hour in a day's row, where hours are told apart.
  *
- * The statement fails with `throwIf` (code 395) when a day is neither sealed nor among the cover's open days: the cover
- * was made from an older state than the one the statement sees.
+ * The statement fails with `throwIf` (code 395) when the fingerprint of a span is not that of its facts, or when a day
+ * has facts that is neither sealed nor open: the cover was made from another state than the one the statement sees.
  */
-export const exactRows = (name: string, cover: Cover, shopDay: string, branch: string | undefined): ExactRows => {
-  const ofBranch = branch === undefined ? '' : `AND branch_id = {${name}_branch:String}`;
-  const params: Record<string, unknown> = branch === undefined ? {} : { [`${name}_branch`]: branch };
-  const ctes: string[] = [];
-  const selects: string[] = [];
+export const exactRows = (cover: Cover, options: RowsOptions, fewFacts: number): ExactRows => {
+  const { name, scope, byHour, byBranch, shopDay } = options;
+  const branchOf = scope.branch ?? (byBranch ? undefined : '');
+  const params: Record<string, unknown> = {
+    ...scopeParams(options),
+    [`${name}_sealed_branch`]: branchOf ?? '',
+    [`${name}_first_day`]: cover.firstDay,
+    [`${name}_last_day`]: cover.lastDay,
+    [`${name}_years`]: cover.years,
+    [`${name}_months`]: cover.months,
+    [`${name}_days`]: cover.days,
+    [`${name}_open_days`]: cover.openDays,
+    [`${name}_open_dates`]: cover.openDates,
+  };
+  const list = (which: string) => `{${name}_${which}:Array(UInt16)}`;
+  const spans = (['day', 'month', 'year'] as const)
+    .filter((level) => cover[`${level}s`].length > 0)
+    .map((level) => `(level = '${level}' AND toUInt16(start) IN ${list(`${level}s`)})`);
+  const taken = `grain = '${byHour ? 'hour' : 'whole'}'
+    AND branch_id ${branchOf === undefined ? "!= ''" : `= {${name}_sealed_branch:String}`} AND (${spans.join(' OR ')})`;
 
-  if (cover.openDays !== undefined) {
-    Object.assign(params, {
-      [`${name}_first_day`]: cover.firstDay,
-      [`${name}_last_day`]: cover.lastDay,
-      [`${name}_open_days`]: cover.openDays,
-      [`${name}_months`]: cover.months,
-    });
-    const days = dayFacts(
-      shopDay,
-      `${shopDay} >= toDate({${name}_first_day:UInt16}) AND ${shopDay} <= toDate({${name}_last_day:UInt16}) ${ofBranch}`,
-    );
-    // From the facts to the seals, so that the check runs where there is nothing sealed at all, too.
-    selects.push(`
-      SELECT facts.start AS day, toDateTime(0, 'UTC') AS slot, facts.branch_id AS branch_id, ${FIGURES}
-      FROM (
-        SELECT if(toUInt16(toStartOfMonth(day)) IN {${name}_months:Array(UInt16)}, 'month', 'day') AS level,
-          if(level = 'month', toStartOfMonth(day), day) AS start, branch_id, sum(day_rows) AS rows, sum(day_hash) AS hash
-        FROM (SELECT day, branch_id, rows AS day_rows, hash AS day_hash FROM (${days}))
-        WHERE toUInt16(day) NOT IN {${name}_open_days:Array(UInt16)}
-        GROUP BY level, start, branch_id
-      ) AS facts
-      LEFT JOIN (
-        SELECT toString(level) AS level, start, branch_id, stored_count, stored_hash, merged_count, merged_hash, ${FIGURES}
-        FROM gold.sealed_periods FINAL
-        WHERE ((level = 'month' AND toUInt16(start) IN {${name}_months:Array(UInt16)})
-            OR (level = 'day' AND start >= toDate({${name}_first_day:UInt16}) AND start <= toDate({${name}_last_day:UInt16})
-              AND toUInt16(toStartOfMonth(start)) NOT IN {${name}_months:Array(UInt16)})) ${ofBranch}
-      ) AS sealed ON sealed.level = facts.level AND sealed.start = facts.start AND sealed.branch_id = facts.branch_id
-      WHERE throwIf(NOT ${stillTrue('sealed', 'facts')}, 'a seal was broken') = 0`);
+  const [year, month] = [`toUInt16(toStartOfYear(${shopDay}))`, `toUInt16(toStartOfMonth(${shopDay}))`];
+  const levels = `multiIf(${year} IN ${list('years')}, 3, ${month} IN ${list('months')}, 2, 1)`;
+  const began = `multiIf(${year} IN ${list('years')}, ${year}, ${month} IN ${list('months')}, ${month}, toUInt16(${shopDay}))`;
+  const facts = dayFacts(
+    `${levels} AS span, ${began} AS began, ${branchOf === '' ? "''" : 'toString(branch_id)'} AS branch`,
+    'span, began, branch',
+    `${shopDay} >= toDate({${name}_first_day:UInt16}) AND ${shopDay} <= toDate({${name}_last_day:UInt16})
+      AND toUInt16(${shopDay}) NOT IN ${list('open_days')} ${ofBranch(options)}`,
+  );
+  const seals = `
+    SELECT toUInt8(level), toUInt16(start), toString(branch_id), print.1, print.2
+    FROM (
+      SELECT level, start, branch_id, [(sum(stored_count), sum(stored_hash)), (sum(merged_count), sum(merged_hash))] AS prints
+      FROM gold.sealed_spans FINAL WHERE ${taken} GROUP BY level, start, branch_id
+    ) ARRAY JOIN prints AS print`;
+  const proof = `(SELECT throwIf(count() > 0, 'a seal was broken') FROM (${facts}) WHERE (span, began, branch, rows, hash) NOT IN (${seals})) = 0`;
+
+  const ctes = [
+    `${name}_sealed AS (
+      SELECT start AS day, hour_start AS slot, hour, branch_id, unique_customers, ${FIGURES}
+      FROM gold.sealed_spans FINAL WHERE ${taken} AND ${proof})`,
+  ];
+  const isOpen = `toUInt16(toDate(slot)) IN ${list('open_dates')} AND toUInt16(${shopDay}) IN ${list('open_days')}`;
+  if (cover.openDays.length === 0) {
+    ctes.push(`${name}_open AS (${ofFacts(options, '0')})`);
+  } else if (cover.openFacts <= fewFacts) {
+    ctes.push(`${name}_open AS (${ofFacts(options, `${inScope(options)} AND ${isOpen}`)})`);
+  } else {
+    const slots = slotRows(`${name}_open`, options, isOpen);
+    ctes.push(slots.ctes);
+    Object.assign(params, slots.params);
   }
+  const columns = `day, slot, hour, branch_id, ${FIGURES}`;
+  ctes.push(
+    `${name} AS (SELECT ${columns} FROM ${name}_sealed${cover.openDays.length === 0 ? '' : ` UNION ALL SELECT ${columns} FROM ${name}_open`})`,
+  );
+  return { ctes: ctes.join(',\n'), params, inTwo: true };
+};
 
-  if (cover.openDays === undefined || cover.openDays.length > 0) {
-    Object.assign(params, { [`${name}_first_slot`]: cover.firstSlot, [`${name}_last_slot`]: cover.lastSlot });
-    let inSlots = `slot >= {${name}_first_slot:UInt32} AND slot < {${name}_last_slot:UInt32} ${ofBranch}`;
-    if (cover.openDays !== undefined) {
-      params[`${name}_open_dates`] = cover.openDates;
-      inSlots += ` AND toUInt16(toDate(slot)) IN {${name}_open_dates:Array(UInt16)} AND toUInt16(${shopDay}) IN {${name}_open_days:Array(UInt16)}`;
-    }
-    ctes.push(`${name}_slots AS MATERIALIZED (
+/**
+ * SQL of the same rows from sealed slots whose fingerprint is that of their facts now, and from the facts of all other
+ * slots and of those that belong to the scope in part. Rests on no guess; costs the more the more slots there are.
+ */
+export const slotRows = (table: string, options: RowsOptions, which = '1'): ExactRows => {
+  const { from, to } = options.scope;
+  const firstSlot = Math.ceil(from / 1000 / SLOT) * SLOT;
+  const lastSlot = Math.max(firstSlot, Math.floor(to / 1000 / SLOT) * SLOT);
+  const edges = new Set<number>();
+  if (from < to && from % (SLOT * 1000) !== 0) edges.add(firstSlot - SLOT);
+  if (from < to && to % (SLOT * 1000) !== 0) edges.add(Math.floor(to / 1000 / SLOT) * SLOT);
+  const params = {
+    ...scopeParams(options),
+    [`${table}_first_slot`]: firstSlot,
+    [`${table}_last_slot`]: lastSlot,
+    [`${table}_edge_slots`]: [...edges],
+  };
+  const inSlots = `slot >= {${table}_first_slot:UInt32} AND slot < {${table}_last_slot:UInt32} AND ${which} ${ofBranch(options)}`;
+  const states = `${table}_slots AS MATERIALIZED (
       SELECT facts.slot AS slot, facts.branch_id AS branch_id, ${stillTrue('sealed', 'facts')} AS is_sealed
       FROM (${slotFacts(inSlots)}) AS facts
       LEFT JOIN (
         SELECT slot, branch_id, stored_count, stored_hash, merged_count, merged_hash
         FROM gold.sealed_slots FINAL WHERE ${inSlots}
       ) AS sealed ON sealed.slot = facts.slot AND sealed.branch_id = facts.branch_id
-    )`);
+    )`;
+  const selects = [
+    `SELECT ${options.shopDay} AS day, slot, ${hourOf(options, 'slot')} AS hour, branch_id, ${FIGURES} FROM gold.sealed_slots FINAL
+     WHERE (slot, branch_id) IN (SELECT slot, branch_id FROM ${table}_slots WHERE is_sealed)`,
+    ofFacts(options, `(slot, branch_id) IN (SELECT slot, branch_id FROM ${table}_slots WHERE NOT is_sealed)`, 'slot'),
+  ];
+  if (edges.size > 0) {
     selects.push(
-      `SELECT ${shopDay} AS day, slot, branch_id, ${FIGURES} FROM gold.sealed_slots FINAL
-       WHERE (slot, branch_id) IN (SELECT slot, branch_id FROM ${name}_slots WHERE is_sealed)`,
-      ofFacts(shopDay, `(slot, branch_id) IN (SELECT slot, branch_id FROM ${name}_slots WHERE NOT is_sealed)`),
+      ofFacts(options, `slot IN {${table}_edge_slots:Array(UInt32)} AND ${inScope(options)} AND ${which}`, 'slot'),
     );
   }
-
-  if (cover.edgeSlots.length > 0) {
-    Object.assign(params, {
-      [`${name}_edge_slots`]: cover.edgeSlots,
-      [`${name}_from`]: clickhouseTime(cover.from),
-      [`${name}_to`]: clickhouseTime(cover.to),
-    });
-    selects.push(
-      ofFacts(
-        shopDay,
-        `slot IN {${name}_edge_slots:Array(UInt32)} AND sold_at >= {${name}_from:DateTime64(3, 'UTC')} AND sold_at < {${name}_to:DateTime64(3, 'UTC')} ${ofBranch}`,
-      ),
-    );
-  }
-  const rows = selects.length === 0 ? ofFacts(shopDay, '0') : selects.join('\nUNION ALL\n');
-  return { ctes: [...ctes, `${name} AS (${rows})`].join(',\n'), params };
+  return { ctes: `${states},\n${table} AS (${selects.join('\nUNION ALL\n')})`, params, inTwo: false };
 };
 
-/**
- * SQL of the same rows from the facts alone, no finer than asked for. What is sealed is faster only where there is much
- * to read: the plan of {@link exactRows} alone takes longer than some ten thousand facts.
- */
-export const factRows = (
-  name: string,
-  { from, to, branch }: Scope,
-  coarsest: Coarsest,
-  shopDay: string,
-): ExactRows => ({
-  ctes: `${name} AS (${ofFacts(
-    shopDay,
-    `slot >= toStartOfFifteenMinutes({${name}_from:DateTime64(3, 'UTC')}) AND slot < {${name}_to:DateTime64(3, 'UTC')}
-       AND sold_at >= {${name}_from:DateTime64(3, 'UTC')} AND sold_at < {${name}_to:DateTime64(3, 'UTC')}
-       ${branch === undefined ? '' : `AND branch_id = {${name}_branch:String}`}`,
-    coarsest,
-  )})`,
-  params: {
-    [`${name}_from`]: clickhouseTime(from),
-    [`${name}_to`]: clickhouseTime(to),
-    ...(branch === undefined ? {} : { [`${name}_branch`]: branch }),
-  },
+/** SQL of the same rows from the facts alone. What is sealed is faster only where there is much to read. */
+export const factRows = (options: RowsOptions): ExactRows => ({
+  ctes: `${options.name} AS (${ofFacts(options, inScope(options))})`,
+  params: scopeParams(options),
+  inTwo: false,
 });
 
-/** Rows of facts by slot, by day, or (a question that adds up whole months asks neither) by branch alone. */
-const ofFacts = (shopDay: string, where: string, coarsest: Coarsest = 'slot'): string => {
-  const day = coarsest === 'month' ? 'toDate(0)' : shopDay;
-  const slot = coarsest === 'slot' ? 'fact.slot' : "toDateTime(0, 'UTC')";
-  return `SELECT of_day AS day, of_slot AS slot, branch_id, ${UNPACKED} FROM (
-     SELECT ${day} AS of_day, ${slot} AS of_slot, branch_id, ${FIGURES_OF_FACTS}
-     FROM silver.purchases AS fact FINAL WHERE ${where} GROUP BY of_day, of_slot, branch_id)`;
+const SLOT = 900;
+
+const scopeParams = ({
+  name,
+  scope: { from, to, branch },
+  byHour,
+  timeZone,
+}: RowsOptions): Record<string, unknown> => ({
+  [`${name}_from`]: clickhouseTime(from),
+  [`${name}_to`]: clickhouseTime(to),
+  ...(branch === undefined ? {} : { [`${name}_branch`]: branch }),
+  ...(byHour ? { [`${name}_zone`]: timeZone } : {}),
+});
+
+const inScope = (options: RowsOptions): string => {
+  const moment = (end: string) => `{${options.name}_${end}:DateTime64(3, 'UTC')}`;
+  return `slot >= toStartOfFifteenMinutes(${moment('from')}) AND slot < ${moment('to')}
+    AND sold_at >= ${moment('from')} AND sold_at < ${moment('to')} ${ofBranch(options)}`;
+};
+
+const ofBranch = ({ name, scope }: RowsOptions): string =>
+  scope.branch === undefined ? '' : `AND branch_id = {${name}_branch:String}`;
+
+const hourOf = ({ name, byHour }: RowsOptions, slot: string): string =>
+  byHour ? `toInt8(toHour(toTimezone(${slot}, {${name}_zone:String})))` : 'toInt8(-1)';
+
+/** Rows of facts, no finer than asked for. */
+const ofFacts = (options: RowsOptions, where: string, coarsest: Coarsest = options.coarsest): string => {
+  const bySlot = coarsest === 'slot' || options.byHour;
+  const keys = [
+    // A question that adds up whole years asks for no day.
+    [coarsest === 'year' && !options.byHour ? 'toDate(0)' : options.shopDay, 'of_day'],
+    [bySlot ? 'fact.slot' : "toDateTime(0, 'UTC')", 'of_slot'],
+    [options.byBranch ? 'branch_id' : "toLowCardinality('')", 'of_branch'],
+  ];
+  return `SELECT of_day AS day, of_slot AS slot, ${hourOf(options, 'of_slot')} AS hour, of_branch AS branch_id, ${UNPACKED} FROM (
+     SELECT ${keys.map(([sql, alias]) => `${sql} AS ${alias}`).join(', ')}, ${FIGURES_OF_FACTS}
+     FROM silver.purchases AS fact FINAL WHERE ${where} GROUP BY of_day, of_slot, of_branch)`;
 };

@@ -26,6 +26,9 @@ export const FIGURES_OF_FACTS = `
 export const UNPACKED =
   'purchases, items, revenue_minor, newest, customers, sold.1 AS product_ids, sold.2 AS product_units, sold.3 AS product_revenue_minor, sold.4 AS product_purchases';
 
+/** {@link UNPACKED}, without products in the rows of hours. */
+export const UNPACKED_SPAN = UNPACKED.replace(/sold\.\d/g, (column) => `if(grain = 'whole', ${column}, [])`);
+
 /** The columns that every sealed row carries, in the order in which they are inserted. */
 export const FIGURES =
   'purchases, items, revenue_minor, newest, customers, product_ids, product_units, product_revenue_minor, product_purchases';
@@ -51,16 +54,20 @@ export const slotFacts = (where: string): string =>
   `SELECT slot, branch_id, count() AS rows, sum(${FACT_HASH}) AS hash FROM silver.purchases WHERE ${where} GROUP BY slot, branch_id`;
 
 /**
- * The fingerprint of every business day now, from the projection `facts_by_day`. `last_date` is there for the planner
- * alone: it takes that projection only for a column that the other one lacks.
+ * The fingerprints of business days now, or of what `columns` make of them, from the projection `facts_by_day`.
+ * `last_date` is there for the planner alone: it takes that projection only for a column that the other one lacks.
  */
-export const dayFacts = (shopDay: string, where: string): string =>
-  `SELECT ${shopDay} AS day, branch_id, count() AS rows, sum(${FACT_HASH}) AS hash, max(toDate(slot)) AS last_date
-   FROM silver.purchases WHERE ${where} GROUP BY day, branch_id HAVING last_date >= '1970-01-01'`;
+export const dayFacts = (columns: string, keys: string, where: string): string =>
+  `SELECT ${columns}, count() AS rows, sum(${FACT_HASH}) AS hash, max(toDate(slot)) AS last_date
+   FROM silver.purchases WHERE ${where} GROUP BY ${keys} HAVING last_date >= '1970-01-01'`;
 
-/** The settings under which all references of a statement to a table see one moment of it; everything here rests on it. */
+/**
+ * The settings under which all references of a statement to a table see one moment of it; everything here rests on it.
+ * The last one is for speed: the key of every partitioned table decides its partition, so a partition that is one part
+ * needs no merging.
+ */
 export const ONE_SNAPSHOT =
-  'SETTINGS enable_shared_storage_snapshot_in_query = 1, optimize_trivial_count_query = 0, enable_materialized_cte = 1';
+  'SETTINGS enable_shared_storage_snapshot_in_query = 1, optimize_trivial_count_query = 0, enable_materialized_cte = 1, do_not_merge_across_partitions_select_final = 1';
 
 /** For a question with little to read: most of its time is planning, and threads to share the rest only cost more. */
 export const ONE_THREAD = 'max_threads = 1';

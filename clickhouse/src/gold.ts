@@ -1,8 +1,8 @@
 import { ClickHouseError } from '@clickhouse/client';
 import type { z } from 'zod';
 import type { ClickHouse } from './client.ts';
-import { type Coarsest, coverOf, type Scope } from './cover.ts';
-import { type ExactRows, exactRows, factRows } from './exact-rows.ts';
+import { type Coarsest, type Cover, coverOf, type Scope } from './cover.ts';
+import { type ExactRows, exactRows, factRows, type RowsOptions, slotRows } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
 import { readSealState, type SealState } from './seal-state.ts';
 import { type ShopCalendar, shopCalendar } from './shop-calendar.ts';
@@ -15,8 +15,15 @@ export interface Question<Row> {
   /** What it is about: each becomes a set of rows under its key, to be used as a table in `sql`. */
   scopes: Record<string, Scope>;
   coarsest: Coarsest;
-  /** A SELECT without settings over the rows of its scopes: see {@link exactRows} for their columns. */
-  sql: string;
+  /** Whether it tells hours apart, by `hour` and `slot`. Default false. */
+  byHour?: boolean;
+  /** Whether it tells branches apart. Default false. */
+  byBranch?: boolean;
+  /**
+   * A SELECT without settings over the rows of its scopes: see {@link exactRows} for their columns. `inTwo`: whether
+   * each scope also has its sealed and its open rows in tables of their own.
+   */
+  sql: string | ((inTwo: boolean) => string);
   params?: Record<string, unknown>;
   row: z.ZodType<Row>;
   timeoutSeconds?: number;
@@ -36,17 +43,23 @@ export interface Gold {
 const REMEMBER_MS = 5_000;
 const ATTEMPTS = 3;
 /** Up to this many facts are read as they are; see {@link factRows}. */
-const FEW_FACTS = 100_000;
+const FEW_FACTS = 200_000;
 
 export interface GoldOptions {
-  /** Facts in a scope up to which its question reads them as they are; 0 asks the seals always. Default 100,000. */
+  /** Facts in a scope up to which its question reads them as they are; 0 asks the seals always. Default 200,000. */
   fewFacts?: number;
+  /** The same of the facts of its open days, beside sealed ones; 0 asks sealed slots always. Default 200,000. */
+  fewOpenFacts?: number;
 }
 /** ClickHouse's code for `throwIf`. */
 const THROWN_IN_QUERY = '395';
 
 /** Opens the figures on a connection; the shop's clock decides where days begin. */
-export const openGold = (clickhouse: ClickHouse, shop: ShopClock, { fewFacts = FEW_FACTS }: GoldOptions = {}): Gold => {
+export const openGold = (
+  clickhouse: ClickHouse,
+  shop: ShopClock,
+  { fewFacts = FEW_FACTS, fewOpenFacts = FEW_FACTS }: GoldOptions = {},
+): Gold => {
   const calendar = shopCalendar(shop.SHOP_TIMEZONE, shop.BUSINESS_DAY_START);
   const shopDay = shopDaySql(shop);
   let known: { state: SealState; at: number } | undefined;
@@ -74,13 +87,16 @@ export const openGold = (clickhouse: ClickHouse, shop: ShopClock, { fewFacts = F
 
   const ask = async <Row>(
     question: Question<Row>,
-    rowsOf: (name: string, scope: Scope) => ExactRows,
+    rowsOf: (options: RowsOptions) => ExactRows,
     settings = ONE_SNAPSHOT,
   ): Promise<Row[]> => {
-    const sets = Object.entries(question.scopes).map(([name, scope]) => rowsOf(name, scope));
+    const { coarsest, byHour = false, byBranch = false } = question;
+    const shared = { coarsest, byHour, byBranch, shopDay, timeZone: calendar.timeZone };
+    const sets = Object.entries(question.scopes).map(([name, scope]) => rowsOf({ name, scope, ...shared }));
+    const sql = typeof question.sql === 'string' ? question.sql : question.sql(sets.every(({ inTwo }) => inTwo));
     return clickhouse.rows({
       name: question.name,
-      sql: `WITH ${sets.map((set) => set.ctes).join(',\n')}\n${question.sql}\n${settings}`,
+      sql: `WITH ${sets.map((set) => set.ctes).join(',\n')}\n${sql}\n${settings}`,
       params: Object.assign({}, question.params, ...sets.map((set) => set.params)),
       row: question.row,
       timeoutSeconds: question.timeoutSeconds,
@@ -88,27 +104,29 @@ export const openGold = (clickhouse: ClickHouse, shop: ShopClock, { fewFacts = F
     });
   };
 
-  const sealedRows = (coarsest: Coarsest, state: SealState) => (name: string, scope: Scope) =>
-    exactRows(name, coverOf(scope, coarsest, calendar, state), shopDay, scope.branch);
+  const fromSlots = (options: RowsOptions) => slotRows(options.name, options);
+  const fromSeals = (state: SealState) => (options: RowsOptions) =>
+    exactRows(coverOf(options.scope, options.coarsest, calendar, state), options, fewOpenFacts);
 
   const answer = async <Row>(question: Question<Row>): Promise<Row[]> => {
     let state = await rememberedState();
     const scopes = Object.values(question.scopes);
     if (scopes.every((scope) => factsIn(scope, calendar, state) <= fewFacts)) {
-      const rows = (name: string, scope: Scope) => factRows(name, scope, question.coarsest, shopDay);
-      return ask(question, rows, `${ONE_SNAPSHOT}, ${ONE_THREAD}`);
+      return ask(question, factRows, `${ONE_SNAPSHOT}, ${ONE_THREAD}`);
     }
-    if (question.coarsest === 'slot') return ask(question, sealedRows('slot', state));
+    if (question.coarsest === 'slot') return ask(question, fromSlots);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (attempt > 0) state = await readState();
+      // Without anything sealed there is nothing to guess.
+      if (scopes.some((scope) => !hasSealed(coverOf(scope, question.coarsest, calendar, state)))) break;
       try {
-        return await ask(question, sealedRows(question.coarsest, state));
+        return await ask(question, fromSeals(state));
       } catch (error) {
         if (!(error instanceof ClickHouseError && error.code === THROWN_IN_QUERY)) throw error;
       }
     }
     // Seals break faster than we look, as in a replay of everything: slots need no guess.
-    return ask(question, sealedRows('slot', state));
+    return ask(question, fromSlots);
   };
 
   return { calendar, shopDay, answer };
@@ -121,3 +139,5 @@ const factsIn = ({ from, to }: Scope, calendar: ShopCalendar, { facts }: SealSta
   for (const [day, rows] of facts) if (day >= first && day <= last) sum += rows;
   return sum;
 };
+
+const hasSealed = ({ days, months, years }: Cover): boolean => days.length + months.length + years.length > 0;

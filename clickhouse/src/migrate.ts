@@ -5,7 +5,7 @@ import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { engines } from './engines.ts';
-import { FACT_HASH, FIGURES, FIGURES_OF_FACTS, stillTrue, UNPACKED } from './facts.ts';
+import { dayFacts, FACT_HASH, FIGURES, FIGURES_OF_FACTS, stillTrue, UNPACKED } from './facts.ts';
 import { type ShopClock, shopDaySql } from './shop-day.ts';
 
 /** Layers in the order in which they are built: the queue comes last, so that nothing is read before all stands. */
@@ -116,6 +116,7 @@ const migrations = async (kafkaBrokers: string | undefined, shop: ShopClock): Pr
     UNPACKED,
     SLOT_STILL_TRUE: stillTrue('sealed', 'facts'),
     SHOP_DAY: shopDaySql(shop),
+    DAY_FACTS: dayFacts(`${shopDaySql(shop)} AS day, branch_id`, 'day, branch_id', '1'),
     KAFKA_BROKERS: kafkaBrokers ?? '',
     PURCHASES_TOPIC,
     CLICKHOUSE_CONSUMER_GROUP,

@@ -1,4 +1,5 @@
 import type { ClickHouse } from './client.ts';
+import { firstOfMonth, firstOfYear } from './cover.ts';
 import {
   dayFacts,
   FACT_HASH,
@@ -8,6 +9,7 @@ import {
   slotFacts,
   stillTrue,
   UNPACKED,
+  UNPACKED_SPAN,
 } from './facts.ts';
 import { readSealState } from './seal-state.ts';
 import { type ShopCalendar, shopCalendar } from './shop-calendar.ts';
@@ -33,12 +35,14 @@ export interface Sealed {
   slots: number;
   days: number;
   months: number;
+  years: number;
 }
 
 const DAY_MS = 86_400_000;
 
 /**
- * Seals what is over and not sealed as its facts are now: slots from facts, days from slots, months from days.
+ * Seals what is over and not sealed as its facts are now: slots from facts, days from slots,
+ * months from days, years from months.
  * Any number of sealers may run at once, and one may die at any moment: a row is replaced whole, carries the
  * fingerprint of what it was made of, and counts only while that is the fingerprint of the facts.
  *
@@ -49,14 +53,15 @@ export const sealStale = async (clickhouse: ClickHouse, options: SealOptions): P
   const calendar = shopCalendar(shop.SHOP_TIMEZONE, shop.BUSINESS_DAY_START);
   const shopDay = shopDaySql(shop);
   const state = await readSealState(clickhouse, shopDay, signal);
-  const sealed: Sealed = { slots: 0, days: 0, months: 0 };
+  const sealed: Sealed = { slots: 0, days: 0, months: 0, years: 0 };
   if (state.days === undefined) return sealed;
 
+  const years = new Set<number>();
   const days = force ? between(state.days.first, state.days.last) : [...state.openDays].sort((a, b) => a - b);
   const isOver = (end: number) => end + graceMs <= now;
-  for (let start = 0; start < days.length; start += daysAtOnce) {
+  let done = 0;
+  for (const chunk of chunksOf(days, state.facts, daysAtOnce)) {
     signal?.throwIfAborted();
-    const chunk = days.slice(start, start + daysAtOnce);
     sealed.slots += await write(clickhouse, 'gold.sealed_slots', slotsSql(shopDay, force), {
       days: chunk,
       dates: datesOf(chunk, calendar),
@@ -65,20 +70,54 @@ export const sealStale = async (clickhouse: ClickHouse, options: SealOptions): P
     const over = chunk.filter((day) => isOver(calendar.dayStart(day + 1)));
     if (over.length > 0) {
       const params = { days: over, dates: datesOf(over, calendar) };
-      sealed.days += await write(clickhouse, 'gold.sealed_periods', daysSql(shopDay), params);
+      sealed.days += await write(clickhouse, 'gold.sealed_spans', daysSql(shopDay, shop.SHOP_TIMEZONE), params);
+      for (const day of over) years.add(firstOfYear(day));
     }
-    progress?.(Math.min(start + daysAtOnce, days.length), days.length);
+    done += chunk.length;
+    progress?.(done, days.length);
   }
 
-  const months = force ? [...new Set(days.map((day) => monthOf(day, 0)))] : [...state.openMonths];
-  const over = months.filter((month) => isOver(calendar.dayStart(monthOf(month, 1)))).sort((a, b) => a - b);
-  for (const month of over) {
-    signal?.throwIfAborted();
-    const params = { first_day: month, last_day: monthOf(month, 1) - 1 };
-    sealed.months += await write(clickhouse, 'gold.sealed_periods', monthsSql(shopDay), params);
+  const spans = [
+    { level: 'month', open: state.openMonths, first: firstOfMonth, sql: spansSql(shopDay, 'day', 'month') },
+    { level: 'year', open: state.openYears, first: firstOfYear, sql: spansSql(shopDay, 'month', 'year') },
+  ] as const;
+  for (const { level, open, first, sql } of spans) {
+    const starts = force ? [...new Set(days.map((day) => first(day)))] : [...open];
+    const over = starts.filter((start) => isOver(calendar.dayStart(first(start, 1)))).sort((a, b) => a - b);
+    for (const start of over) {
+      signal?.throwIfAborted();
+      const params = { first_day: start, last_day: first(start, 1) - 1 };
+      sealed[`${level}s`] += await write(clickhouse, 'gold.sealed_spans', sql, params);
+      years.add(firstOfYear(start));
+    }
   }
+  for (const year of years) await mergeYear(clickhouse, year);
   return sealed;
 };
+
+/** Facts to seal by one statement: some seconds of work, far below the time that a statement may take. */
+const FACTS_AT_ONCE = 2_000_000;
+
+/** Days in their order, not too many and not with too many facts at once. */
+const chunksOf = (days: readonly number[], facts: ReadonlyMap<number, number>, daysAtOnce: number): number[][] => {
+  const chunks: number[][] = [];
+  let held = 0;
+  for (const day of days) {
+    const last = chunks.at(-1);
+    held += facts.get(day) ?? 0;
+    if (last === undefined || last.length >= daysAtOnce || held > FACTS_AT_ONCE) {
+      chunks.push([day]);
+      held = facts.get(day) ?? 0;
+    } else last.push(day);
+  }
+  return chunks;
+};
+
+/** Makes the spans of a year one part: reading bitmaps out of several takes three times as long. */
+const mergeYear = (clickhouse: ClickHouse, firstDay: number): Promise<void> =>
+  clickhouse.command(
+    `OPTIMIZE TABLE gold.sealed_spans PARTITION ${new Date(firstDay * DAY_MS).getUTCFullYear()} FINAL SETTINGS optimize_skip_merged_partitions = 1`,
+  );
 
 /** Inserts what a SELECT gives, of one moment; gives the number of rows written. */
 const write = (
@@ -100,12 +139,6 @@ const datesOf = (days: readonly number[], calendar: ShopCalendar): number[] => [
     ),
   ),
 ];
-
-/** The first day of the month of a day, some months on. */
-const monthOf = (day: number, later: number): number => {
-  const date = new Date(day * DAY_MS);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + later, 1) / DAY_MS;
-};
 
 const IN_DATES = 'toUInt16(toDate(slot)) IN {dates:Array(UInt16)}';
 const inDays = (shopDay: string) => `${IN_DATES} AND toUInt16(${shopDay}) IN {days:Array(UInt16)}`;
@@ -132,31 +165,66 @@ const slotsSql = (shopDay: string, force: boolean): string => {
     JOIN (${slotFacts(worthIt)}) AS stored ON stored.slot = merged.slot AND stored.branch_id = merged.branch_id`;
 };
 
-/** Days all of whose slots are sealed as their facts are now. */
-const daysSql = (shopDay: string): string => `
-    SELECT level, start, branch_id, stored_count, stored_hash, merged_count, merged_hash, ${UNPACKED} FROM (
-    SELECT 'day' AS level, facts.day AS start, facts.branch_id AS branch_id,
-      sum(facts.rows) AS stored_count, sum(facts.hash) AS stored_hash,
-      sum(part.merged_count) AS merged_count, sum(part.merged_hash) AS merged_hash, ${FOLDED_FIGURES}
-    FROM (SELECT *, ${shopDay} AS day FROM (${slotFacts(inDays(shopDay))})) AS facts
-    LEFT JOIN (SELECT * FROM gold.sealed_slots FINAL WHERE ${IN_DATES}) AS part
-      ON part.slot = facts.slot AND part.branch_id = facts.branch_id
-    GROUP BY level, start, branch_id
-    HAVING min(${stillTrue('part', 'facts')}))`;
+/** The columns of gold.sealed_spans in the order in which they are inserted. */
+const SPAN = 'level, grain, branch_id, start, hour, hour_start, stored_count, stored_hash, merged_count, merged_hash';
+const HOUR = "CAST('hour', 'Enum8(\\'whole\\' = 0, \\'hour\\' = 1)')";
 
-/** Months all of whose days are sealed as their facts are now. */
-const monthsSql = (shopDay: string): string => {
-  const inMonth = `${shopDay} >= toDate({first_day:UInt16}) AND ${shopDay} <= toDate({last_day:UInt16})`;
+/**
+ * Days all of whose slots are sealed as their facts are now: of the chain and of each branch, whole and by hour, all of
+ * them or none, so that those of one day are of one moment.
+ */
+const daysSql = (shopDay: string, timeZone: string): string => {
+  const slots = `
+      FROM (SELECT *, ${shopDay} AS day FROM (${slotFacts(inDays(shopDay))})) AS facts
+      LEFT JOIN (SELECT * FROM gold.sealed_slots FINAL WHERE ${IN_DATES}) AS part
+        ON part.slot = facts.slot AND part.branch_id = facts.branch_id`;
+  const local = `toTimezone(facts.slot, '${timeZone.replace(/[\\']/g, '\\$&')}')`;
+  const hours = `
+    SELECT day AS of_day, branch_id AS of_branch, hour_start AS of_hour_start, hour AS of_hour, of_grain,
+      rows, hash, merged_rows, merged, ${UNPACKED}
+    FROM (
+      SELECT facts.day AS day, facts.branch_id AS branch_id, facts.slot - 60 * toMinute(${local}) AS hour_start,
+        toInt8(toHour(${local})) AS hour, ${HOUR} AS of_grain, sum(facts.rows) AS rows, sum(facts.hash) AS hash,
+        sum(part.merged_count) AS merged_rows, sum(part.merged_hash) AS merged, ${FOLDED_FIGURES}
+      ${slots}
+      WHERE day NOT IN (SELECT facts.day ${slots} WHERE NOT ${stillTrue('part', 'facts')})
+      GROUP BY day, branch_id, hour_start, hour)`;
   return `
-    SELECT level, start, branch_id, stored_count, stored_hash, merged_count, merged_hash, ${UNPACKED} FROM (
-    SELECT 'month' AS level, toStartOfMonth(facts.day) AS start, facts.branch_id AS branch_id,
-      sum(facts.rows) AS stored_count, sum(facts.hash) AS stored_hash,
+    SELECT ${SPAN}, ${UNPACKED_SPAN} FROM (
+    SELECT 'day' AS level, of_grain AS grain, of_branch AS branch_id, of_day AS start,
+      if(of_grain = 'whole', -1, of_hour) AS hour, of_hour_start AS hour_start,
+      sum(part.rows) AS stored_count, sum(part.hash) AS stored_hash,
+      sum(part.merged_rows) AS merged_count, sum(part.merged) AS merged_hash, ${FOLDED_FIGURES}
+    FROM (${hours}) AS part
+    -- Without a branch: the chain. Without an hour: the whole day.
+    GROUP BY GROUPING SETS (
+      (of_day, of_branch, of_grain, of_hour, of_hour_start), (of_day, of_branch),
+      (of_day, of_grain, of_hour, of_hour_start), (of_day)))`;
+};
+
+/** Months from days, or years from months: all rows of one, or none while one of its parts is not as its facts are now. */
+const spansSql = (shopDay: string, from: 'day' | 'month', to: 'month' | 'year'): string => {
+  const inSpan = `${shopDay} >= toDate({first_day:UInt16}) AND ${shopDay} <= toDate({last_day:UInt16})`;
+  const parts = `
+      SELECT * FROM gold.sealed_spans FINAL
+      WHERE level = '${from}' AND start >= toDate({first_day:UInt16}) AND start <= toDate({last_day:UInt16})`;
+  const states = `
+      SELECT facts.start AS start, facts.branch_id AS branch_id, ${stillTrue('whole', 'facts')} AS is_true,
+        whole.stored_count = facts.rows AND whole.stored_hash = facts.hash AS is_as_stored
+      FROM (
+        SELECT ${from === 'day' ? 'day' : 'toStartOfMonth(day)'} AS start, branch_id, sum(day_rows) AS rows, sum(day_hash) AS hash
+        FROM (SELECT day, branch_id, rows AS day_rows, hash AS day_hash FROM (${dayFacts(`${shopDay} AS day, branch_id`, 'day, branch_id', inSpan)}))
+        GROUP BY GROUPING SETS ((start, branch_id), (start))
+      ) AS facts
+      LEFT JOIN (${parts} AND grain = 'whole') AS whole ON whole.start = facts.start AND whole.branch_id = facts.branch_id`;
+  const now = (of: string) => `sum(if(state.is_as_stored, part.stored_${of}, part.merged_${of}))`;
+  return `
+    SELECT ${SPAN}, ${UNPACKED_SPAN} FROM (
+    SELECT '${to}' AS level, part.grain AS grain, part.branch_id AS branch_id, toDate({first_day:UInt16}) AS start,
+      part.hour AS hour, toDateTime(0, 'UTC') AS hour_start, ${now('count')} AS stored_count, ${now('hash')} AS stored_hash,
       sum(part.merged_count) AS merged_count, sum(part.merged_hash) AS merged_hash, ${FOLDED_FIGURES}
-    FROM (${dayFacts(shopDay, inMonth)}) AS facts
-    LEFT JOIN (
-      SELECT * FROM gold.sealed_periods FINAL
-      WHERE level = 'day' AND start >= toDate({first_day:UInt16}) AND start <= toDate({last_day:UInt16})
-    ) AS part ON part.start = facts.day AND part.branch_id = facts.branch_id
-    GROUP BY level, start, branch_id
-    HAVING min(${stillTrue('part', 'facts')}))`;
+    FROM (${parts}) AS part
+    JOIN (${states}) AS state ON state.start = part.start AND state.branch_id = part.branch_id
+    WHERE (SELECT countIf(NOT is_true) FROM (${states})) = 0
+    GROUP BY part.grain, part.branch_id, part.hour)`;
 };

@@ -1,16 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
-import { type Gold, openGold } from '@tillstream/clickhouse/gold';
+import { openGold } from '@tillstream/clickhouse/gold';
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
-import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
-import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers';
-import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import { readSeries } from '@tillstream/clickhouse/questions/series';
-import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
-import { readWeekGrid } from '@tillstream/clickhouse/questions/week-grid';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import { clickhousePart } from '@tillstream/embedded/parts';
 import { ProcessList } from '@tillstream/embedded/processes';
@@ -19,143 +14,181 @@ import { Supervisor } from '@tillstream/embedded/supervise';
 import { z } from 'zod';
 import { cpuOfParts } from '../support/cpu.ts';
 import { freePort } from '../support/ports.ts';
+import { measurePostgres } from './kpis-postgres.ts';
+import { type FromFacts, kpiQuestions } from './kpis-questions.ts';
+import { sellMeanwhile } from './sales-meanwhile.ts';
 import { fillCatalog, fillSilver, type Seed } from './seeded-purchases.ts';
 import { percentile } from './statistics.ts';
 
-const SIZES = (process.env.BENCH_PURCHASES ?? '1000000,10000000').split(',').map(Number);
-const BRANCHES = Number(process.env.BENCH_BRANCHES ?? 3);
-const TIMES = 15;
-const SHOP = { SHOP_TIMEZONE: 'UTC', BUSINESS_DAY_START: '00:00' };
-const DAY = 86_400_000;
-const UNTIL = Date.UTC(2025, 10, 20);
-/** CPU time (ms) that ClickHouse has used. */
-const cpuMs = (folder: string): number => (cpuOfParts(folder).clickhouse ?? Number.NaN) * 1000;
+const numbers = (setting: string, otherwise: string) => (process.env[setting] ?? otherwise).split(',').map(Number);
 
+const SIZES = numbers('BENCH_PURCHASES', '1000000,10000000');
+const BRANCHES = numbers('BENCH_BRANCHES', '3');
+/** Postgres is asked the same up to this many purchases. */
+const [POSTGRES_UP_TO = 0] = numbers('BENCH_POSTGRES_UP_TO', '1000000');
+const [TIMES = 20] = numbers('BENCH_TIMES', '20');
+/** Sales a second that come in while the questions are asked. */
+const [RATE = 0] = numbers('BENCH_RATE', '20');
+/** An engine's folder that stays and is not filled again, to measure the same facts with other code. */
+const KEEP = process.env.BENCH_KEEP;
+
+const SHOP = { SHOP_TIMEZONE: 'UTC', BUSINESS_DAY_START: '00:00' };
+const UNTIL = Date.UTC(2025, 10, 20);
 /** The middle of the last day: half a day of it is sealed by slots only, as today is. */
-const NOW = UNTIL - DAY / 2;
+const NOW = UNTIL - 43_200_000;
 
 /**
- * Every question at each size of silver: from gold (p50, p99), where that makes sense from the same facts FINAL, and
- * from a view that sums, with the error it makes.
+ * Every question at each size of silver and number of branches, while sales come in: from gold (p50, p99, CPU), where
+ * that makes sense from the same facts FINAL and from Postgres, and from a view that sums, with the error it makes.
  */
 export const run = async (): Promise<void> => {
-  for (const purchases of SIZES) {
-    const folder = mkdtempSync(path.join(os.tmpdir(), 'tillstream-bench-'));
-    const supervisor = new Supervisor(new ProcessList(folder), new StateFolder(folder).logs, () => undefined);
-    const port = await freePort();
-    await supervisor.start(clickhousePart(folder, port));
-    const clickhouse = connectClickHouse(`http://127.0.0.1:${port}`, 'bench');
-    try {
-      await bench(clickhouse, folder, {
-        purchases,
-        branches: BRANCHES,
-        customers: 1_000_000,
-        products: 50,
-        until: UNTIL,
+  const middles = new Map<string, number[]>();
+  for (const branches of BRANCHES) {
+    for (const purchases of SIZES) {
+      await withEngine(`${purchases}-${branches}`, async (clickhouse, cpuMs, isFilled) => {
+        const seed = { purchases, branches, customers: 1_000_000, products: 50, until: UNTIL };
+        console.log(`\n${purchases.toLocaleString('en')} purchases, ${branches} branches, 3 years`);
+        await prepare(clickhouse, seed, isFilled);
+        await questions(clickhouse, seed, cpuMs, middles);
+        if (!isFilled) await summed(clickhouse);
       });
-    } finally {
-      await clickhouse.close();
-      supervisor.beginStopping();
-      await supervisor.stop(['clickhouse'], 5_000);
-      rmSync(folder, { recursive: true, force: true });
     }
+  }
+  compareSizes(middles);
+};
+
+const withEngine = async (
+  name: string,
+  work: (clickhouse: ClickHouse, cpuMs: () => number, isFilled: boolean) => Promise<void>,
+): Promise<void> => {
+  const folder = KEEP === undefined ? mkdtempSync(path.join(os.tmpdir(), 'tillstream-bench-')) : path.join(KEEP, name);
+  const supervisor = new Supervisor(new ProcessList(folder), new StateFolder(folder).logs, () => undefined);
+  const port = await freePort();
+  await supervisor.start(clickhousePart(folder, port));
+  const clickhouse = connectClickHouse(`http://127.0.0.1:${port}`, 'bench');
+  try {
+    const { filled } = await clickhouse.row({
+      name: 'filled',
+      sql: "SELECT count() AS filled FROM system.parts WHERE active AND database = 'silver' AND table = 'purchases'",
+      row: z.object({ filled: z.int() }),
+    });
+    await work(clickhouse, () => (cpuOfParts(folder).clickhouse ?? Number.NaN) * 1000, filled > 0);
+  } finally {
+    await clickhouse.close();
+    supervisor.beginStopping();
+    await supervisor.stop(['clickhouse'], 5_000);
+    if (KEEP === undefined) rmSync(folder, { recursive: true, force: true });
   }
 };
 
-const bench = async (clickhouse: ClickHouse, folder: string, seed: Seed): Promise<void> => {
-  console.log(`\n${seed.purchases.toLocaleString('en')} purchases, ${seed.branches} branches, 3 years`);
+const prepare = async (clickhouse: ClickHouse, seed: Seed, isFilled: boolean): Promise<void> => {
   await migrateClickHouse(clickhouse, undefined, SHOP);
-  await timed('  fill silver', () => fillSilver(clickhouse, seed));
-  await fillCatalog(clickhouse, seed);
-  await timed('  seal everything', () => sealStale(clickhouse, { shop: SHOP, now: NOW, graceMs: 0 }));
-  await timed('  a round that finds nothing to seal', () =>
-    sealStale(clickhouse, { shop: SHOP, now: NOW, graceMs: 0 }),
-  );
+  if (!isFilled) {
+    await timed('fill silver', () => fillSilver(clickhouse, seed));
+    await fillCatalog(clickhouse, seed);
+  }
+  const seal = () => sealStale(clickhouse, { shop: SHOP, now: NOW, graceMs: 0 });
+  await timed('seal everything', seal);
+  await timed('a round that finds nothing to seal', seal);
   for (const { what, bytes } of await space(clickhouse)) {
     console.log(`  ${what.padEnd(24)} ${(bytes / seed.purchases).toFixed(1)} bytes per purchase`);
   }
-
-  const gold = openGold(clickhouse, SHOP);
-  const all = { from: 0, to: Date.UTC(2100, 0, 1) };
-  const last = (days: number) => ({ from: UNTIL - days * DAY, to: UNTIL });
-  for (const question of questions(gold, clickhouse, all, last)) {
-    await question.gold();
-    const before = cpuMs(folder);
-    const ours = await times(question.gold, TIMES);
-    const cpu = ((cpuMs(folder) - before) / TIMES).toFixed(0).padStart(5);
-    const facts = question.facts === undefined ? [] : await times(question.facts, seed.purchases > 20_000_000 ? 3 : 5);
-    const ratio =
-      facts.length === 0
-        ? ''
-        : `  FINAL p50 ${ms(facts, 50)}  ${(percentile(facts, 50) / percentile(ours, 50)).toFixed(1)}×`;
-    console.log(`  ${question.what.padEnd(40)} p50 ${ms(ours, 50)}  p99 ${ms(ours, 99)}  cpu ${cpu} ms${ratio}`);
-  }
-  await summed(clickhouse, gold, all);
 };
 
-interface Measured {
-  what: string;
-  gold: () => Promise<unknown>;
-  facts?: () => Promise<unknown>;
-}
-
-const questions = (
-  gold: Gold,
+const questions = async (
   clickhouse: ClickHouse,
-  all: { from: number; to: number },
-  last: (days: number) => { from: number; to: number },
-): Measured[] => {
-  const facts = (select: string, days?: number) => () =>
-    clickhouse.rows({
-      name: 'facts',
-      sql: `${select.replace('WHERE', days === undefined ? 'WHERE 1' : `WHERE slot >= fromUnixTimestamp64Milli(${UNTIL - days * DAY}, 'UTC')`)}`,
-      row: z.looseObject({}),
-      timeoutSeconds: 300,
-    });
-  const totals =
-    'SELECT count(), sum(units), sum(total_minor), max(sold_at), groupBitmapIf(customer_number, customer_number != 0), sumMap(product_ids, quantities) FROM gold.purchases WHERE';
-  const top =
-    'SELECT product_id, sum(quantity) AS units, sum(revenue_minor) FROM gold.purchase_items WHERE GROUP BY product_id ORDER BY units DESC LIMIT 3 WITH TIES';
-  const byDay =
-    'SELECT toDate(slot) AS day, count(), sum(total_minor), groupBitmapIf(customer_number, customer_number != 0) FROM gold.purchases WHERE GROUP BY day';
-  const odd = { from: UNTIL - 30 * DAY + 7 * 60_000, to: UNTIL - 6 * 3_600_000 - 1 };
-  return [
-    { what: 'main figures, all time', gold: () => readKpis(gold, all, 3), facts: facts(totals) },
-    { what: 'main figures, one branch, all time', gold: () => readKpis(gold, { ...all, branch: 'SMKT001' }, 3) },
-    { what: 'main figures, 30 days', gold: () => readKpis(gold, last(30), 3), facts: facts(totals, 30) },
-    { what: 'main figures, 30 days, odd borders', gold: () => readKpis(gold, odd, 3) },
-    { what: 'main figures, the last day', gold: () => readKpis(gold, last(1), 3), facts: facts(totals, 1) },
-    {
-      what: 'top products by units, all time',
-      gold: () => readTopProducts(gold, all, { limit: 3, by: 'units' }),
-      facts: facts(top),
-    },
-    { what: 'new and returning customers, 30 days', gold: () => readNewAndReturning(gold, last(30)) },
-    { what: 'series by day, a year', gold: () => readSeries(gold, last(365), 'day'), facts: facts(byDay, 365) },
-    { what: 'series by hour, a week', gold: () => readSeries(gold, last(7), 'hour') },
-    { what: 'hours of the day, 30 days', gold: () => readHourlySales(gold, last(30)) },
-    { what: 'hours of the day, all time', gold: () => readHourlySales(gold, all) },
-    { what: 'weekday × hour, 30 days', gold: () => readWeekGrid(gold, last(30)) },
-    { what: 'product × country, a month', gold: () => readAggregatedSales(clickhouse, gold.calendar, last(30)) },
-  ];
+  seed: Seed,
+  cpuMs: () => number,
+  middles: Map<string, number[]>,
+): Promise<void> => {
+  const gold = openGold(clickhouse, SHOP);
+  const asked = kpiQuestions(gold, clickhouse, UNTIL);
+  const postgres =
+    seed.purchases <= POSTGRES_UP_TO
+      ? await measurePostgres(
+          seed,
+          asked.flatMap(({ fromFacts }) => fromFacts ?? []),
+        )
+      : new Map<FromFacts, number>();
+  const selling = new AbortController();
+  const sales = sellMeanwhile(clickhouse, seed, { from: NOW, rate: RATE, signal: selling.signal });
+  const sealing = sealMeanwhile(clickhouse, selling.signal);
+  for (const { what, gold: ask, fromFacts } of asked) {
+    await ask();
+    const before = cpuMs();
+    const ours = await times(ask, TIMES);
+    const cpu = ((cpuMs() - before) / TIMES).toFixed(0).padStart(5);
+    const p50 = percentile(ours, 50);
+    middles.set(what, [...(middles.get(what) ?? []), p50]);
+    let others = '';
+    if (fromFacts !== undefined) {
+      const facts = await times(() => readFacts(clickhouse, fromFacts), seed.purchases > 20_000_000 ? 2 : 5);
+      others = `  FINAL p50 ${ms(facts, 50)}  ${(percentile(facts, 50) / p50).toFixed(1)}×`;
+      const there = postgres.get(fromFacts);
+      if (there !== undefined) others += `  Postgres ${ms([there], 50)}  ${(there / p50).toFixed(1)}×`;
+    }
+    console.log(`  ${what.padEnd(40)} p50 ${ms(ours, 50)}  p99 ${ms(ours, 99)}  cpu ${cpu} ms${others}`);
+  }
+  selling.abort();
+  await sealing;
+  console.log(`  meanwhile ${await sales} sales came in`);
+  await compareWithFacts(clickhouse);
+};
+
+/** The share of a second's work that the sealer may take is a tenth, here as in a shop; its CPU is in the figures. */
+const sealMeanwhile = async (clickhouse: ClickHouse, signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted) {
+    const began = performance.now();
+    await sealStale(clickhouse, { shop: SHOP, now: NOW, graceMs: 0 });
+    await sleep(Math.max(5_000, (performance.now() - began) * 9), undefined, { signal }).catch(() => undefined);
+  }
+};
+
+/** The error of ours: the main figures of all time beside the same from the facts, when no sale comes in. */
+const compareWithFacts = async (clickhouse: ClickHouse): Promise<void> => {
+  const ours = await readKpis(openGold(clickhouse, SHOP, { fewFacts: 0 }), { from: 0, to: Date.UTC(2100, 0, 1) }, 3);
+  const facts = await clickhouse.row({
+    name: 'facts',
+    sql: `SELECT count() AS purchases, sum(units) AS items, sum(total_minor) AS revenue_minor,
+            groupBitmapIf(customer_number, customer_number != 0) AS unique_customers FROM gold.purchases`,
+    row: z.object({ purchases: z.int(), items: z.int(), revenue_minor: z.int(), unique_customers: z.int() }),
+    timeoutSeconds: 300,
+  });
+  const wrong = Object.entries(facts).filter(([figure, value]) => ours[figure as keyof typeof ours] !== value);
+  console.log(`  ours against the facts: ${wrong.length} of ${Object.keys(facts).length} figures wrong`);
 };
 
 /** What a view that sums would say, had it seen every insert: it counts a repeat twice. */
-const summed = async (clickhouse: ClickHouse, gold: Gold, all: { from: number; to: number }): Promise<void> => {
+const summed = async (clickhouse: ClickHouse): Promise<void> => {
+  await clickhouse.command('DROP TABLE IF EXISTS silver.bench_sums SYNC');
   await clickhouse.command(
     `CREATE TABLE silver.bench_sums ENGINE = SummingMergeTree ORDER BY (slot, branch_id) AS
      SELECT slot, branch_id, sum(sign) AS purchases, sum(sign * total_minor) AS revenue_minor
      FROM (SELECT slot, branch_id, total_minor, if(status = 'recorded', 1, -1) AS sign FROM silver.purchases) GROUP BY slot, branch_id`,
   );
-  const row = z.object({ purchases: z.int(), revenue_minor: z.int() });
-  const sql = 'SELECT sum(purchases) AS purchases, sum(revenue_minor) AS revenue_minor FROM silver.bench_sums';
-  const took = await times(() => clickhouse.row({ name: 'sums', sql, row }), TIMES);
-  const given = await clickhouse.row({ name: 'sums', sql, row });
-  const truth = await readKpis(gold, all, 3);
+  const row = z.object({ purchases: z.int() });
+  const query = { name: 'sums', sql: 'SELECT sum(purchases) AS purchases FROM silver.bench_sums', row };
+  const took = await times(() => clickhouse.row(query), TIMES);
+  const given = await clickhouse.row(query);
+  const truth = await clickhouse.row({ name: 'truth', sql: 'SELECT count() AS purchases FROM gold.purchases', row });
   const off = ((given.purchases / truth.purchases - 1) * 100).toFixed(2);
   console.log(
-    `  a view that sums, all time               p50 ${ms(took, 50)}  says ${given.purchases} purchases: ${off} % wrong`,
+    `  ${'a view that sums, purchases of all time'.padEnd(40)} p50 ${ms(took, 50)}  says ${given.purchases}: ${off} % wrong`,
   );
+};
+
+const readFacts = (clickhouse: ClickHouse, { clickhouse: sql }: FromFacts) =>
+  clickhouse.rows({ name: 'facts', sql, row: z.looseObject({}), timeoutSeconds: 300 });
+
+const compareSizes = (middles: ReadonlyMap<string, readonly number[]>): void => {
+  if (SIZES.length < 2) return;
+  for (const [place, branches] of BRANCHES.entries()) {
+    console.log(`\np50 at ${SIZES.at(-1)} against ${SIZES[0]} purchases, ${branches} branches`);
+    for (const [what, values] of middles) {
+      const here = values.slice(place * SIZES.length, (place + 1) * SIZES.length);
+      console.log(`  ${what.padEnd(40)} ${((here.at(-1) ?? 0) / (here[0] ?? 1)).toFixed(1)}×`);
+    }
+  }
 };
 
 const space = (clickhouse: ClickHouse) =>
@@ -178,7 +211,7 @@ const times = async (work: () => Promise<unknown>, count: number): Promise<numbe
 
 const timed = async (what: string, work: () => Promise<unknown>): Promise<void> => {
   const [took = 0] = await times(work, 1);
-  console.log(`${what}: ${(took / 1000).toFixed(2)} s`);
+  console.log(`  ${what}: ${(took / 1000).toFixed(2)} s`);
 };
 
 const ms = (values: readonly number[], p: number): string => `${percentile(values, p).toFixed(0).padStart(5)} ms`;

@@ -12,8 +12,8 @@ export interface Seed {
 
 export const YEARS = 3;
 
-/** Purchases per statement: bounds the memory of an insert. */
-const CHUNK = 2_000_000;
+/** Purchases per statement: bounds the memory and the time of an insert. */
+const CHUNK = 500_000;
 
 /**
  * Fills silver.purchases with the same rows for the same seed: sales evenly over three years around the clock, a card

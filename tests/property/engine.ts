@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
@@ -6,12 +6,18 @@ import { clickhousePart } from '@tillstream/embedded/parts';
 import { ProcessList } from '@tillstream/embedded/processes';
 import { StateFolder } from '@tillstream/embedded/state';
 import { Supervisor } from '@tillstream/embedded/supervise';
+import { z } from 'zod';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/ports.ts';
 
 export interface OwnEngine {
   clickhouse: ClickHouse;
+  /** Ends the process without a warning (SIGKILL) and waits until another one answers on the same folder. */
+  kill(): Promise<void>;
   stop(): Promise<void>;
 }
+
+const processes = z.array(z.object({ pid: z.int() }));
 
 /** A ClickHouse of one's own, since these tests empty and break tables that others share. */
 export const startEngine = async (): Promise<OwnEngine> => {
@@ -21,8 +27,19 @@ export const startEngine = async (): Promise<OwnEngine> => {
   const port = await freePort();
   await supervisor.start(clickhousePart(folder, port));
   const clickhouse = connectClickHouse(`http://127.0.0.1:${port}`, 'property');
+  const processId = () =>
+    processes.parse(JSON.parse(readFileSync(path.join(folder, 'processes.json'), 'utf8')))[0]?.pid ?? 0;
+  const kill = async () => {
+    const dying = processId();
+    process.kill(dying, 'SIGKILL');
+    await eventually(async () => {
+      if (processId() === dying) throw new Error('nothing was started in its place');
+      await clickhouse.command('SELECT 1');
+    }, 30_000);
+  };
   return {
     clickhouse,
+    kill,
     stop: async () => {
       await clickhouse.close();
       supervisor.beginStopping();

@@ -38,11 +38,11 @@ test('figures read while sales, voids, repeats, merges and seals go on are of on
     random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((random / 2 ** 32) * below);
   };
-  const sell = (count: number) => {
+  const sell = (count: number, minuteOf: () => number) => {
     for (let i = 0; i < count; i++) {
       const basket = {
         branch: next(2),
-        minute: next(WORLD_MINUTES),
+        minute: minuteOf(),
         ms: next(60_000),
         customer: next(50),
         products: [next(4)],
@@ -51,9 +51,12 @@ test('figures read while sales, voids, repeats, merges and seals go on are of on
       world.sell(basket);
     }
   };
-  sell(500);
+  sell(500, () => next(WORLD_MINUTES));
   await world.deliver(1, 1);
+  const seal = () => sealStale(clickhouse, { shop: SHOP, now: WORLD_BEGINS + WORLD_MINUTES * 240_000 });
+  await seal();
 
+  let deliveries = 0;
   let reading = true;
   const until = async (work: () => Promise<unknown>) => {
     while (reading) {
@@ -61,7 +64,7 @@ test('figures read while sales, voids, repeats, merges and seals go on are of on
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
-  const gold = openGold(clickhouse, SHOP, { fewFacts: 0 });
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, fewOpenFacts: 0 });
   const scope = { from: WORLD_BEGINS - 86_400_000, to: WORLD_BEGINS + WORLD_MINUTES * 60_000 + 86_400_000 };
   const seen = new Set<number>();
   const read = async () => {
@@ -69,7 +72,7 @@ test('figures read while sales, voids, repeats, merges and seals go on are of on
       const [found] = await gold.answer({
         name: 'twice',
         scopes: { period: scope },
-        coarsest: i % 3 === 0 ? 'slot' : 'month',
+        coarsest: i % 3 === 0 ? 'slot' : 'year',
         sql: SQL,
         row,
       });
@@ -86,12 +89,15 @@ test('figures read while sales, voids, repeats, merges and seals go on are of on
     read().finally(() => {
       reading = false;
     }),
+    // Late sales to one day after the other, so that the others have time to be sealed, and to be believed.
     until(async () => {
-      sell(3);
-      world.void(next(500));
+      deliveries += 1;
+      const day = Math.floor(deliveries / 8) % 28;
+      sell(3, () => day * 1440 + next(1440));
+      if (deliveries % 4 === 0) world.void(next(500));
       await world.deliver(next(1000), 2);
     }),
-    until(() => sealStale(clickhouse, { shop: SHOP, now: WORLD_BEGINS + WORLD_MINUTES * 120_000 })),
+    until(seal),
     until(() => clickhouse.command('OPTIMIZE TABLE silver.purchases')),
   ]);
   // The reads did meet a moving target.

@@ -99,7 +99,8 @@ export const series = (sales: readonly Sale[], scope: ModelScope, by: 'hour' | '
   }));
 };
 
-const hourOf = (sale: Sale, calendar: ShopCalendar): number => new Date(calendar.wallAt(sale.soldAt)).getUTCHours();
+export const hourOf = (sale: Sale, calendar: ShopCalendar): number =>
+  new Date(calendar.wallAt(sale.soldAt)).getUTCHours();
 
 export const hourly = (sales: readonly Sale[], calendar: ShopCalendar) =>
   Array.from({ length: 24 }, (_, hour) => ({
@@ -170,6 +171,72 @@ export const productsByDay = (sales: readonly Sale[], calendar: ShopCalendar) =>
     }
   }
   return [...sold.values()].sort((a, b) => a.start - b.start || compare(a.product_id, b.product_id));
+};
+
+/** Each product's sales in a period beside those in another one. */
+export const productRanking = (now: readonly Sale[], before: readonly Sale[]) => {
+  const [here, there] = [salesOfProducts(now), salesOfProducts(before)];
+  return [...new Set([...here.keys(), ...there.keys()])]
+    .map((product_id) => ({
+      product_id,
+      product: product_id,
+      ...(here.get(product_id) ?? { units: 0, revenue_minor: 0, purchases: 0 }),
+      units_before: there.get(product_id)?.units ?? 0,
+      revenue_before_minor: there.get(product_id)?.revenue_minor ?? 0,
+    }))
+    .sort((a, b) => b.units - a.units || compare(a.product_id, b.product_id));
+};
+
+const salesOfProducts = (sales: readonly Sale[]) => {
+  const sold = new Map<string, { units: number; revenue_minor: number; purchases: number }>();
+  for (const { items } of sales) {
+    for (const { product, quantity, price } of items) {
+      const sum = sold.get(product) ?? { units: 0, revenue_minor: 0, purchases: 0 };
+      sum.units += quantity;
+      sum.revenue_minor += quantity * price;
+      sum.purchases += 1;
+      sold.set(product, sum);
+    }
+  }
+  return sold;
+};
+
+/** One product's sales under the key of each sale. */
+export const productSales = (sales: readonly Sale[], product: string, keyOf: (sale: Sale) => string | number) =>
+  [...new Set(sales.map((sale) => String(keyOf(sale))))].sort(compare).flatMap((key) => {
+    const sold = salesOfProducts(sales.filter((sale) => String(keyOf(sale)) === key)).get(product);
+    return sold === undefined ? [] : [{ key, ...sold }];
+  });
+
+/** Branches with a sale in a period or in the one before it; loyal customers are left to others. */
+export const branchSales = (now: readonly Sale[], before: readonly Sale[]) =>
+  [...new Set([...now, ...before].map(({ branch }) => branch))].sort(compare).map((branch_id) => {
+    const here = now.filter(({ branch }) => branch === branch_id);
+    const { purchases, revenue_minor } = totals(before.filter(({ branch }) => branch === branch_id));
+    return {
+      branch_id,
+      ...totals(here),
+      purchases_before: purchases,
+      revenue_before_minor: revenue_minor,
+      average_basket_minor: averageBasket(here),
+      newest_sale: asOf(here),
+    };
+  });
+
+/** Customers by the month of their first purchase: how many of them bought in it and in each of the `months` after it. */
+export const retention = (sales: readonly Sale[], months: readonly string[], calendar: ShopCalendar) => {
+  const monthOf = (sale: Sale) => new Date(calendar.dayOf(sale.soldAt) * 86_400_000).toISOString().slice(0, 7);
+  const seen = new Map<number, Set<string>>();
+  for (const sale of sales) {
+    if (sale.customer !== 0) seen.set(sale.customer, (seen.get(sale.customer) ?? new Set()).add(monthOf(sale)));
+  }
+  return months.flatMap((month, index) => {
+    const cohort = [...seen.values()].filter((visits) => [...visits].sort(compare)[0] === month);
+    if (cohort.length === 0) return [];
+    return [
+      { month, customers: months.slice(index).map((later) => cohort.filter((visits) => visits.has(later)).length) },
+    ];
+  });
 };
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,10 +1,14 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { Gold } from '@tillstream/clickhouse/gold';
 import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
+import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
 import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers';
 import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { readLoyalCustomers } from '@tillstream/clickhouse/questions/loyal-customers';
+import { readProductRanking } from '@tillstream/clickhouse/questions/product-ranking';
+import { readProductSales } from '@tillstream/clickhouse/questions/product-sales';
+import { readRetention } from '@tillstream/clickhouse/questions/retention';
 import { readSeries } from '@tillstream/clickhouse/questions/series';
 import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
 import { readWeekGrid } from '@tillstream/clickhouse/questions/week-grid';
@@ -99,26 +103,28 @@ const loyalByDay: Ask = async (gold, clickhouse, world, scope) => {
   };
 };
 
-/** As an analyst asks about products, over slots of all time. */
-const productViews: Ask = async (gold, clickhouse, world, { branch }) => ({
-  given: await clickhouse.rows({
-    name: 'analyst_products',
-    sql: `SELECT toUInt16(day) AS start, product_id, sum(sold.units) AS units, sum(sold.revenue_minor) AS revenue_minor, sum(sold.purchases) AS purchases
-          FROM gold.slot_products AS sold WHERE {branch:String} IN ('', branch_id) GROUP BY start, product_id ORDER BY start, product_id`,
-    params: { branch: branch ?? '' },
-    row: z.object({
-      start: z.int(),
-      product_id: z.string(),
-      units: z.int(),
-      revenue_minor: z.int(),
-      purchases: z.int(),
+/** As an analyst asks about products, over slots or days of all time. */
+const productViews =
+  (view: 'slot_products' | 'day_products'): Ask =>
+  async (gold, clickhouse, world, { branch }) => ({
+    given: await clickhouse.rows({
+      name: 'analyst_products',
+      sql: `SELECT toUInt16(day) AS start, product_id, sum(sold.units) AS units, sum(sold.revenue_minor) AS revenue_minor, sum(sold.purchases) AS purchases
+          FROM gold.${view} AS sold WHERE {branch:String} IN ('', branch_id) GROUP BY start, product_id ORDER BY start, product_id`,
+      params: { branch: branch ?? '' },
+      row: z.object({
+        start: z.int(),
+        product_id: z.string(),
+        units: z.int(),
+        revenue_minor: z.int(),
+        purchases: z.int(),
+      }),
     }),
-  }),
-  expected: model.productsByDay(
-    model.inScope(world.arrived(), { from: 0, to: Number.MAX_SAFE_INTEGER, branch }),
-    gold.calendar,
-  ),
-});
+    expected: model.productsByDay(
+      model.inScope(world.arrived(), { from: 0, to: Number.MAX_SAFE_INTEGER, branch }),
+      gold.calendar,
+    ),
+  });
 
 /** As an analyst asks: plain SQL on the views, whole days. */
 const views: Ask = async (gold, clickhouse, world, { branch }) => {
@@ -147,6 +153,58 @@ const views: Ask = async (gold, clickhouse, world, { branch }) => {
   };
 };
 
+/** The stretch before a scope, as long as it. */
+const earlier = (scope: model.ModelScope): model.ModelScope => ({
+  ...scope,
+  from: Math.max(0, scope.from - (scope.to - scope.from)),
+  to: scope.from,
+});
+
+const productRanking: Ask = async (gold, _clickhouse, world, scope) => {
+  const [now, before] = [scope, earlier(scope)].map((each) => model.inScope(world.arrived(), each));
+  const { products } = await readProductRanking(gold, scope, earlier(scope));
+  return { given: products, expected: model.productRanking(now ?? [], before ?? []) };
+};
+
+const branchSales: Ask = async (gold, _clickhouse, world, scope) => {
+  const [now = [], before = []] = [scope, earlier(scope)].map((each) => model.inScope(world.arrived(), each));
+  const { branches } = await readBranchSales(gold, scope, earlier(scope));
+  return {
+    // A branch whose sales of both periods are all void may be told of, with zeros.
+    given: branches.filter(({ purchases, purchases_before }) => purchases + purchases_before > 0),
+    expected: model.branchSales(now, before).map((branch) => ({
+      ...branch,
+      loyal_customers: world.loyalArrived(branch.branch_id, scope.to),
+    })),
+  };
+};
+
+const productSales =
+  (by: 'day' | 'hour' | 'branch'): Ask =>
+  async (gold, _clickhouse, world, scope) => {
+    const given = await readProductSales(gold, scope, 'milk', by);
+    const { calendar } = gold;
+    const keyOf = {
+      day: (sale: model.Sale) => calendar.dayOf(sale.soldAt),
+      hour: (sale: model.Sale) => model.hourOf(sale, calendar),
+      branch: (sale: model.Sale) => sale.branch,
+    };
+    return {
+      given: given.sort((a, b) => (a.key < b.key ? -1 : 1)),
+      expected: model.productSales(model.inScope(world.arrived(), scope), 'milk', keyOf[by]),
+    };
+  };
+
+const retention: Ask = async (gold, _clickhouse, world, { branch }) => {
+  const now = Date.UTC(2025, 10, 20);
+  const sales = model.inScope(world.arrived(), { from: 0, to: now, branch });
+  const { cohorts } = await readRetention(gold, { branch, now, months: 2 });
+  return {
+    given: cohorts.filter(({ customers }) => customers.some((count) => count > 0)),
+    expected: model.retention(sales, ['2025-10', '2025-11'], gold.calendar),
+  };
+};
+
 export const QUESTIONS: readonly Ask[] = [
   kpis,
   topProducts,
@@ -158,5 +216,12 @@ export const QUESTIONS: readonly Ask[] = [
   aggregated,
   loyalByDay,
   views,
-  productViews,
+  productViews('slot_products'),
+  productViews('day_products'),
+  productRanking,
+  branchSales,
+  productSales('day'),
+  productSales('hour'),
+  productSales('branch'),
+  retention,
 ];

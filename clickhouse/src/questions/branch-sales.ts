@@ -49,7 +49,8 @@ export const readBranchSales = async (
   const rows = await gold.answer({
     name: 'branch_sales',
     scopes: before === undefined ? { period: scope } : { period: scope, earlier: before },
-    coarsest: 'month',
+    coarsest: 'year',
+    byBranch: true,
     sql: sql(before !== undefined),
     params: { to: scope.to },
     row,

@@ -31,7 +31,7 @@ export const readNewAndReturning = async (gold: Gold, scope: Scope, signal?: Abo
   const [found] = await gold.answer({
     name: 'new_and_returning',
     scopes: { period: scope, earlier: { ...scope, from: 0, to: scope.from } },
-    coarsest: 'month',
+    coarsest: 'year',
     sql: SQL,
     row,
     signal,

@@ -4,7 +4,7 @@ import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
 import { asOf, NO_TOTALS, TOTALS, totalsRow } from './figures.ts';
 
-const SQL = `SELECT toHour(toTimezone(slot, {time_zone:String})) AS hour, ${TOTALS} FROM period GROUP BY hour`;
+const SQL = `SELECT hour, ${TOTALS} FROM period GROUP BY hour`;
 
 const row = z.object({ hour: z.int(), ...totalsRow });
 
@@ -13,9 +13,9 @@ export const readHourlySales = async (gold: Gold, scope: Scope, signal?: AbortSi
   const rows = await gold.answer({
     name: 'hourly_sales',
     scopes: { period: scope },
-    coarsest: 'slot',
+    coarsest: 'year',
+    byHour: true,
     sql: SQL,
-    params: { time_zone: gold.calendar.timeZone },
     row,
     signal,
   });

@@ -26,7 +26,7 @@ export const readKpis = async (
   const [totals] = await gold.answer({
     name: 'kpis',
     scopes: { period: scope },
-    coarsest: 'month',
+    coarsest: 'year',
     sql: sql(scope),
     params: { to: scope.to, limit, branch: scope.branch ?? '' },
     row,

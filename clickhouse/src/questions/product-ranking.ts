@@ -51,7 +51,7 @@ export const readProductRanking = async (
   const rows = await gold.answer({
     name: 'product_ranking',
     scopes: before === undefined ? { period: scope } : { period: scope, earlier: before },
-    coarsest: 'month',
+    coarsest: 'year',
     sql: sql(before !== undefined),
     row,
     signal,

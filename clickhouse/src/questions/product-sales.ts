@@ -8,7 +8,7 @@ export type ProductSalesBy = 'day' | 'hour' | 'branch';
 const KEYS = {
   day: { key: 'toUInt16(day)', coarsest: 'day' },
   hour: { key: 'toHour(toTimezone(slot, {time_zone:String}))', coarsest: 'slot' },
-  branch: { key: 'branch_id', coarsest: 'month' },
+  branch: { key: 'branch_id', coarsest: 'year' },
 } as const;
 
 const sql = (by: ProductSalesBy) => `
@@ -35,6 +35,7 @@ export const readProductSales = (
     name: `product_sales_by_${by}`,
     scopes: { period: scope },
     coarsest: KEYS[by].coarsest,
+    byBranch: by === 'branch',
     sql: sql(by),
     params: { product, ...(by === 'hour' ? { time_zone: gold.calendar.timeZone } : {}) },
     row,

@@ -54,7 +54,7 @@ export const readRetention = async (
   const rows = await gold.answer({
     name: 'retention',
     scopes: { period: { from: 0, to: calendar.dayStart(calendar.dayOf(now) + 1), branch } },
-    coarsest: 'day',
+    coarsest: 'month',
     sql: SQL,
     params: { first_day: starts[0] },
     row,

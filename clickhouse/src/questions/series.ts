@@ -5,7 +5,11 @@ import type { Gold } from '../gold.ts';
 import { BUCKET, bucketsOf } from './buckets.ts';
 import { asOf, NO_TOTALS, TOTALS, totalsRow } from './figures.ts';
 
-const BY_DAY = `SELECT toInt64(toUInt16(day)) AS start, ${TOTALS} FROM period GROUP BY start`;
+const byDay = (rows: string) => `SELECT toInt64(toUInt16(day)) AS start, ${TOTALS} FROM ${rows} GROUP BY start`;
+/** A sealed day is one row and knows how many customers it had; who they were need not be read. */
+const BY_SEALED_DAY = `
+  SELECT toInt64(toUInt16(day)) AS start, purchases, items, revenue_minor, unique_customers, toUnixTimestamp64Milli(newest) AS newest
+  FROM period_sealed`;
 const BY_HOUR = `SELECT toInt64(${BUCKET}) AS start, ${TOTALS} FROM period GROUP BY start`;
 
 const row = z.object({ start: z.int(), ...totalsRow });
@@ -25,8 +29,12 @@ export const readSeries = async (
   const rows = await gold.answer({
     name: `series_by_${by}`,
     scopes: { period: scope },
-    coarsest: by === 'day' ? 'day' : 'slot',
-    sql: by === 'day' ? BY_DAY : BY_HOUR,
+    coarsest: 'day',
+    byHour: by === 'hour',
+    sql:
+      by === 'hour'
+        ? BY_HOUR
+        : (inTwo) => (inTwo ? `${BY_SEALED_DAY} UNION ALL ${byDay('period_open')}` : byDay('period')),
     params: by === 'day' ? {} : bucketsOf(starts).params,
     row,
     signal,

@@ -21,7 +21,7 @@ export const readTopProducts = async (
   const [found] = await gold.answer({
     name: 'top_products',
     scopes: { period: scope },
-    coarsest: 'month',
+    coarsest: 'year',
     sql: sql(by),
     params: { limit },
     row,

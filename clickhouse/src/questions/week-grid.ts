@@ -4,7 +4,7 @@ import type { Gold } from '../gold.ts';
 import { asOf, NO_TOTALS, TOTALS, type Totals, totalsRow } from './figures.ts';
 
 const SQL = `
-  SELECT toDayOfWeek(day) AS weekday, toHour(toTimezone(slot, {time_zone:String})) AS hour, ${TOTALS}
+  SELECT toDayOfWeek(day) AS weekday, hour, ${TOTALS}
   FROM period GROUP BY weekday, hour`;
 
 const row = z.object({ weekday: z.int(), hour: z.int(), ...totalsRow });
@@ -20,9 +20,9 @@ export const readWeekGrid = async (gold: Gold, scope: Scope, signal?: AbortSigna
   const rows = await gold.answer({
     name: 'week_grid',
     scopes: { period: scope },
-    coarsest: 'slot',
+    coarsest: 'day',
+    byHour: true,
     sql: SQL,
-    params: { time_zone: gold.calendar.timeZone },
     row,
     signal,
   });

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { coverOf } from './cover.ts';
+import type { SealState } from './seal-state.ts';
+import { shopCalendar } from './shop-calendar.ts';
+
+const calendar = shopCalendar('Europe/Berlin', '04:00');
+const dayOf = (date: string) => Date.parse(`${date}T00:00:00Z`) / 86_400_000;
+const startOf = (date: string) => calendar.dayStart(dayOf(date));
+const dates = (days: readonly number[]) => days.map((day) => new Date(day * 86_400_000).toISOString().slice(0, 10));
+
+/** Two years of sales until a Wednesday; the last day, its month and its year are open. */
+const state = (open: { days?: string[]; months?: string[]; years?: string[] } = {}): SealState => ({
+  days: { first: dayOf('2023-06-10'), last: dayOf('2025-03-12') },
+  openDays: new Set(['2025-03-12', ...(open.days ?? [])].map(dayOf)),
+  openMonths: new Set(['2025-03-01', ...(open.months ?? [])].map(dayOf)),
+  openYears: new Set(['2025-01-01', ...(open.years ?? [])].map(dayOf)),
+  facts: new Map([[dayOf('2025-03-12'), 70]]),
+});
+const ALL = { from: 0, to: Date.UTC(2100, 0, 1) };
+
+test('all time is years, then months of this year, then days of this month, and today is open', () => {
+  const cover = coverOf(ALL, 'year', calendar, state());
+  expect(dates(cover.years)).toEqual(['2023-01-01', '2024-01-01']);
+  expect(dates(cover.months)).toEqual(['2025-01-01', '2025-02-01']);
+  expect(dates(cover.days)).toEqual(Array.from({ length: 11 }, (_, i) => `2025-03-${String(i + 1).padStart(2, '0')}`));
+  expect(dates(cover.openDays)).toEqual(['2025-03-12']);
+  expect(cover.openFacts).toBe(70);
+  // From 4 o'clock to 4 o'clock in Berlin: two dates in UTC.
+  expect(dates(cover.openDates)).toEqual(['2025-03-12', '2025-03-13']);
+});
+
+test('a question that tells months or days apart gets none longer', () => {
+  expect(coverOf(ALL, 'month', calendar, state()).years).toEqual([]);
+  expect(coverOf(ALL, 'month', calendar, state()).months).toHaveLength(21);
+  const byDay = coverOf(ALL, 'day', calendar, state());
+  expect([byDay.years, byDay.months]).toEqual([[], []]);
+  expect(byDay.days).toHaveLength(dayOf('2025-03-12') - dayOf('2023-06-10'));
+});
+
+test('a late sale opens its day, its month and its year, and nothing else', () => {
+  const late = state({ days: ['2024-05-17'], months: ['2024-05-01'], years: ['2024-01-01'] });
+  const cover = coverOf(ALL, 'year', calendar, late);
+  expect(dates(cover.years)).toEqual(['2023-01-01']);
+  expect(dates(cover.months)).not.toContain('2024-05-01');
+  expect(cover.months).toHaveLength(13);
+  expect(dates(cover.openDays)).toEqual(['2024-05-17', '2025-03-12']);
+});
+
+test('what a scope cuts is open, and its ends decide which facts must be covered', () => {
+  const scope = { from: startOf('2024-12-30') + 1, to: startOf('2025-02-01') + 1 };
+  const cover = coverOf(scope, 'year', calendar, state());
+  expect([cover.years, dates(cover.months)]).toEqual([[], ['2025-01-01']]);
+  expect(dates(cover.days)).toEqual(['2024-12-31']);
+  expect(dates(cover.openDays)).toEqual(['2024-12-30', '2025-02-01']);
+  expect(dates([cover.firstDay, cover.lastDay])).toEqual(['2024-12-30', '2025-02-01']);
+});
+
+test('without facts there is nothing to cover', () => {
+  const nothing = {
+    openDays: new Set<number>(),
+    openMonths: new Set<number>(),
+    openYears: new Set<number>(),
+    facts: new Map(),
+  };
+  const { years, months, days, openDays } = coverOf(ALL, 'year', calendar, nothing);
+  expect([years, months, days, openDays]).toEqual([[], [], [], []]);
+});
