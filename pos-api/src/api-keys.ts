@@ -53,6 +53,26 @@ export const createKey = async (
   return { key_id, key };
 };
 
+/**
+ * Lets a key in that was made elsewhere, in the form of {@link createKey}. One that is known stays as it is, revoked or not.
+ *
+ * @returns its id, undefined where it was known
+ */
+export const allowKey = async (
+  db: Database,
+  key: string,
+  { name, branch_id, scopes }: { name: string; branch_id: string | null; scopes: readonly Scope[] },
+): Promise<string | undefined> => {
+  const key_id = keyIdOf(key);
+  if (key_id === undefined) throw new Error('not an API key');
+  const { rowCount } = await db.query(
+    `insert into api_keys (key_id, secret_hash, name, branch_id, scopes) values ($1, $2, $3, $4, $5::text[])
+     on conflict (key_id) do nothing`,
+    [key_id, hashKey(key), name, branch_id, scopes],
+  );
+  return rowCount === 1 ? key_id : undefined;
+};
+
 /** Revokes a key; every API refuses it within seconds. False when there is no such key, or it was revoked before. */
 export const revokeKey = async (db: Database, keyId: string): Promise<boolean> => {
   const { rowCount } = await db.query(

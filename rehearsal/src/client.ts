@@ -23,9 +23,9 @@ export class Client {
   ask(
     method: string,
     path: string,
-    options: { body?: string; key?: string; timeoutMs?: number } = {},
+    options: { body?: string; key?: string; timeoutMs?: number; anonymous?: boolean } = {},
   ): Promise<Answer> {
-    const { body, key, timeoutMs = 5_000 } = options;
+    const { body, key, timeoutMs = 5_000, anonymous = false } = options;
     return new Promise((resolve, reject) => {
       const request = https.request(new URL(path, this.url), {
         method,
@@ -33,7 +33,7 @@ export class Client {
         headers: {
           ...(body !== undefined && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
           ...(key !== undefined && { 'Idempotency-Key': key }),
-          ...(this.#key !== undefined && { Authorization: `Bearer ${this.#key}` }),
+          ...(!anonymous && this.#authorization),
         },
       });
       const late = setTimeout(() => request.destroy(new Error('no answer in time')), timeoutMs);
@@ -57,6 +57,10 @@ export class Client {
     });
   }
 
+  get #authorization(): Record<string, string> {
+    return this.#key === undefined ? {} : { Authorization: `Bearer ${this.#key}` };
+  }
+
   /** The JSON of a GET that must answer 200. */
   async json(path: string): Promise<unknown> {
     const { status, text } = await this.ask('GET', path);
@@ -78,7 +82,10 @@ export class Client {
       const again = () => {
         if (!stopped) setTimeout(connect, 500);
       };
-      current = https.get(new URL(path, this.url), { agent: this.#agent, headers: { Accept: 'text/event-stream' } });
+      current = https.get(new URL(path, this.url), {
+        agent: this.#agent,
+        headers: { Accept: 'text/event-stream', ...this.#authorization },
+      });
       current.on('response', (response) => {
         connections += 1;
         response.on('data', onEvent);

@@ -69,6 +69,12 @@ const standIns = (): StandIn[] => [
       await copy(path.join(ROOT, 'embedded', 'package.json'), path.join(app, 'embedded', 'package.json'));
     },
   },
+  {
+    folder: 'prometheus',
+    image: imageOf('docker-compose.monitoring.yml', /image: (prom\/\S+)/),
+    untested:
+      "the official image's release of Prometheus; Grafana was not run, its expressions were asked of Prometheus",
+  },
 ];
 
 /** Where Apache Kafka's classes are, installed when they are not, as `npm start` does it. */

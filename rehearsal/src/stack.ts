@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { run, works } from './command.ts';
+import { fails, type RunOptions, run, works } from './command.ts';
 
 /** What a container is doing, as Docker says. */
 interface State {
@@ -29,9 +29,34 @@ export class Stack {
     return new Stack(project, port, { ...env, CLICKHOUSE_FILES: allowedFiles() }, compose);
   }
 
+  /** The environment that compose is run with. */
+  get env(): Readonly<Record<string, string>> {
+    return this.#env;
+  }
+
   compose(...args: string[]): Promise<string> {
+    return this.composeWith({}, ...args);
+  }
+
+  composeWith({ env, ...options }: RunOptions, ...args: string[]): Promise<string> {
     const [command = '', ...before] = this.#compose;
-    return run(command, [...before, ...args], { env: this.#env });
+    return run(command, [...before, ...args], { ...options, env: { ...this.#env, ...env } });
+  }
+
+  /** What compose says to something that must fail, with settings of its own. */
+  composeFails(env: Record<string, string>, ...args: string[]): Promise<string> {
+    const [command = '', ...before] = this.#compose;
+    return fails(command, [...before, ...args], { env: { ...this.#env, ...env } });
+  }
+
+  /** An operator's command in a container of its own, beside those that run. */
+  operate(...command: string[]): Promise<string> {
+    return this.compose('run', '--rm', '-T', '--no-deps', 'migrate', ...command);
+  }
+
+  /** Other settings from here on, as another `.env`. */
+  set(env: Record<string, string>): void {
+    Object.assign(this.#env, env);
   }
 
   /** Ids of the containers of a service, those of one-shots that ended included. */
