@@ -1,3 +1,4 @@
+import './without-eval.ts';
 import { branchesResponse, type PurchaseResponse, productsResponse } from '@tillstream/schemas/api';
 import { z } from 'zod';
 import { dropSale, keepSale, type QueuedSale, queuedSales, sendQueued } from './queue.ts';

@@ -15,7 +15,14 @@ it('holds until its end, for its secret and its password alone', () => {
 
 it('is nothing that can be made up or stretched', () => {
   const [end = '', signature = ''] = newSession(SECRET, 'hash', NOW).split('.');
-  for (const text of ['', '.', `${end}.`, `.${signature}`, `${Number(end) + 1}.${signature}`, `${end}.${'A'.repeat(43)}`]) {
+  for (const text of [
+    '',
+    '.',
+    `${end}.`,
+    `.${signature}`,
+    `${Number(end) + 1}.${signature}`,
+    `${end}.${'A'.repeat(43)}`,
+  ]) {
     expect(isSession(SECRET, 'hash', text, NOW)).toBe(false);
   }
 });
