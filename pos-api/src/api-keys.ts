@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { SCOPES, type Scope } from '@tillstream/schemas/api';
+import { hashKey } from '@tillstream/schemas/api-keys';
 import { z } from 'zod';
 import type { Database } from './database.ts';
 
@@ -21,18 +22,6 @@ const listedKey = apiKey.extend({
 export type ApiKey = z.output<typeof apiKey>;
 export type ValidKey = z.output<typeof validKey>;
 export type ListedKey = z.output<typeof listedKey>;
-
-/** `ts_<id>_<secret>`: the prefix lets scanners find keys that were committed by mistake. */
-const KEY_FORMAT = /^ts_([a-z0-9]{12})_[A-Za-z0-9_-]{43}$/;
-
-/** The id in a key; undefined when the text is no key. */
-export const keyIdOf = (key: string): string | undefined => KEY_FORMAT.exec(key)?.[1];
-
-/**
- * What is stored of a key. A plain hash is enough: a key holds 256 random bits, so it cannot be found by trying, and a slow
- * hash made for passwords would cost each request more than its purchase.
- */
-export const hashKey = (key: string): Buffer => createHash('sha256').update(key).digest();
 
 /**
  * Makes a key. Several valid ones of a till are no fault: that is how one is replaced without a moment in which none works.
