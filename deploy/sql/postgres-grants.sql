@@ -36,9 +36,4 @@ grant insert on outbox to reconciler;
 
 -- The dashboard shows how much waits in the outbox, and knows the owner's password and the keys by their hashes.
 grant select (id, created_at) on outbox to dashboard;
-grant select on api_keys to dashboard;
-do $$ begin
-  if to_regclass('public.owner_password') is not null then
-    grant select on owner_password to dashboard;
-  end if;
-end $$;
+grant select on owner_password, api_keys to dashboard;

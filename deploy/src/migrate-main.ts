@@ -2,9 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectClickHouse } from '@tillstream/clickhouse/client';
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
-import { keyIdOf } from '@tillstream/pos-api/api-keys';
 import { migratePostgres } from '@tillstream/pos-api/migrate';
 import { ensureTopic } from '@tillstream/pos-api/topic';
+import { keyIdOf } from '@tillstream/schemas/api-keys';
 import { locationSettings, SettingsError, settingsOrExit, shopSettings } from '@tillstream/schemas/settings';
 import { z } from 'zod';
 import { applyRoles } from './postgres-roles.ts';

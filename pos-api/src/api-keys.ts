@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { SCOPES, type Scope } from '@tillstream/schemas/api';
-import { hashKey } from '@tillstream/schemas/api-keys';
+import { hashKey, keyIdOf } from '@tillstream/schemas/api-keys';
 import { z } from 'zod';
 import type { Database } from './database.ts';
 
