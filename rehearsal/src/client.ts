@@ -6,6 +6,17 @@ export interface Answer {
   headers: Record<string, string | string[] | undefined>;
 }
 
+/** What a request carries besides its path. */
+export interface Ask {
+  body?: string;
+  /** The idempotency key. */
+  key?: string;
+  timeoutMs?: number;
+  /** Without the API key. */
+  anonymous?: boolean;
+  headers?: Record<string, string>;
+}
+
 /** HTTPS to the proxy, trusting its certificate and no other. */
 export class Client {
   readonly url: string;
@@ -20,12 +31,8 @@ export class Client {
   }
 
   /** One request, one answer; throws when there is none within the time. */
-  ask(
-    method: string,
-    path: string,
-    options: { body?: string; key?: string; timeoutMs?: number; anonymous?: boolean } = {},
-  ): Promise<Answer> {
-    const { body, key, timeoutMs = 5_000, anonymous = false } = options;
+  ask(method: string, path: string, options: Ask = {}): Promise<Answer> {
+    const { body, key, timeoutMs = 5_000, anonymous = false, headers } = options;
     return new Promise((resolve, reject) => {
       const request = https.request(new URL(path, this.url), {
         method,
@@ -34,6 +41,7 @@ export class Client {
           ...(body !== undefined && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
           ...(key !== undefined && { 'Idempotency-Key': key }),
           ...(!anonymous && this.#authorization),
+          ...headers,
         },
       });
       const late = setTimeout(() => request.destroy(new Error('no answer in time')), timeoutMs);

@@ -18,7 +18,7 @@ const rehearsal = await Rehearsal.prepare();
 try {
   await rehearsal.step('images at hand', async () => {
     stoodIn = await provideImages();
-    return `${stoodIn.length} of 5 official ones stood in for`;
+    return `${stoodIn.length} of 6 official ones stood in for`;
   });
   await rehearsal.step('our images built', async () => {
     const sizes = await buildOurs();

@@ -8,6 +8,7 @@ import { Client } from './client.ts';
 import { ROOT, run, WORK } from './command.ts';
 import { brokenSettings } from './mistakes.ts';
 import { WITH_MONITORING, watch } from './monitoring.ts';
+import { owner } from './owner.ts';
 import { dumpAndRestore, namesAreShown, readAgain, rebuild, upgrade } from './procedures.ts';
 import { reach } from './reach.ts';
 import { OURS, requireAll, type Scene, STORES, seconds, told } from './scene.ts';
@@ -61,6 +62,7 @@ export class Rehearsal {
     await this.step('up until ready', () => this.#up());
     await this.#figuresAreRight('the loaded files');
     await this.step('what must not be reachable', () => reach(this.#scene));
+    await this.step('the owner', () => owner(this.#scene));
     await this.step('mistakes of an operator', () => brokenSettings(this.#scene));
     await this.step('memory of the idle stack', () => this.#memory());
     await this.step('purchases through nginx, one pos-api', () => this.#flatOut());

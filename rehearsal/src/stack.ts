@@ -51,7 +51,11 @@ export class Stack {
 
   /** An operator's command in a container of its own, beside those that run. */
   operate(...command: string[]): Promise<string> {
-    return this.compose('run', '--rm', '-T', '--no-deps', 'migrate', ...command);
+    return this.operateWith({}, ...command);
+  }
+
+  operateWith(options: RunOptions, ...command: string[]): Promise<string> {
+    return this.composeWith(options, 'run', '--rm', '-T', '--no-deps', 'migrate', ...command);
   }
 
   /** Other settings from here on, as another `.env`. */
