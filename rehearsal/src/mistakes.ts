@@ -13,17 +13,30 @@ const SETTINGS: [Record<string, string>, RegExp][] = [
 ];
 
 /** Tries bad settings, bad passwords and bad certificates: each is refused with a line that says which it was. */
-export const brokenSettings = async ({ stack }: Scene): Promise<string> => {
+export const brokenSettings = async (scene: Scene): Promise<string> => {
+  const { stack } = scene;
   for (const [env, wanted] of SETTINGS) {
     const said = await stack.composeFails(env, 'run', '--rm', '-T', '--no-deps', 'migrate');
     if (!wanted.test(said)) throw new Error(`${JSON.stringify(env)} was answered: ${said}`);
   }
   const own = await brokenFiles();
+  await demoBesideData(scene);
   const before = await stack.containers('pos-api');
   await stack.compose('up', '-d');
   const after = await stack.containers('pos-api');
   if (before.join() !== after.join()) throw new Error('a second `up` made the containers anew');
   return `${SETTINGS.length} settings and ${own} files in deploy/own refused, each by a line that names it; a second \`up\` changes nothing`;
+};
+
+/** A demo beside the chain's own data is refused, or not loaded; the figures are looked at afterwards. */
+const demoBesideData = async ({ stack }: Scene): Promise<void> => {
+  const loader = ['run', '--rm', '-T', '--no-deps', 'loader'];
+  const refused = await stack.composeFails({ DEMO: 'on' }, ...loader);
+  if (!/DEMO=on and files to load exclude each other/.test(refused)) throw new Error(`DEMO=on: ${refused}`);
+  const nothing = path.join(WORK, 'nothing-to-load');
+  await mkdir(nothing, { recursive: true });
+  const said = await stack.composeWith({ env: { DEMO: 'on', LOAD_FOLDER: nothing } }, ...loader);
+  if (!/there are purchases already/.test(said)) throw new Error(`DEMO=on without files: ${said}`);
 };
 
 const CERTIFICATE = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=shop.example';
