@@ -34,10 +34,6 @@ roll() {
 
 compose run --rm -T migrate
 for service in pos-api relay reconciler dashboard; do roll "$service"; done
-# What is not ours is made anew only where its image or settings have changed.
-scale=$(for service in pos-api relay reconciler dashboard; do
-  printf ' --scale %s=%s' "$service" "$(compose ps -q "$service" | wc -w)"
-done)
-# shellcheck disable=SC2086 # several arguments
-compose up -d --no-deps $scale proxy
+# The proxy is one container with one port: made anew only where its image or settings have changed.
+compose up -d --no-deps proxy
 echo "upgrade: done"
