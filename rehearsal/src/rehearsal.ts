@@ -194,7 +194,10 @@ export class Rehearsal {
     for (let left = 600; left > 0; left--) {
       const state = (await run('docker', ['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', container])).trim();
       if (state === 'exited 0') return;
-      if (state.startsWith('exited')) throw new Error(`the one-shot ${shot}: ${state}`);
+      if (state.startsWith('exited')) {
+        const said = await run('sh', ['-c', `docker logs --tail 10 ${container} 2>&1`]);
+        throw new Error(`the one-shot ${shot}: ${state}\n${said}`);
+      }
       await delay(200);
     }
     throw new Error(`the one-shot ${shot} does not end`);

@@ -43,6 +43,13 @@ export class Stack {
     return run(command, [...before, ...args], { ...options, env: { ...this.#env, ...env } });
   }
 
+  /** The command that tells the last lines of every container. */
+  logs(): [string, string[]] {
+    const label = `label=com.docker.compose.project=${this.project}`;
+    const each = 'echo "== $c"; docker logs --tail 40 "$c" 2>&1';
+    return ['sh', ['-c', `for c in $(docker ps -a --filter ${label} --format '{{.Names}}'); do ${each}; done`]];
+  }
+
   /** What compose says to something that must fail, with settings of its own. */
   composeFails(env: Record<string, string>, ...args: string[]): Promise<string> {
     const [command = '', ...before] = this.#compose;
@@ -104,7 +111,8 @@ export class Stack {
     const lines = await run('docker', ['stats', '--no-stream', '--format', '{{.Name}} {{.MemUsage}}']);
     const found = new Map<string, number>();
     for (const line of lines.split('\n').filter((each) => each.startsWith(this.project))) {
-      const [, name, amount, unit] = /^\S*?[_-]([a-z-]+)[_-]\d+ ([\d.]+)(\w+)/.exec(line) ?? [];
+      // PROJECT_SERVICE_1, or with dashes from compose v2.
+      const [, name, amount, unit] = /^.([a-z-]+)[_-]\d+ ([\d.]+)(\w+)/.exec(line.slice(this.project.length)) ?? [];
       const mb = Number(amount) * (unit === 'GiB' ? 1073.7 : unit === 'KiB' ? 0.001 : 1.0486);
       if (name !== undefined) found.set(name, Math.round((found.get(name) ?? 0) + mb));
     }
