@@ -1,11 +1,33 @@
 // Serves the build. The app's init hook has checked every setting by the time the import below returns.
 import { createServer } from 'node:http';
-import { handler } from './build/handler.js';
 
+// Without a proxy that says how the browser came, it came here: by plain HTTP. The build would take it for HTTPS.
+const OWN_PROTOCOL = 'x-own-protocol';
+const proxied = process.env.ORIGIN || process.env.PROTOCOL_HEADER;
+if (!proxied) process.env.PROTOCOL_HEADER = OWN_PROTOCOL;
+
+const { handler } = await import('./build/handler.js');
 const host = process.env.HOST || '127.0.0.1';
 const port = Number(process.env.DASHBOARD_PORT || 3000);
 
-const server = createServer(handler);
+/** For every answer, files included; what a page may load is in its content security policy. */
+const HEADERS = {
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+};
+const isHttps = (request) =>
+  (process.env.ORIGIN ?? '').startsWith('https:') || request.headers[process.env.PROTOCOL_HEADER ?? ''] === 'https';
+
+const server = createServer((request, response) => {
+  if (!proxied) request.headers[OWN_PROTOCOL] = 'http';
+  for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+  if (isHttps(request)) response.setHeader('Strict-Transport-Security', 'max-age=31536000');
+  handler(request, response);
+});
 
 server.on('error', (error) => {
   const taken = error.code === 'EADDRINUSE';

@@ -59,7 +59,7 @@ test.each(OURS)('%s is an ordinary user of its own who can write nothing', (name
 test('no secret stands in the environment', () => {
   for (const [name, { environment }] of all) {
     for (const [key, value] of Object.entries(environment ?? {})) {
-      if (/PASSWORD|POSTGRES_URL|CLICKHOUSE_URL|SECRET/.test(key)) {
+      if (/PASSWORD|POSTGRES_URL|CLICKHOUSE_URL|SECRET|KEY/.test(key)) {
         expect(key, `${name}: ${key}`).toMatch(/_FILE$/);
         expect(value).toMatch(new RegExp(`^/secrets/(${name}|operator)/`));
       }
@@ -82,6 +82,7 @@ test.each([
   '../docker-compose.monitoring.yml',
   'prometheus/prometheus.yml',
   'prometheus/alerts.yml',
+  'prometheus/alerts.test.yml',
   'grafana/provisioning/datasources/prometheus.yml',
   'grafana/provisioning/dashboards/tillstream.yml',
   'grafana/dashboards/tillstream.json',

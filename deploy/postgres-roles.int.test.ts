@@ -1,3 +1,4 @@
+import { revokeKey, validKeys } from '@tillstream/pos-api/api-keys';
 import { addProduct, setPrice, upsertProducts } from '@tillstream/pos-api/catalog';
 import { connectPostgres } from '@tillstream/pos-api/database';
 import { recordPurchases } from '@tillstream/pos-api/record-purchases';
@@ -7,6 +8,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { makeDatabase, purchase, type TestDatabase } from '../tests/support/database.ts';
 import { applyRoles } from './src/postgres-roles.ts';
+import { letTillIn } from './src/till-key.ts';
 
 const ROLES = ['pos_api', 'relay', 'reconciler', 'dashboard', 'loader'];
 const CUSTOMER = '00000000-0000-4000-8000-000000000001';
@@ -87,8 +89,12 @@ test('the reconciler reads the books and sends again, and changes no figure', as
   await expect(reconciler.query('delete from outbox')).rejects.toThrow(/permission denied/);
 });
 
-test('the dashboard counts what waits and sees nothing else', async () => {
+test('the dashboard counts what waits, knows who may come in and sees nothing else', async () => {
   const dashboard = as('dashboard');
+  await dashboard.query('select * from owner_password');
+  await dashboard.query('select key_id, secret_hash, scopes from api_keys');
+  await expect(dashboard.query("update api_keys set scopes = '{admin}'")).rejects.toThrow(/permission denied/);
+  await expect(dashboard.query('delete from owner_password')).rejects.toThrow(/permission denied/);
   await dashboard.query('select count(*), min(created_at) from outbox');
   await dashboard.query('select created_at from outbox order by id limit 1');
   await expect(dashboard.query('select payload from outbox')).rejects.toThrow(/permission denied/);
@@ -110,4 +116,18 @@ test('run again it changes nothing but a new password', async () => {
     new Map([...ROLES.map((role): [string, string] => [role, `of-${role}`]), ['relay', 'new']]),
   );
   await as('relay', 'new').query('select from outbox');
+});
+
+test("the key of the dashboard's till is let in once, and a new one takes its place", async () => {
+  const key = (id: string) => `ts_${id}_${'x'.repeat(43)}`;
+  const valid = async () => (await validKeys(database.pool)).map(({ key_id, scopes }) => ({ key_id, scopes }));
+  const others = await valid();
+  await letTillIn(database.url, key('aaaaaaaaaaaa'));
+  expect(await valid()).toEqual([...others, { key_id: 'aaaaaaaaaaaa', scopes: ['post', 'read'] }]);
+  expect(await letTillIn(database.url, key('aaaaaaaaaaaa'))).toEqual([]);
+  await letTillIn(database.url, key('bbbbbbbbbbbb'));
+  expect(await valid()).toEqual([...others, { key_id: 'bbbbbbbbbbbb', scopes: ['post', 'read'] }]);
+  await revokeKey(database.pool, 'bbbbbbbbbbbb');
+  expect(await letTillIn(database.url, key('bbbbbbbbbbbb'))).toEqual([]);
+  expect(await valid()).toEqual(others);
 });

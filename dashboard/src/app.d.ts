@@ -1,5 +1,10 @@
 declare global {
-  namespace App {}
+  namespace App {
+    interface Locals {
+      /** Whether who asked may still look: a long answer asks now and then. */
+      mayStay: () => Promise<boolean>;
+    }
+  }
 }
 
 export {};

@@ -1,7 +1,8 @@
-import type { Handle, HandleServerError, ServerInit } from '@sveltejs/kit';
+import { type Handle, type HandleServerError, type RequestEvent, type ServerInit, text } from '@sveltejs/kit';
 import { building } from '$app/environment';
 import { getApp } from '$lib/server/app.ts';
 import { getLog } from '$lib/server/log.ts';
+import { gate } from '$lib/server/login/gate.ts';
 import { getSettings } from '$lib/server/settings.ts';
 
 /** Checks every setting before the first request, and ends the live streams when the process is told to stop. */
@@ -12,10 +13,24 @@ export const init: ServerInit = () => {
 };
 
 export const handle: Handle = async ({ event, resolve }) => {
-  const response = await resolve(event);
-  response.headers.set('x-content-type-options', 'nosniff');
-  response.headers.set('referrer-policy', 'same-origin');
-  return response;
+  if (isForeign(event)) return text('This comes from another site.', { status: 403 });
+  const closed = await gate(event, getApp());
+  if (closed !== undefined) return closed;
+  preferPages(event);
+  return resolve(event);
+};
+
+/** Whether another site makes a browser send this: SvelteKit looks at forms alone. */
+const isForeign = ({ request, url }: RequestEvent): boolean => {
+  if (['GET', 'HEAD', 'OPTIONS'].includes(request.method)) return false;
+  const origin = request.headers.get('origin');
+  return origin !== null && origin !== url.origin;
+};
+
+/** A page and its figures have one address: who does not name JSON, such as curl, gets the page. */
+const preferPages = ({ request }: RequestEvent): void => {
+  const accept = request.headers.get('accept') ?? '*/*';
+  if (accept.includes('*/*') && !accept.includes('json')) request.headers.set('accept', 'text/html');
 };
 
 export const handleError: HandleServerError = ({ error, status, message }) => {

@@ -8,7 +8,9 @@ const CACHE = `till-${version}`;
 const PAGE = '/till';
 
 worker.addEventListener('install', (event) => {
-  const fill = async () => (await caches.open(CACHE)).addAll([PAGE, ...build]);
+  // Who is not logged in would be led to the login: that is not the page to keep.
+  const page = new Request(PAGE, { redirect: 'error' });
+  const fill = async () => (await caches.open(CACHE)).addAll([page, ...build]);
   event.waitUntil(fill().then(() => worker.skipWaiting()));
 });
 

@@ -11,12 +11,12 @@ POSTGRES=999 CLICKHOUSE=101 POS_API=10001 RELAY=10002 RECONCILER=10003 DASHBOARD
 
 fail() { echo "secrets: $1" >&2; exit 1; }
 
-# Prints the password NAME: the operator's, else the one made at the first start.
+# Prints the password NAME: the operator's, else the one made at the first start: password NAME [SHORTEST]
 password() {
   if [ -s "/own/$1.password" ]; then
     given=$(tr -d '\r\n' <"/own/$1.password")
     case $given in *[!A-Za-z0-9._~-]*) fail "own/$1.password may hold letters, digits and . _ ~ - only" ;; esac
-    [ ${#given} -ge 16 ] || fail "own/$1.password is shorter than 16 characters"
+    [ ${#given} -ge "${2:-16}" ] || fail "own/$1.password is shorter than ${2:-16} characters"
     printf %s "$given"
     return
   fi
@@ -26,6 +26,16 @@ password() {
     mv "/secrets/made/$1.new" "/secrets/made/$1"
   fi
   cat "/secrets/made/$1"
+}
+
+# Prints the key of the dashboard's till, in the form that pos-api/src/api-keys.ts makes them; `migrate` lets it in.
+till_key() {
+  mkdir -p /secrets/made
+  if [ ! -s /secrets/made/till_key ]; then
+    printf 'ts_%s_%s' "$(openssl rand -hex 6)" "$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\n')" >/secrets/made/till_key.new
+    mv /secrets/made/till_key.new /secrets/made/till_key
+  fi
+  cat /secrets/made/till_key
 }
 
 # Writes standard input to /secrets/FOLDER/FILE for one user: give USER FOLDER FILE
@@ -44,6 +54,18 @@ sha256() { printf %s "$1" | openssl dgst -sha256 -r | cut -d ' ' -f 1; }
 [ -d /secrets ] || fail "there is no volume on /secrets"
 chmod 711 /secrets
 
+# A file that nobody reads is a slip of the pen, and its password would not be in force.
+for file in /own/*.password; do
+  name=$(basename "$file" .password)
+  case $name in
+    '*') ;;
+    postgres-owner | postgres-pos-api | postgres-relay | postgres-reconciler | postgres-dashboard | postgres-loader) ;;
+    clickhouse-admin | clickhouse-ingest | clickhouse-dashboard | clickhouse-analyst) ;;
+    dashboard-session | grafana-admin) ;;
+    *) fail "own/$name.password is no password that Tillstream has; deploy/own/README.md names them" ;;
+  esac
+done
+
 pg_owner=$(password postgres-owner)
 pg_api=$(password postgres-pos-api)
 pg_relay=$(password postgres-relay)
@@ -54,7 +76,9 @@ ch_admin=$(password clickhouse-admin)
 ch_ingest=$(password clickhouse-ingest)
 ch_dashboard=$(password clickhouse-dashboard)
 ch_analyst=$(password clickhouse-analyst)
+session=$(password dashboard-session 32)
 grafana=$(password grafana-admin)
+till=$(till_key)
 
 printf %s "$pg_owner" | give $POSTGRES postgres password
 postgres_url pos_api "$pg_api" | give $POS_API pos-api postgres_url
@@ -63,6 +87,9 @@ postgres_url reconciler "$pg_reconciler" | give $RECONCILER reconciler postgres_
 clickhouse_url ingest "$ch_ingest" | give $RECONCILER reconciler clickhouse_url
 postgres_url dashboard "$pg_dashboard" | give $DASHBOARD dashboard postgres_url
 clickhouse_url dashboard "$ch_dashboard" | give $DASHBOARD dashboard clickhouse_url
+printf %s "$session" | give $DASHBOARD dashboard session_secret
+printf %s "$till" | give $DASHBOARD dashboard till_key
+printf %s "$till" | give $OPERATOR operator till_key
 postgres_url tillstream "$pg_owner" | give $OPERATOR operator postgres_url
 postgres_url loader "$pg_loader" | give $OPERATOR operator loader_postgres_url
 clickhouse_url admin "$ch_admin" | give $OPERATOR operator clickhouse_url

@@ -36,5 +36,6 @@ grant insert on outbox to reconciler;
 -- What was set aside is not sent again; it need not see what is in it.
 grant select (key) on dead_letters to reconciler;
 
--- The dashboard shows how much waits in the outbox.
+-- The dashboard shows how much waits in the outbox, and knows the owner's password and the keys by their hashes.
 grant select (id, created_at) on outbox to dashboard;
+grant select on owner_password, api_keys to dashboard;

@@ -7,10 +7,13 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { settingsOrExit } from '@tillstream/schemas/settings';
+import { connectPostgres } from '@tillstream/pos-api/database';
+import { locationSettings, settingsOrExit } from '@tillstream/schemas/settings';
 import { z } from 'zod';
+import { required } from './settings.ts';
 
 const settings = settingsOrExit({
+  POSTGRES_URL: locationSettings.POSTGRES_URL,
   LOAD_FOLDER: z.string().default('/load'),
   /** `on`: a demo shop with 2,000 purchases, for whoever only wants to see it. Never beside data of one's own. */
   DEMO: z.enum(['on', 'off']).default('off'),
@@ -27,6 +30,17 @@ const run = async (entry: string, args: string[]): Promise<void> => {
   if (code !== 0) process.exit(typeof code === 'number' ? code : 1);
 };
 
+/** The demo's purchases end at the moment it is made, so that made again it would be others. */
+const hasPurchases = async (): Promise<boolean> => {
+  const db = connectPostgres(required('POSTGRES_URL', settings.POSTGRES_URL), 'loader', 1);
+  try {
+    const { rows } = await db.query('select exists (select from purchases) as some');
+    return z.object({ some: z.boolean() }).parse(rows[0]).some;
+  } finally {
+    await db.end();
+  }
+};
+
 const within = (folder: string) => (name: string) => path.join(folder, name);
 const given = within(settings.LOAD_FOLDER);
 const filesAreThere = ['products_list.csv', 'purchases.csv'].every((name) => existsSync(given(name)));
@@ -37,6 +51,8 @@ if (filesAreThere && settings.DEMO === 'on') {
 }
 if (!filesAreThere && settings.DEMO === 'off') {
   console.log('loader: no products_list.csv and purchases.csv in the folder to load, so nothing is loaded');
+} else if (!filesAreThere && (await hasPurchases())) {
+  console.log('loader: there are purchases already, so that no demo is loaded');
 } else {
   const demo = within(path.join(settings.TILLSTREAM_DATA, 'demo'));
   if (!filesAreThere) await run('generate/main.ts', ['--out', demo('')]);

@@ -4,9 +4,12 @@ import { connectClickHouse } from '@tillstream/clickhouse/client';
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { migratePostgres } from '@tillstream/pos-api/migrate';
 import { ensureTopic } from '@tillstream/pos-api/topic';
+import { keyIdOf } from '@tillstream/schemas/api-keys';
 import { locationSettings, SettingsError, settingsOrExit, shopSettings } from '@tillstream/schemas/settings';
+import { z } from 'zod';
 import { applyRoles } from './postgres-roles.ts';
 import { required, rolePasswords } from './settings.ts';
+import { letTillIn } from './till-key.ts';
 
 const TOPIC_TRIES = 20;
 
@@ -14,6 +17,11 @@ const settings = settingsOrExit({
   ...locationSettings,
   ...shopSettings,
   POSTGRES_ROLE_PASSWORDS: rolePasswords.optional(),
+  /** The key with which the dashboard's till asks the API; absent: that till is let in by nobody. */
+  TILL_KEY: z
+    .string()
+    .refine((key) => keyIdOf(key) !== undefined, 'must be an API key')
+    .optional(),
 });
 
 /** Says what was done and how long it took. */
@@ -48,6 +56,8 @@ try {
     await applyRoles(postgres, passwords);
     return undefined;
   });
+  const { TILL_KEY } = settings;
+  if (TILL_KEY !== undefined) await step("key of the dashboard's till", () => letTillIn(postgres, TILL_KEY));
   await step('ClickHouse schema', () => migrateClickHouse(clickhouse, brokers, settings));
   await clickhouse.close();
 } catch (error) {

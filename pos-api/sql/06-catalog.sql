@@ -121,11 +121,22 @@ begin
   return true;
 end $$;
 
+-- Sends branches as they are now; request as in send_products.
+create or replace function send_branches(ids text[], request text) returns void
+language plpgsql as $$
+begin
+  insert into outbox (key, payload)
+    select branch_id, cloud_event('pos.branch.changed.v1', branch_id, revision, clock_timestamp(), json_build_object(
+      'branch_id', branch_id, 'name', name, 'country', country, 'revision', revision)::text, request)
+    from branches where branch_id = any (ids) order by branch_id;
+  if found then perform pg_notify('outbox', ''); end if;
+end $$;
+
 -- Adds branches or changes their name or country; what stays as it was sends no event.
 drop function if exists upsert_branches(jsonb);
 create or replace function upsert_branches(batch jsonb, request text default null) returns integer
 language plpgsql as $$
-declare changed integer;
+declare changed text[];
 begin
   with given as (
     select * from jsonb_to_recordset(batch) as g (branch_id text, name text, country text)
@@ -134,15 +145,10 @@ begin
       select branch_id, name, country from given order by branch_id
       on conflict (branch_id) do update set name = excluded.name, country = excluded.country, revision = b.revision + 1
         where (b.name, b.country) is distinct from (excluded.name, excluded.country)
-      returning b.*
-  ), sent as (
-    insert into outbox (key, payload)
-      select branch_id, cloud_event('pos.branch.changed.v1', branch_id, revision, clock_timestamp(), json_build_object(
-        'branch_id', branch_id, 'name', name, 'country', country, 'revision', revision)::text, request)
-      from written
-      returning 1
+      returning b.branch_id
   )
-  select count(*) into changed from sent;
-  if changed > 0 then perform pg_notify('outbox', ''); end if;
-  return changed;
+  select array_agg(branch_id) into changed from written;
+  if changed is null then return 0; end if;
+  perform send_branches(changed, request);
+  return cardinality(changed);
 end $$;

@@ -71,3 +71,14 @@ begin
       select from purchases p
       where p.customer_id = asked.id and p.voided_at is null and (asked.branch is null or p.branch_id = asked.branch));
 end $$;
+
+-- Sends every product and branch as it is now, with the revision that it has: nothing changes where it is known.
+create or replace function reemit_catalog() returns integer
+language plpgsql as $$
+declare
+  ids text[] := array(select product_id from products);
+begin
+  perform send_products(ids, null);
+  perform send_branches(array(select branch_id from branches), null);
+  return cardinality(ids) + (select count(*) from branches);
+end $$;

@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { SCOPES, type Scope } from '@tillstream/schemas/api';
+import { hashKey, keyIdOf } from '@tillstream/schemas/api-keys';
 import { z } from 'zod';
 import type { Database } from './database.ts';
 
@@ -22,18 +23,6 @@ export type ApiKey = z.output<typeof apiKey>;
 export type ValidKey = z.output<typeof validKey>;
 export type ListedKey = z.output<typeof listedKey>;
 
-/** `ts_<id>_<secret>`: the prefix lets scanners find keys that were committed by mistake. */
-const KEY_FORMAT = /^ts_([a-z0-9]{12})_[A-Za-z0-9_-]{43}$/;
-
-/** The id in a key; undefined when the text is no key. */
-export const keyIdOf = (key: string): string | undefined => KEY_FORMAT.exec(key)?.[1];
-
-/**
- * What is stored of a key. A plain hash is enough: a key holds 256 random bits, so it cannot be found by trying, and a slow
- * hash made for passwords would cost each request more than its purchase.
- */
-export const hashKey = (key: string): Buffer => createHash('sha256').update(key).digest();
-
 /**
  * Makes a key. Several valid ones of a till are no fault: that is how one is replaced without a moment in which none works.
  *
@@ -51,6 +40,26 @@ export const createKey = async (
     [key_id, hashKey(key), name, branch_id, scopes],
   );
   return { key_id, key };
+};
+
+/**
+ * Lets a key in that was made elsewhere, in the form of {@link createKey}. One that is known stays as it is, revoked or not.
+ *
+ * @returns its id, undefined where it was known
+ */
+export const allowKey = async (
+  db: Database,
+  key: string,
+  { name, branch_id, scopes }: { name: string; branch_id: string | null; scopes: readonly Scope[] },
+): Promise<string | undefined> => {
+  const key_id = keyIdOf(key);
+  if (key_id === undefined) throw new Error('not an API key');
+  const { rowCount } = await db.query(
+    `insert into api_keys (key_id, secret_hash, name, branch_id, scopes) values ($1, $2, $3, $4, $5::text[])
+     on conflict (key_id) do nothing`,
+    [key_id, hashKey(key), name, branch_id, scopes],
+  );
+  return rowCount === 1 ? key_id : undefined;
 };
 
 /** Revokes a key; every API refuses it within seconds. False when there is no such key, or it was revoked before. */

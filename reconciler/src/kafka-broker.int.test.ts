@@ -7,10 +7,13 @@ import { kafkajsPublisher } from '@tillstream/pos-api/relay/kafkajs-publisher';
 import { runRelay } from '@tillstream/pos-api/relay/relay';
 import { ensureTopic } from '@tillstream/pos-api/topic';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { z } from 'zod';
 import { makeDatabase, purchase, type TestDatabase } from '../../tests/support/database.ts';
+import { eventually } from '../../tests/support/eventually.ts';
 import { startBroker, startEngine, type TestBroker, type TestEngine } from '../test/engine.ts';
 import { type KafkaBroker, kafkaBroker } from './kafka-broker.ts';
 import { reconciler } from './reconciler.ts';
+import { replay } from './replay.ts';
 import { roadOver } from './road.ts';
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -101,5 +104,32 @@ describe.skipIf(inject('kafkaBrokers') === undefined)('over the broker', () => {
     client.release();
     expect([...new Set(await check(newRun(15_000)))]).toEqual([`${id} lost`]);
     expect(await check(newRun(15_000))).toEqual([]);
+  });
+
+  test('ClickHouse reads the topic again from its beginning, and no figure changes', async () => {
+    await record(7);
+    expect(await check(newRun(15_000))).toEqual([]);
+    const counted = () =>
+      clickhouse.row({
+        name: 'test',
+        sql: `SELECT (SELECT count() FROM bronze.events) AS messages, count() AS purchases, sum(total_minor) AS revenue
+              FROM gold.purchases`,
+        row: z.object({ messages: z.number(), purchases: z.number(), revenue: z.number() }),
+      });
+    const before = await counted();
+    const { written, read } = await watched.progress();
+    expect(written).toBe(before.messages);
+    expect(read).toBe(written);
+    expect(await replay(broker.brokers, clickhouse)).toBe(written);
+    await eventually(async () => {
+      expect((await watched.progress()).read).toBe(written);
+      expect((await counted()).messages).toBe(2 * written);
+    }, 30_000);
+    const after = await counted();
+    expect(after).toEqual({ ...before, messages: 2 * written });
+    // What comes afterwards is read as ever.
+    await record(2);
+    expect(await check(newRun(15_000))).toEqual([]);
+    expect((await counted()).purchases).toBe(before.purchases + 2);
   });
 });

@@ -10,8 +10,15 @@ interface End {
   offset: number;
 }
 
+/** How far the topic is written and how far ClickHouse has read it, in messages over all partitions. */
+export interface TopicProgress {
+  written: number;
+  read: number;
+}
+
 /** A broker and the connection to it. */
 export interface KafkaBroker extends Broker {
+  progress(): Promise<TopicProgress>;
   close(): Promise<void>;
 }
 
@@ -58,9 +65,13 @@ export const kafkaBroker = (brokers: string, clickhouse: ClickHouse): KafkaBroke
     );
   };
 
-  const behind = async (groupId: string, marks: readonly End[]): Promise<End[]> => {
+  const committedBy = async (groupId: string): Promise<Map<number, number>> => {
     const [topic] = await ask((connected) => connected.fetchOffsets({ groupId, topics: [PURCHASES_TOPIC] }));
-    const committed = new Map(topic?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+    return new Map(topic?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+  };
+
+  const behind = async (groupId: string, marks: readonly End[]): Promise<End[]> => {
+    const committed = await committedBy(groupId);
     return marks.filter(({ partition, offset }) => (committed.get(partition) ?? -1) < offset);
   };
 
@@ -73,6 +84,17 @@ export const kafkaBroker = (brokers: string, clickhouse: ClickHouse): KafkaBroke
         return left.length === 0;
       };
     },
+    progress: async () => {
+      const partitions = await ask((connected) => connected.fetchTopicOffsets(PURCHASES_TOPIC));
+      const committed = await committedBy(await groupOf(clickhouse));
+      const progress = { written: 0, read: 0 };
+      for (const { partition, high, low } of partitions) {
+        progress.written += Number(high);
+        // What the broker no longer keeps is not waited for.
+        progress.read += Math.min(Number(high), Math.max(committed.get(partition) ?? -1, Number(low)));
+      }
+      return progress;
+    },
     close: async () => {
       await admin?.disconnect();
     },
@@ -80,7 +102,7 @@ export const kafkaBroker = (brokers: string, clickhouse: ClickHouse): KafkaBroke
 };
 
 /** The group that the queue reads as: an operator who replays the topic may have given it another. */
-const groupOf = async (clickhouse: ClickHouse): Promise<string> => {
+export const groupOf = async (clickhouse: ClickHouse): Promise<string> => {
   const [queue] = await clickhouse.rows({
     name: 'reconciler: consumer group',
     sql: `SELECT extract(create_table_query, {pattern:String}) AS name FROM system.tables

@@ -13,7 +13,7 @@ import { pino } from 'pino';
 import { z } from 'zod';
 import { kafkaBroker } from './kafka-broker.ts';
 import { runEvery } from './loop.ts';
-import { serveMetrics } from './metrics.ts';
+import { serveMetrics, watchTopic } from './metrics.ts';
 import { reconciler } from './reconciler.ts';
 import { roadOver } from './road.ts';
 
@@ -49,6 +49,7 @@ process.on('SIGINT', stop);
 const db = connectPostgres(postgresUrl(settings), 'reconciler', 3);
 const clickhouse = connectClickHouse(clickhouseUrl(settings), 'reconciler');
 const broker = settings.KAFKA_BROKERS ? kafkaBroker(settings.KAFKA_BROKERS, clickhouse) : undefined;
+if (broker) watchTopic(() => broker.progress());
 const metrics = settings.RECONCILER_METRICS_PORT
   ? serveMetrics(settings.RECONCILER_METRICS_PORT, settings.RECONCILER_METRICS_HOST)
   : undefined;

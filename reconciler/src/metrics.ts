@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { TopicProgress } from './kafka-broker.ts';
 import type { Result } from './results.ts';
 
 const registry = new Registry();
@@ -53,6 +54,34 @@ export const countRun = (checkedAt: Date, results: readonly Result[]): void => {
 };
 
 export const countFailure = (): void => failures.inc();
+
+/**
+ * How far the topic is written and read, asked at each scrape. `reconciler_topic_written offset 30s > reconciler_topic_read`
+ * is what has waited for ClickHouse for longer than 30 s. While the broker or ClickHouse does not answer both are NaN.
+ */
+export const watchTopic = (readProgress: () => Promise<TopicProgress>): void => {
+  // One scrape asks both gauges at once: they share one look at the broker.
+  let looking: Promise<TopicProgress | undefined> | undefined;
+  const look = (): Promise<TopicProgress | undefined> => {
+    looking ??= readProgress()
+      .catch(() => undefined)
+      .finally(() => {
+        looking = undefined;
+      });
+    return looking;
+  };
+  const ofProgress = (value: keyof TopicProgress, help: string) =>
+    new Gauge({
+      name: `reconciler_topic_${value}`,
+      help,
+      registers,
+      async collect() {
+        this.set((await look())?.[value] ?? Number.NaN);
+      },
+    });
+  ofProgress('written', 'Messages that were ever written to the topic, over all partitions');
+  ofProgress('read', 'How many of them ClickHouse has committed');
+};
 
 /** Serves `GET /metrics` on loopback or the given host. */
 export const serveMetrics = (port: number, host: string): Server => {

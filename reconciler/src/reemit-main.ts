@@ -48,7 +48,9 @@ try {
   if (from >= to) throw new Error('--from must lie before --to');
   const done = await reemit(db, clickhouse, { from, to, branch: options.branch }, show, stopping.signal);
   if (process.stderr.isTTY) process.stderr.write('\n');
-  console.log(`${line(done)}; ${whole.format(done.differed)} were missing or other in ClickHouse.`);
+  console.log(
+    `${line(done)}; ${whole.format(done.differed)} were missing or other in ClickHouse. Before them ${whole.format(done.catalog)} products and branches.`,
+  );
   if (stopping.signal.aborted) process.exitCode = 130;
 } catch (error) {
   console.error(

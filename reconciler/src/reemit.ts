@@ -16,6 +16,8 @@ export interface Period {
 }
 
 export interface ReemitProgress {
+  /** Products and branches: all of them are sent, whatever the period. */
+  catalog: number;
   sent: number;
   /** Of these, how many ClickHouse had otherwise or not at all, what was still on its way included. */
   differed: number;
@@ -27,6 +29,7 @@ const BATCH = 2_000;
 const OUTBOX_AT_MOST = 10_000;
 const POLL_MS = 50;
 
+const catalogRow = z.object({ sent: z.int() });
 const batchRow = z.object({
   purchase_id: z.string(),
   branch_id: z.string(),
@@ -35,7 +38,8 @@ const batchRow = z.object({
 });
 
 /**
- * Sends every purchase of a period again through the outbox, in its present state and with its customer's. Safe to repeat.
+ * Sends every purchase of a period again through the outbox, in its present state and with its customer's, and before them
+ * the catalog, without which a ClickHouse that was empty would know no names. Safe to repeat.
  *
  * An event that ClickHouse has already is turned away there, so the version is kept, and raised only where ClickHouse
  * holds other content: a bump of all of them would write every row anew and make each of their sealed slots stale.
@@ -54,7 +58,8 @@ export const reemit = async (
   const sold = `sold_at >= to_timestamp($1::float8 / 1000) and sold_at < to_timestamp($2::float8 / 1000) and ($3::text is null or branch_id = $3)`;
   const counted = await db.query(`select count(*) as total from purchases where ${sold}`, bounds);
   const { total } = z.object({ total: z.coerce.number() }).parse(counted.rows[0]);
-  const progress: ReemitProgress = { sent: 0, differed: 0, total };
+  const catalog = await db.query('select reemit_catalog() as sent');
+  const progress: ReemitProgress = { catalog: catalogRow.parse(catalog.rows[0]).sent, sent: 0, differed: 0, total };
   let after: { sold_at: string; id: string } | undefined;
 
   while (!signal.aborted) {

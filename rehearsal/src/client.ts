@@ -6,6 +6,17 @@ export interface Answer {
   headers: Record<string, string | string[] | undefined>;
 }
 
+/** What a request carries besides its path. */
+export interface Ask {
+  body?: string;
+  /** The idempotency key. */
+  key?: string;
+  timeoutMs?: number;
+  /** Without the API key. */
+  anonymous?: boolean;
+  headers?: Record<string, string>;
+}
+
 /** HTTPS to the proxy, trusting its certificate and no other. */
 export class Client {
   readonly url: string;
@@ -20,12 +31,8 @@ export class Client {
   }
 
   /** One request, one answer; throws when there is none within the time. */
-  ask(
-    method: string,
-    path: string,
-    options: { body?: string; key?: string; timeoutMs?: number } = {},
-  ): Promise<Answer> {
-    const { body, key, timeoutMs = 5_000 } = options;
+  ask(method: string, path: string, options: Ask = {}): Promise<Answer> {
+    const { body, key, timeoutMs = 5_000, anonymous = false, headers } = options;
     return new Promise((resolve, reject) => {
       const request = https.request(new URL(path, this.url), {
         method,
@@ -33,7 +40,8 @@ export class Client {
         headers: {
           ...(body !== undefined && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
           ...(key !== undefined && { 'Idempotency-Key': key }),
-          ...(this.#key !== undefined && { Authorization: `Bearer ${this.#key}` }),
+          ...(!anonymous && this.#authorization),
+          ...headers,
         },
       });
       const late = setTimeout(() => request.destroy(new Error('no answer in time')), timeoutMs);
@@ -57,6 +65,10 @@ export class Client {
     });
   }
 
+  get #authorization(): Record<string, string> {
+    return this.#key === undefined ? {} : { Authorization: `Bearer ${this.#key}` };
+  }
+
   /** The JSON of a GET that must answer 200. */
   async json(path: string): Promise<unknown> {
     const { status, text } = await this.ask('GET', path);
@@ -78,7 +90,10 @@ export class Client {
       const again = () => {
         if (!stopped) setTimeout(connect, 500);
       };
-      current = https.get(new URL(path, this.url), { agent: this.#agent, headers: { Accept: 'text/event-stream' } });
+      current = https.get(new URL(path, this.url), {
+        agent: this.#agent,
+        headers: { Accept: 'text/event-stream', ...this.#authorization },
+      });
       current.on('response', (response) => {
         connections += 1;
         response.on('data', onEvent);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, createReadStream, createWriteStream, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,6 +13,9 @@ const LOG = path.join(WORK, 'commands.log');
 export interface RunOptions {
   cwd?: string;
   env?: Record<string, string>;
+  /** What the command reads, and a file that takes what it prints instead of the answer. */
+  input?: { file: string } | { text: string };
+  outputFile?: string;
   /** Seconds after which the command is ended; default 600. */
   timeoutSeconds?: number;
 }
@@ -23,14 +26,22 @@ export const run = async (command: string, args: readonly string[], options: Run
   const child = spawn(command, args, {
     cwd: options.cwd ?? ROOT,
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     timeout: (options.timeoutSeconds ?? 600) * 1000,
   });
+  // Whoever reads nothing closes its end; that is no fault.
+  child.stdin.on('error', () => undefined);
+  const { input } = options;
+  if (input !== undefined && 'file' in input) createReadStream(input.file).pipe(child.stdin);
+  else child.stdin.end(input?.text);
   let output = '';
   let errors = '';
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
+  if (options.outputFile !== undefined) child.stdout.pipe(createWriteStream(options.outputFile));
+  else {
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+  }
   child.stderr.on('data', (chunk) => {
     errors += chunk;
   });
@@ -41,6 +52,17 @@ export const run = async (command: string, args: readonly string[], options: Run
     throw new Error(`${command} ${args.slice(0, 6).join(' ')} ended with ${code}:\n${last}`);
   }
   return output;
+};
+
+/** What a command prints that is expected to fail. Throws when it does not. */
+export const fails = async (command: string, args: readonly string[], options: RunOptions = {}): Promise<string> => {
+  const said = await run(command, args, options).then(
+    (output) => ({ output }),
+    (error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }),
+  );
+  if ('output' in said)
+    throw new Error(`${command} ${args.slice(0, 6).join(' ')} was expected to fail: ${said.output}`);
+  return said.error;
 };
 
 /** Whether a command exists and ends well. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ROOT, run, WORK, works } from './command.ts';
@@ -51,8 +51,7 @@ const standIns = (): StandIn[] => [
     image: imageOf('docker-compose.yml', /image: (\S+redpanda:\S+)/),
     untested: "Redpanda itself: its arguments, its memory, rpk's answers; Apache Kafka answered in its place",
     prepare: async (context) => {
-      const lib = path.join(ROOT, 'embedded', 'kafka', 'lib');
-      await copy(lib, path.join(context, 'lib'));
+      await copy(await kafkaClasses(), path.join(context, 'lib'));
       await copy(path.join(ROOT, 'embedded', 'kafka', 'log4j2.xml'), path.join(context, 'log4j2.xml'));
     },
   },
@@ -70,7 +69,24 @@ const standIns = (): StandIn[] => [
       await copy(path.join(ROOT, 'embedded', 'package.json'), path.join(app, 'embedded', 'package.json'));
     },
   },
+  {
+    folder: 'prometheus',
+    image: imageOf('docker-compose.monitoring.yml', /image: (prom\/\S+)/),
+    untested:
+      "the official image's release of Prometheus; Grafana was not run, its expressions were asked of Prometheus",
+  },
 ];
+
+/** Where Apache Kafka's classes are, installed when they are not, as `npm start` does it. */
+const kafkaClasses = async (): Promise<string> => {
+  const install = path.join(ROOT, 'embedded', 'install.mjs');
+  await run(process.execPath, ['--input-type=module', '-e', `await (await import('${install}')).installKafka()`], {
+    env: { KAFKA_BROKERS: '' },
+  });
+  const lib = path.join(ROOT, 'embedded', 'kafka', 'lib');
+  if (!existsSync(lib)) throw new Error('a stand-in for Redpanda takes Java 17 and Maven on this machine');
+  return lib;
+};
 
 const isThere = (image: string) => works('docker', ['image', 'inspect', image]);
 

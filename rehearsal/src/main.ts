@@ -18,7 +18,7 @@ const rehearsal = await Rehearsal.prepare();
 try {
   await rehearsal.step('images at hand', async () => {
     stoodIn = await provideImages();
-    return `${stoodIn.length} of 5 official ones stood in for`;
+    return `${stoodIn.length} of 6 official ones stood in for`;
   });
   await rehearsal.step('our images built', async () => {
     const sizes = await buildOurs();
@@ -29,6 +29,8 @@ try {
   console.log(`The rehearsal passed in ${Math.round((performance.now() - began) / 1000)} s`);
 } catch (error) {
   console.error(error instanceof Error ? error.stack : error);
+  // Before the containers go: what they said, for who looks for the reason.
+  await works(...rehearsal.stack.logs());
   console.error(`The rehearsal FAILED; what the commands printed stands in ${WORK}/commands.log`);
   process.exitCode = 1;
 } finally {

@@ -6,11 +6,15 @@ import { kpis } from '@tillstream/schemas/read-api';
 import { Book, type Figures } from './book.ts';
 import { Client } from './client.ts';
 import { ROOT, run, WORK } from './command.ts';
+import { brokenSettings } from './mistakes.ts';
+import { WITH_MONITORING, watch } from './monitoring.ts';
+import { owner } from './owner.ts';
+import { dumpAndRestore, namesAreShown, readAgain, rebuild, upgrade } from './procedures.ts';
+import { reach } from './reach.ts';
+import { OURS, requireAll, type Scene, STORES, seconds, told } from './scene.ts';
 import { Stack } from './stack.ts';
-import { type Takings, Tills } from './tills.ts';
+import { Tills } from './tills.ts';
 
-const OURS = ['pos-api', 'relay', 'reconciler', 'dashboard'] as const;
-const STORES = ['postgres', 'redpanda', 'clickhouse'] as const;
 const ONE_SHOTS = ['secrets', 'migrate', 'loader'] as const;
 const LOADED = 2_000;
 /** Figures are a second old at most; under this load on a busy machine they get longer. */
@@ -33,9 +37,13 @@ export class Rehearsal {
   static async prepare(): Promise<Rehearsal> {
     const load = path.join(WORK, 'load');
     await mkdir(load, { recursive: true });
-    const stack = await Stack.open('tillstream-rehearsal', Number(process.env.REHEARSE_PORT ?? 28443), {
+    const port = Number(process.env.REHEARSE_PORT ?? 28443);
+    const stack = await Stack.open('tillstream-rehearsal', port, {
+      PROMETHEUS_PORT: String(port + 1),
       LOAD_FOLDER: load,
+      // All tills of the rehearsal share one address and one key.
       RATE_LIMIT: '5000',
+      POS_API_RATE_LIMIT: '10000',
     });
     return new Rehearsal(stack);
   }
@@ -53,7 +61,9 @@ export class Rehearsal {
     await this.step('files to load', () => this.#makeFiles());
     await this.step('up until ready', () => this.#up());
     await this.#figuresAreRight('the loaded files');
-    await this.step('what must not be reachable', () => this.#closed());
+    await this.step('what must not be reachable', () => reach(this.#scene));
+    await this.step('the owner', () => owner(this.#scene));
+    await this.step('mistakes of an operator', () => brokenSettings(this.#scene));
     await this.step('memory of the idle stack', () => this.#memory());
     await this.step('purchases through nginx, one pos-api', () => this.#flatOut());
     await this.#figuresAreRight('after it');
@@ -65,6 +75,15 @@ export class Rehearsal {
     await this.step('backup of all volumes, stack down', () => this.#backUp());
     await this.step('restore into an empty stack', () => this.#restore());
     await this.#figuresAreRight('from the backup');
+    await this.step('topic read again while tills sell', () => readAgain(this.#scene));
+    for (const layer of ['silver', 'gold'] as const) {
+      await this.step(`rebuild of ${layer} while tills sell`, () => rebuild(this.#scene, layer));
+    }
+    await this.#figuresAreRight('after reading again and the rebuilds');
+    await this.step('upgrade to another tag while tills sell', () => upgrade(this.#scene));
+    await this.#figuresAreRight('after the upgrade');
+    await this.step('watched by Prometheus, broker away', () => watch(this.#scene));
+    await this.#figuresAreRight('after the broker came back');
     for (const service of [...OURS, 'proxy', ...STORES]) {
       await this.step(`kill -9 of ${service} at ${this.#rate(CRASH_RATE)}/s`, () => this.#crash(service));
     }
@@ -73,6 +92,15 @@ export class Rehearsal {
       await this.step(`rolling restart of ${service} at ${this.#rate(ROLL_RATE)}/s`, () => this.#roll(service));
     }
     await this.#figuresAreRight('after the rolling restarts');
+    await this.step('dump of the running stack, restored into an empty one', () =>
+      dumpAndRestore(
+        this.#scene,
+        () => this.#clean(),
+        () => this.#up(),
+      ),
+    );
+    await this.#figuresAreRight('from the dump');
+    await this.step('names of products, from the dump', () => namesAreShown(this.#scene));
   }
 
   /** Removes everything that the rehearsal made but its images. */
@@ -81,13 +109,13 @@ export class Rehearsal {
     await this.#clean().catch((error: unknown) => console.error(error));
   }
 
-  get #open(): { client: Client; tills: Tills } {
+  get #scene(): Scene {
     if (this.#client === undefined || this.#tills === undefined) throw new Error('the stack is not up');
-    return { client: this.#client, tills: this.#tills };
+    return { stack: this.stack, client: this.#client, tills: this.#tills, book: this.#book };
   }
 
   async #clean(): Promise<undefined> {
-    await this.stack.compose('down', '--volumes', '--remove-orphans', '--timeout', '20');
+    await this.stack.compose(...WITH_MONITORING, 'down', '--volumes', '--remove-orphans', '--timeout', '20');
     return undefined;
   }
 
@@ -108,7 +136,7 @@ export class Rehearsal {
     await this.stack.compose('up', '-d', ...this.#scaleArguments);
     await this.#connect();
     await this.#untilAnswers();
-    const ready = ((performance.now() - began) / 1000).toFixed(1);
+    const ready = seconds(began);
     for (const shot of ONE_SHOTS) await this.#ended(shot);
     return `${ready} s from \`up\` to the first 200 through the proxy`;
   }
@@ -130,10 +158,8 @@ export class Rehearsal {
 
   /** As an operator makes one; it lives in Postgres, so it outlives down, up and a restored backup. */
   async #makeKey(): Promise<string> {
-    const made = await this.stack.compose(
-      ...['run', '--rm', '--no-deps', 'migrate', 'node', 'pos-api/src/keys-main.ts', 'create'],
-      ...['--name', 'rehearsal', '--scopes', 'post,read'],
-    );
+    const command = ['node', 'pos-api/src/keys-main.ts', 'create', '--name', 'rehearsal', '--scopes', 'post,read'];
+    const made = await this.stack.operate(...command);
     const key = made.split('\n').find((line) => /^\S{40,}$/.test(line.trim()));
     if (key === undefined) throw new Error(`no key in what the command said:\n${made}`);
     return key.trim();
@@ -168,7 +194,10 @@ export class Rehearsal {
     for (let left = 600; left > 0; left--) {
       const state = (await run('docker', ['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', container])).trim();
       if (state === 'exited 0') return;
-      if (state.startsWith('exited')) throw new Error(`the one-shot ${shot}: ${state}`);
+      if (state.startsWith('exited')) {
+        const said = await run('sh', ['-c', `docker logs --tail 10 ${container} 2>&1`]);
+        throw new Error(`the one-shot ${shot}: ${state}\n${said}`);
+      }
       await delay(200);
     }
     throw new Error(`the one-shot ${shot} does not end`);
@@ -200,7 +229,7 @@ export class Rehearsal {
 
   async #shown(branch: string | undefined): Promise<Figures> {
     const query = branch === undefined ? '' : `?branch=${encodeURIComponent(branch)}`;
-    const answer = kpis.parse(await this.#open.client.json(`/api/kpis${query}`));
+    const answer = kpis.parse(await this.#scene.client.json(`/api/kpis${query}`));
     return {
       purchases: answer.purchases,
       items: answer.items,
@@ -214,39 +243,6 @@ export class Rehearsal {
     };
   }
 
-  /** Only the proxy has a port, and what is for operators is not behind it. */
-  async #closed(): Promise<string> {
-    const label = `label=com.docker.compose.project=${this.stack.project}`;
-    const published = (await run('docker', ['ps', '--filter', label, '--format', '{{.Names}} {{.Ports}}']))
-      .split('\n')
-      .filter((line) => line.includes('->'));
-    if (published.length !== 1 || !published[0]?.includes('->8443/tcp'))
-      throw new Error(`published: ${published.join('; ')}`);
-    for (const hidden of ['/metrics', '/metrics/x']) {
-      const { status } = await this.#open.client.ask('GET', hidden);
-      if (status !== 404) throw new Error(`${hidden} answers ${status}`);
-    }
-    const { status } = await this.#open.client.ask('POST', '/v1/purchases', {
-      key: 'a-large-one',
-      body: `{"x":"${'x'.repeat(70_000)}"}`,
-    });
-    if (status !== 413) throw new Error(`70 kB were answered ${status}`);
-    for (const service of OURS) {
-      const [container = ''] = await this.stack.containers(service);
-      const tried = await run('docker', [
-        'exec',
-        container,
-        'sh',
-        '-c',
-        'id -u; touch /app/x 2>&1; cat /secrets/operator/postgres_url 2>&1; true',
-      ]);
-      if (tried.startsWith('0\n') || !/Read-only/.test(tried) || !/Permission denied/.test(tried)) {
-        throw new Error(`${service} may do too much: ${tried}`);
-      }
-    }
-    return "one published port; no /metrics; 413 above 64 kB; ours are not root, cannot write, cannot read another's secrets";
-  }
-
   async #memory(): Promise<string> {
     const memory = await this.stack.memory();
     const total = [...memory.values()].reduce((sum, mb) => sum + mb, 0);
@@ -254,7 +250,7 @@ export class Rehearsal {
   }
 
   async #flatOut(): Promise<string> {
-    const takings = await this.#open.tills.sellFlatOut(48, 5);
+    const takings = await this.#scene.tills.sellFlatOut(48, 5);
     this.#capacity = takings.answered / takings.seconds;
     return `${Math.round(this.#capacity)}/s; ${told(takings)}`;
   }
@@ -266,7 +262,7 @@ export class Rehearsal {
     for (const container of replicas) await this.stack.untilHealthy(container);
     const since = new Date().toISOString();
     await delay(1_500);
-    await this.#open.tills.sellDuring(20, () => delay(3_000));
+    await this.#scene.tills.sellDuring(20, () => delay(3_000));
     const [proxy = ''] = await this.stack.containers('proxy');
     const log = await run('docker', ['logs', '--since', since, proxy]);
     const used = new Set(
@@ -280,7 +276,7 @@ export class Rehearsal {
   async #roll(service: string): Promise<string> {
     const began = performance.now();
     let rolled = 0;
-    const takings = await this.#open.tills.sellDuring(this.#rate(ROLL_RATE), async () => {
+    const takings = await this.#scene.tills.sellDuring(this.#rate(ROLL_RATE), async () => {
       for (const container of await this.stack.containers(service)) {
         await run('docker', ['restart', '--time', '20', container]);
         await this.stack.untilHealthy(container);
@@ -289,12 +285,12 @@ export class Rehearsal {
       await delay(1_000);
     });
     requireAll(takings);
-    return `${rolled} in ${((performance.now() - began) / 1000).toFixed(1)} s; ${told(takings)}`;
+    return `${rolled} in ${seconds(began)} s; ${told(takings)}`;
   }
 
   /** Kills one replica and looks how long the figures lag behind; the container comes back by itself. */
   async #crash(service: string): Promise<string> {
-    const { client, tills } = this.#open;
+    const { client, tills } = this.#scene;
     const [container = ''] = await this.stack.containers(service);
     let currentAfter = 0;
     let events = 0;
@@ -383,10 +379,3 @@ export class Rehearsal {
     ]);
   }
 }
-
-const told = ({ answered, failed, retries, p50, p99, worst }: Takings): string =>
-  `${answered} sold, ${failed} failed, ${retries} retries, p50 ${p50}, p99 ${p99}, worst ${worst} ms`;
-
-const requireAll = ({ failed, answered }: Takings): void => {
-  if (failed > 0 || answered === 0) throw new Error(`${failed} sales were never answered, ${answered} were`);
-};

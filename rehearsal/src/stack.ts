@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { run, works } from './command.ts';
+import { fails, type RunOptions, run, works } from './command.ts';
 
 /** What a container is doing, as Docker says. */
 interface State {
@@ -29,9 +29,45 @@ export class Stack {
     return new Stack(project, port, { ...env, CLICKHOUSE_FILES: allowedFiles() }, compose);
   }
 
+  /** The environment that compose is run with. */
+  get env(): Readonly<Record<string, string>> {
+    return this.#env;
+  }
+
   compose(...args: string[]): Promise<string> {
+    return this.composeWith({}, ...args);
+  }
+
+  composeWith({ env, ...options }: RunOptions, ...args: string[]): Promise<string> {
     const [command = '', ...before] = this.#compose;
-    return run(command, [...before, ...args], { env: this.#env });
+    return run(command, [...before, ...args], { ...options, env: { ...this.#env, ...env } });
+  }
+
+  /** The command that tells the last lines of every container. */
+  logs(): [string, string[]] {
+    const label = `label=com.docker.compose.project=${this.project}`;
+    const each = 'echo "== $c"; docker logs --tail 40 "$c" 2>&1';
+    return ['sh', ['-c', `for c in $(docker ps -a --filter ${label} --format '{{.Names}}'); do ${each}; done`]];
+  }
+
+  /** What compose says to something that must fail, with settings of its own. */
+  composeFails(env: Record<string, string>, ...args: string[]): Promise<string> {
+    const [command = '', ...before] = this.#compose;
+    return fails(command, [...before, ...args], { env: { ...this.#env, ...env } });
+  }
+
+  /** An operator's command in a container of its own, beside those that run. */
+  operate(...command: string[]): Promise<string> {
+    return this.operateWith({}, ...command);
+  }
+
+  operateWith(options: RunOptions, ...command: string[]): Promise<string> {
+    return this.composeWith(options, 'run', '--rm', '-T', '--no-deps', 'migrate', ...command);
+  }
+
+  /** Other settings from here on, as another `.env`. */
+  set(env: Record<string, string>): void {
+    Object.assign(this.#env, env);
   }
 
   /** Ids of the containers of a service, those of one-shots that ended included. */
@@ -75,7 +111,8 @@ export class Stack {
     const lines = await run('docker', ['stats', '--no-stream', '--format', '{{.Name}} {{.MemUsage}}']);
     const found = new Map<string, number>();
     for (const line of lines.split('\n').filter((each) => each.startsWith(this.project))) {
-      const [, name, amount, unit] = /^\S*?[_-]([a-z-]+)[_-]\d+ ([\d.]+)(\w+)/.exec(line) ?? [];
+      // PROJECT_SERVICE_1, or with dashes from compose v2.
+      const [, name, amount, unit] = /^.([a-z-]+)[_-]\d+ ([\d.]+)(\w+)/.exec(line.slice(this.project.length)) ?? [];
       const mb = Number(amount) * (unit === 'GiB' ? 1073.7 : unit === 'KiB' ? 0.001 : 1.0486);
       if (name !== undefined) found.set(name, Math.round((found.get(name) ?? 0) + mb));
     }

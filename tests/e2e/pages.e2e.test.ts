@@ -1,13 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { kpis as kpisSchema } from '@tillstream/schemas/read-api';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { eventually } from '../support/eventually.ts';
+import { axeFindings, figureOf, openPage } from '../support/page.ts';
 import { newPlace, type Place, removePlace, type Stack, startStack } from '../support/stack.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PAGES = ['/', '/products', '/products/milk', '/customers', '/branches', '/pipeline', '/till'];
 
 let place: Place;
@@ -24,24 +22,9 @@ afterAll(async () => {
 });
 
 const kpis = async (query = '') => kpisSchema.parse(await (await fetch(`${stack.dashboard}/api/kpis${query}`)).json());
-const value = async (page: Page, name: string) =>
-  Number(await page.locator(`[data-testid="${name}"]`).first().getAttribute('data-value'));
-
-/** What a page throws or prints as an error ends up in `faults`. */
-const open = async (path: string, options: Parameters<Browser['newContext']>[0] = {}) => {
-  const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
-  const page = await context.newPage();
-  const faults: string[] = [];
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-  // A machine whose network interfaces come and go breaks off what the browser loads: that is no fault of the page.
-  do {
-    faults.length = 0;
-    await page.goto(`${stack.dashboard}${path}`, { waitUntil: 'networkidle' }).catch(() => {});
-  } while (faults.some((fault) => fault.includes('ERR_NETWORK_CHANGED')));
-  await page.waitForSelector('h1');
-  return { context, page, faults };
-};
+const value = figureOf;
+const open = (path: string, options: BrowserContextOptions = {}) =>
+  openPage(browser, `${stack.dashboard}${path}`, options);
 
 test.each(PAGES)('%s: axe finds nothing in light and dark, nothing is wider than a small phone', async (path) => {
   for (const [colorScheme, width] of [
@@ -53,26 +36,43 @@ test.each(PAGES)('%s: axe finds nothing in light and dark, nothing is wider than
       viewport: { width, height: 800 },
       bypassCSP: true,
     });
-    await page.evaluate(AXE);
-    const found = await page.evaluate(async () => {
-      const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run();
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
-    });
-    expect(found).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
     expect(faults).toEqual([]);
     await context.close();
   }
 });
 
-test('pages run under their own content security policy', async () => {
-  const response = await fetch(`${stack.dashboard}/customers`, { headers: { accept: 'text/html' } });
+test.each(PAGES)('%s runs under its own content security policy', async (path) => {
+  const response = await fetch(`${stack.dashboard}${path}`, { headers: { accept: 'text/html' } });
   const policy = response.headers.get('content-security-policy') ?? '';
   expect(policy).toMatch(/script-src [^;]*'(nonce|sha256)-/);
-  expect(policy).not.toMatch(/script-src [^;]*unsafe-inline/);
-  const { context, faults } = await open('/customers');
+  expect(policy).not.toMatch(/(script-src|default-src) [^;]*unsafe-/);
+  expect(policy).toContain("frame-ancestors 'none'");
+  const { context, faults } = await open(path);
   expect(faults).toEqual([]);
   await context.close();
+});
+
+test('every answer, files included, carries the headers that keep browsers in check', async () => {
+  const page = await fetch(`${stack.dashboard}/products`);
+  const script = /\/_app\/[^"]+\.js/.exec(await page.text())?.[0];
+  for (const path of ['/', script, '/api/kpis', '/till/catalog', '/no-such-page', '/healthz']) {
+    const { headers } = await fetch(`${stack.dashboard}${path}`);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('referrer-policy')).toBe('same-origin');
+    expect(headers.get('permissions-policy')).toContain('camera=()');
+    // Over plain HTTP it would mean nothing.
+    expect(headers.get('strict-transport-security')).toBeNull();
+  }
+});
+
+test('an address answers the page unless JSON is asked for by name', async () => {
+  const typeOf = async (accept: string) =>
+    (await fetch(`${stack.dashboard}/products`, { headers: { accept } })).headers.get('content-type');
+  expect(await typeOf('*/*')).toContain('text/html');
+  expect(await typeOf('text/html,application/xhtml+xml,*/*;q=0.8')).toContain('text/html');
+  expect(await typeOf('application/json')).toContain('application/json');
 });
 
 test('the period and the branch stand in the URL, all pages share them, back works', async () => {

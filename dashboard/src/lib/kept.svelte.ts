@@ -53,6 +53,8 @@ export class Kept<T, P = undefined> {
           headers: { accept: 'application/json' },
           signal: AbortSignal.timeout(TIMEOUT_MS),
         });
+        // The session is over: the page loads anew, which asks to log in and leads back here.
+        if (response.status === 401) location.reload();
         if (!response.ok) throw new Error(`${response.status}`);
         // Our own server's answer, of the same build.
         const answer = (await response.json()) as PageAnswer<T, P>;

@@ -1,4 +1,5 @@
 import type { Scope } from '@tillstream/schemas/api';
+import { bearerOf } from '@tillstream/schemas/api-keys';
 import type { RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { ApiKey } from '../api-keys.ts';
@@ -21,8 +22,6 @@ export const localsOf = (response: Response): Partial<Locals> => response.locals
 /** The id of the request, see {@link giveRequestId}. */
 export const requestIdOf = (response: Response): string => localsOf(response).requestId ?? '';
 
-const BEARER = /^Bearer +([^\s]+) *$/i;
-
 /**
  * Finds out whose key it is. Refuses nothing yet: who has no key is limited by address before being refused.
  *
@@ -35,7 +34,7 @@ export const identify =
     if (ring === undefined) {
       found.trusted = true;
     } else {
-      const key = BEARER.exec(request.headers.authorization ?? '')?.[1];
+      const key = bearerOf(request.headers.authorization);
       const owner = key === undefined ? undefined : await ring.find(key);
       if (owner !== undefined) found.key = owner;
     }

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type ApiKey, hashKey, keyIdOf, noteUse, type ValidKey, validKeys } from '../api-keys.ts';
+import { hashKey, keyIdOf } from '@tillstream/schemas/api-keys';
+import { type ApiKey, noteUse, type ValidKey, validKeys } from '../api-keys.ts';
 import type { Database } from '../database.ts';
 
 /** How long a revoked key may go on, and so how often Postgres is asked: once for all requests. */

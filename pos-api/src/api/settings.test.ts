@@ -1,6 +1,7 @@
+import { isLoopback } from '@tillstream/schemas/loopback';
 import { SettingsError } from '@tillstream/schemas/settings';
 import { expect, test } from 'vitest';
-import { isLoopback, keysAreOn, rateLimitOf } from './settings.ts';
+import { keysAreOn, rateLimitOf } from './settings.ts';
 
 test.each([
   ['127.0.0.1', true],

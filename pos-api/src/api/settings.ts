@@ -1,10 +1,6 @@
-import { isIPv4 } from 'node:net';
+import { isLoopback } from '@tillstream/schemas/loopback';
 import { count, port, SettingsError } from '@tillstream/schemas/settings';
 import { z } from 'zod';
-
-/** Whether an address is reached from this machine alone. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 
 /** What an operator decides about the API. */
 export const apiSettings = {

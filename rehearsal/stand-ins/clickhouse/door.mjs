@@ -60,3 +60,17 @@ http
     request.pipe(onward);
   })
   .listen(8123, '0.0.0.0');
+
+// The server's own endpoint for Prometheus, by the engine's own format.
+const METRICS = `SELECT concat('ClickHouseMetrics_', metric) AS name, toFloat64(value) AS value, description AS help, 'gauge' AS type
+  FROM system.metrics FORMAT Prometheus`;
+http
+  .createServer((_request, response) => {
+    const onward = http.request({ ...ENGINE, agent, method: 'POST', path: '/' }, (answer) => {
+      response.writeHead(answer.statusCode, { 'Content-Type': 'text/plain; version=0.0.4' });
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.writeHead(503).end());
+    onward.end(METRICS);
+  })
+  .listen(9363, '0.0.0.0');

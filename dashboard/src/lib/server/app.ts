@@ -6,9 +6,12 @@ import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
 import { createFiguresReader } from './live/figures-reader.ts';
 import { createLive, type Live } from './live/live.ts';
 import { getLog } from './log.ts';
+import { createLogin, type Login } from './login/login.ts';
+import { readStored } from './login/stored.ts';
 import { connectConsumerLag } from './pipeline/consumer-lag.ts';
 import { connectOutbox } from './pipeline/outbox.ts';
 import { type PipelineWatch, watchPipeline } from './pipeline/pipeline.ts';
+import { connectPostgres } from './postgres.ts';
 import { readChangeMark } from './questions/changes.ts';
 import { getSettings } from './settings.ts';
 
@@ -22,6 +25,8 @@ export interface App {
   pipeline: PipelineWatch;
   hasBroker: boolean;
   live: Live;
+  /** Absent where nobody has to log in. */
+  login: Login | undefined;
   close(): Promise<void>;
 }
 
@@ -45,6 +50,9 @@ const createApp = (): App => {
     () => latestReconciliation(clickhouse),
     2_000,
   );
+  const { sessionSecret } = settings;
+  const gatekeepers = sessionSecret === undefined ? undefined : connectPostgres(postgresUrl(settings));
+  const login = sessionSecret && gatekeepers ? createLogin(sessionSecret, () => readStored(gatekeepers)) : undefined;
   const loyalThreshold = settings.LOYAL_THRESHOLD;
   const live = createLive(
     {
@@ -69,9 +77,10 @@ const createApp = (): App => {
     pipeline,
     hasBroker: brokers !== undefined,
     live,
+    login,
     close: async () => {
       live.close();
-      await Promise.allSettled([pipeline.close(), clickhouse.close()]);
+      await Promise.allSettled([pipeline.close(), clickhouse.close(), gatekeepers?.end()]);
     },
   };
 };

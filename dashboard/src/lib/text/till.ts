@@ -29,4 +29,6 @@ export const till = {
   away: 'What can be sold cannot be read right now. It is tried again by itself.',
   dashboard: 'Dashboard',
   noscript: 'The till needs JavaScript.',
+  loggedOut: 'You are logged out. Sales are kept here and go out after the next login.',
+  login: 'Log in',
 };

@@ -1,3 +1,4 @@
+import './without-eval.ts';
 import { branchesResponse, type PurchaseResponse, productsResponse } from '@tillstream/schemas/api';
 import { z } from 'zod';
 import { dropSale, keepSale, type QueuedSale, queuedSales, sendQueued } from './queue.ts';
@@ -27,6 +28,8 @@ export class Till {
   waiting = $state(0);
   /** Whether the catalog could not be read and none is remembered. */
   away = $state(false);
+  /** Whether the session is over: sales wait until somebody logs in again. */
+  loggedOut = $state(false);
   #clockAhead = 0;
   #sending = false;
   #again = false;
@@ -111,6 +114,7 @@ export class Till {
   async #readCatalog(): Promise<boolean> {
     try {
       const response = await fetch('/till/catalog', { signal: AbortSignal.timeout(10_000) });
+      this.loggedOut = response.status === 401;
       const found = catalog.parse(await response.json());
       this.#clockAhead = Date.parse(found.server_time) - Date.now();
       this.catalog = found;

@@ -1,3 +1,4 @@
+import { getApp } from '$lib/server/app.ts';
 import { daysOfView, knownBranches, knownView } from '$lib/server/pages/page.ts';
 import { getSettings } from '$lib/server/settings.ts';
 import type { LayoutServerLoad } from './$types';
@@ -7,6 +8,7 @@ export const load: LayoutServerLoad = async ({ url }) => {
   const { CURRENCY, SHOP_TIMEZONE, WEEK_START } = getSettings();
   const [view, branches] = await Promise.all([knownView(url), knownBranches()]);
   return {
+    login: getApp().login !== undefined,
     shop: { currency: CURRENCY, timeZone: SHOP_TIMEZONE, weekStart: WEEK_START },
     branches: branches ?? [],
     view,

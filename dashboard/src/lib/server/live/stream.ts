@@ -3,12 +3,20 @@ import type { Live } from './live.ts';
 
 /** Messages that a viewer may lag behind before its stream is ended; it connects again by itself. */
 const MOST_WAITING = 32;
+const ASK_AGAIN_MS = 5_000;
 
 /**
  * A viewer's stream of server-sent events, one JSON {@link LiveMessage} each. It ends when the viewer has gone,
- * which shows in `signal`, in the stream's cancel, or in messages that are not taken.
+ * which shows in `signal`, in the stream's cancel, or in messages that are not taken, and when it may look no longer.
+ *
+ * @param mayStay whether the viewer's session still holds; asked every few seconds
  */
-export const liveStream = (live: Live, branch: string | undefined, signal: AbortSignal): Response => {
+export const liveStream = (
+  live: Live,
+  branch: string | undefined,
+  signal: AbortSignal,
+  mayStay: () => Promise<boolean> = async () => true,
+): Response => {
   let leave = () => {};
   const stream = new ReadableStream<Uint8Array>(
     {
@@ -16,9 +24,13 @@ export const liveStream = (live: Live, branch: string | undefined, signal: Abort
         const encoder = new TextEncoder();
         let over = false;
         let stop = () => {};
+        const asking = setInterval(async () => {
+          if (!(await mayStay())) leave();
+        }, ASK_AGAIN_MS);
         leave = () => {
           if (over) return;
           over = true;
+          clearInterval(asking);
           stop();
           try {
             controller.close();

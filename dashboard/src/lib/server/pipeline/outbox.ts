@@ -1,5 +1,5 @@
-import { Pool } from 'pg';
 import { z } from 'zod';
+import { connectPostgres } from '../postgres.ts';
 
 /** Counting stops here: more than this is an outage, and its exact size would cost a scan. */
 export const MOST_COUNTED = 10_001;
@@ -18,18 +18,7 @@ export interface Outbox {
 
 /** Connects on first use; a read fails within a few seconds when Postgres is away. */
 export const connectOutbox = (url: string): Outbox => {
-  const pool = new Pool({
-    connectionString: url,
-    application_name: 'dashboard',
-    max: 1,
-    connectionTimeoutMillis: 2_000,
-    statement_timeout: 1_000,
-    query_timeout: 2_000,
-    options: '-c default_transaction_read_only=on',
-    allowExitOnIdle: true,
-  });
-  // A connection that breaks while nobody uses it is replaced at the next read.
-  pool.on('error', () => {});
+  const pool = connectPostgres(url);
   return {
     read: async () => row.parse((await pool.query(SQL)).rows[0]),
     close: () => pool.end(),

@@ -2,10 +2,10 @@ import { answer, requireBranch } from '$lib/server/answer.ts';
 import { liveStream } from '$lib/server/live/stream.ts';
 
 /** `GET /api/live?branch=`: what the page shows, as server-sent events. */
-export const GET = (event: { url: URL; request: Request }) =>
+export const GET = (event: { url: URL; request: Request; locals: App.Locals }) =>
   answer(async (ask) => {
     const branch = ask.parameters.read('branch', (text) => text, 'a branch');
     ask.parameters.check();
     await requireBranch(ask, branch);
-    return liveStream(ask.app.live, branch, event.request.signal);
+    return liveStream(ask.app.live, branch, event.request.signal, event.locals.mayStay);
   })(event);

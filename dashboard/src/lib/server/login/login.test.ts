@@ -1,0 +1,71 @@
+import { hashKey } from '@tillstream/schemas/api-keys';
+import { hashPassword } from '@tillstream/schemas/password';
+import { beforeAll, expect, it } from 'vitest';
+import { createLogin } from './login.ts';
+import type { Stored, StoredKey } from './stored.ts';
+
+const PASSWORD = 'an owner knows it';
+const SECRET = 'x'.repeat(32);
+const keyOf = (id: string) => `ts_${id.padEnd(12, '0')}_${id.padEnd(43, 'k')}`;
+const storedKey = (id: string, scopes: string[], branch_id: string | null = null): [string, StoredKey] => {
+  const key_id = id.padEnd(12, '0');
+  return [key_id, { key_id, secret_hash: hashKey(keyOf(id)), branch_id, scopes }];
+};
+
+let hash: string;
+beforeAll(async () => {
+  hash = await hashPassword(PASSWORD);
+});
+
+const make = (read: () => Promise<Stored>) => {
+  const clock = { now: 1_800_000_000_000 };
+  return { clock, login: createLogin(SECRET, read, () => clock.now) };
+};
+const stored = (): Stored => ({
+  passwordHash: hash,
+  keys: new Map([storedKey('a', ['read']), storedKey('b', ['post']), storedKey('c', ['post', 'read'], 'SMKT001')]),
+});
+
+it('the password opens a session; another one does not', async () => {
+  const { login } = make(async () => stored());
+  expect(await login.attempt('an owner knew it', 'here')).toEqual({ kind: 'wrong' });
+  const tried = await login.attempt(PASSWORD, 'here');
+  if (tried.kind !== 'in') throw new Error(tried.kind);
+  expect(await login.judge({ session: tried.session })).toBe('in');
+  expect(await login.judge({ session: `${tried.session}x` })).toBe('out');
+  expect(await login.judge({})).toBe('out');
+});
+
+it('attempts are slowed down, the right password too', async () => {
+  const { login, clock } = make(async () => stored());
+  for (let n = 0; n < 5; n++) expect((await login.attempt('wrong', 'here')).kind).toBe('wrong');
+  expect(await login.attempt(PASSWORD, 'here')).toEqual({ kind: 'later', seconds: 30 });
+  expect((await login.attempt(PASSWORD, 'there')).kind).toBe('in');
+  clock.now += 30_000;
+  expect((await login.attempt(PASSWORD, 'here')).kind).toBe('in');
+});
+
+it('keys: read and of no branch, or not at all', async () => {
+  const { login } = make(async () => stored());
+  expect(await login.judge({ key: keyOf('a') })).toBe('in');
+  expect(await login.judge({ key: keyOf('b') })).toBe('forbidden');
+  expect(await login.judge({ key: keyOf('c') })).toBe('forbidden');
+  expect(await login.judge({ key: keyOf('d') })).toBe('out');
+  expect(await login.judge({ key: `${keyOf('a').slice(0, -1)}x` })).toBe('out');
+  expect(await login.judge({ key: 'nonsense' })).toBe('out');
+});
+
+it('without a password nobody gets in, and it says so', async () => {
+  const { login } = make(async () => ({ passwordHash: undefined, keys: new Map() }));
+  expect(await login.hasPassword()).toBe(false);
+  expect(await login.attempt('', 'here')).toEqual({ kind: 'no-password' });
+  expect(await login.judge({ session: '1900000000000.x' })).toBe('out');
+});
+
+it('while Postgres was never there nobody gets in', async () => {
+  const { login } = make(() => Promise.reject(new Error('away')));
+  expect(await login.hasPassword()).toBeUndefined();
+  expect(await login.attempt(PASSWORD, 'here')).toEqual({ kind: 'away' });
+  expect(await login.judge({ session: 'any' })).toBe('away');
+  expect(await login.judge({})).toBe('out');
+});

@@ -1,0 +1,13 @@
+/** What the login says. */
+export const login = {
+  title: 'Log in',
+  heading: 'Figures are for the owner',
+  password: 'Password',
+  submit: 'Log in',
+  out: 'Log out',
+  wrong: 'This is not the password.',
+  later: (wait: string) => `Too many attempts. The next one is possible in ${wait}.`,
+  away: 'The login cannot be checked right now. Tills keep selling; try again in a moment.',
+  noPassword: 'No password is set yet. Whoever runs the server sets it with this command:',
+  command: 'npm run password',
+};

@@ -1,0 +1,20 @@
+/** `npm run replay`: ClickHouse reads again all that the broker keeps of the topic. */
+import { connectClickHouse } from '@tillstream/clickhouse/client';
+import { clickhouseUrl, locationSettings, settingsOrExit } from '@tillstream/schemas/settings';
+import { replay } from './replay.ts';
+
+const settings = settingsOrExit(locationSettings);
+if (settings.KAFKA_BROKERS === undefined) {
+  console.error('KAFKA_BROKERS: must be set: it is the broker whose topic is read again');
+  process.exit(1);
+}
+const clickhouse = connectClickHouse(clickhouseUrl(settings), 'replay');
+try {
+  const messages = await replay(settings.KAFKA_BROKERS, clickhouse);
+  console.log(`ClickHouse reads ${new Intl.NumberFormat('en-US').format(messages)} messages again.`);
+} catch (error) {
+  console.error(`The replay failed: ${error instanceof Error && error.message ? error.message : 'a store is away'}`);
+  process.exitCode = 1;
+} finally {
+  await clickhouse.close();
+}

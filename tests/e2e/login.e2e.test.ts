@@ -1,0 +1,277 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { createKey } from '@tillstream/pos-api/api-keys';
+import { connectPostgres } from '@tillstream/pos-api/database';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../support/browser.ts';
+import { eventually } from '../support/eventually.ts';
+import { axeFindings, openPage } from '../support/page.ts';
+import { freePort } from '../support/ports.ts';
+import { newPlace, type Place, removePlace, type Stack, startStack } from '../support/stack.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const PASSWORD = 'the owner knows it';
+const NEXT_PASSWORD = 'something new & longer';
+const CLOSED = ['/', '/products', '/products/milk', '/customers', '/branches', '/pipeline', '/till'];
+const CLOSED_DATA = [
+  ...['/api/kpis', '/api/health', '/api/live', '/api/reconciliation', '/api/no-such', '/till/catalog'],
+  ...['/customers/__data.json', '/__data.json'],
+];
+
+let place: Place;
+let stack: Stack;
+let browser: Browser;
+
+beforeAll(async () => {
+  [place, browser] = await Promise.all([newPlace(), launchBrowser()]);
+  Object.assign(place.env, { DASHBOARD_LOGIN: 'on', DASHBOARD_SESSION_SECRET: 'a secret of this test, long enough' });
+  stack = await startStack(place, ['--no-tills']);
+});
+afterAll(async () => {
+  await Promise.all([stack?.stop(), browser?.close()]);
+  removePlace(place);
+});
+
+/** `npm run password` with the password piped in, as in a script. */
+const setPassword = async (password: string) => {
+  const child = spawn('npm', ['run', '--silent', 'password'], { cwd: ROOT, env: { ...process.env, ...stack.env } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  child.stdin.end(`${password}\n`);
+  const [code] = await once(child, 'close');
+  return { code, output };
+};
+
+/** Logs in by hand; gives the cookie and what came with it. */
+const logIn = async (password: string) => {
+  const response = await fetch(`${stack.dashboard}/login?/in`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: stack.dashboard, accept: 'text/html' },
+    body: new URLSearchParams({ password }),
+  });
+  const given = response.headers.get('set-cookie') ?? '';
+  return {
+    status: response.status,
+    given,
+    cookie: given.split(';')[0] ?? '',
+    wait: response.headers.get('retry-after'),
+  };
+};
+const ask = (path: string, headers: Record<string, string> = {}) =>
+  fetch(`${stack.dashboard}${path}`, { redirect: 'manual', headers });
+
+test('without a password nobody gets in, and the page names the command', async () => {
+  const { context, page, faults } = await openPage(browser, stack.dashboard, { bypassCSP: true });
+  expect(await page.getByTestId('no-password').textContent()).toContain('npm run password');
+  expect(await axeFindings(page)).toEqual([]);
+  expect(faults).toEqual([]);
+  await context.close();
+  expect(await setPassword('too short')).toEqual({ code: 1, output: 'it must have 12 characters or more\n' });
+  const { code, output } = await setPassword(PASSWORD);
+  expect({ code, output }).toEqual({ code: 0, output: 'The password is set.\n' });
+});
+
+test('no figure without a login: pages lead to it, everything else is 401', async () => {
+  for (const path of CLOSED) {
+    const page = await ask(path, { accept: 'text/html' });
+    expect([page.status, page.headers.get('location')]).toEqual([
+      303,
+      path === '/' ? '/login' : `/login?next=${encodeURIComponent(path)}`,
+    ]);
+    expect((await ask(path, { accept: 'application/json' })).status).toBe(401);
+  }
+  for (const path of CLOSED_DATA) {
+    const response = await ask(path);
+    const text = await response.text();
+    expect(text).not.toMatch(/revenue|purchases|minor/);
+    if (path.includes('__data')) expect(JSON.parse(text)).toMatchObject({ type: 'redirect' });
+    else expect([response.status, response.headers.get('content-type')]).toEqual([401, 'application/problem+json']);
+  }
+  const post = await fetch(`${stack.dashboard}/till/purchases`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'login-test' },
+    body: '{}',
+  });
+  expect(post.status).toBe(401);
+  expect((await ask('/healthz')).status).toBe(200);
+});
+
+test('the owner logs in, lands where they wanted to go, sees the figures live, and logs out', async () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const options = { colorScheme, bypassCSP: true, viewport: { width: 360, height: 740 } };
+    const { context, page, faults } = await openPage(browser, `${stack.dashboard}/products?period=all`, options);
+    expect(new URL(page.url()).pathname).toBe('/login');
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByTestId('password').fill('not the password');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-testid="fault"]');
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByTestId('password').fill(PASSWORD);
+    await page.getByTestId('login').click();
+    await page.waitForURL('**/products?period=all');
+    await page.waitForSelector('[data-testid="products"] tbody tr');
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.waitForSelector('[data-testid="status"][data-value="live"]');
+    const [cookie] = await context.cookies();
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Lax', secure: false });
+    expect(await page.evaluate('document.cookie')).toBe('');
+    await page.getByTestId('logout').click();
+    await page.waitForURL('**/login');
+    await page.goto(`${stack.dashboard}/customers`);
+    expect(new URL(page.url()).pathname).toBe('/login');
+    // The browser itself notes the answer 401 to the wrong password.
+    expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
+    await context.close();
+  }
+});
+
+test('a cookie opens pages and figures; a made-up one does not; no address leads elsewhere after the login', async () => {
+  const { cookie, given } = await logIn(PASSWORD);
+  expect(given).toMatch(/HttpOnly/i);
+  expect((await ask('/api/kpis', { cookie })).status).toBe(200);
+  expect((await ask('/', { cookie, accept: 'text/html' })).status).toBe(200);
+  expect((await ask('/login?next=//example.org', { cookie })).headers.get('location')).toBe('/');
+  expect((await ask('/login?next=/%5Cexample.org', { cookie })).headers.get('location')).toBe('/');
+  expect((await ask('/login?next=/products', { cookie })).headers.get('location')).toBe('/products');
+  const [name, session = ''] = cookie.split('=');
+  const [end, signature] = session.split('.');
+  for (const forged of [`${Number(end) + 1}.${signature}`, `${end}.${'A'.repeat(43)}`, 'nonsense', '']) {
+    expect((await ask('/api/kpis', { cookie: `${name}=${forged}` })).status).toBe(401);
+  }
+});
+
+test('behind a proxy that speaks HTTPS the cookie is for HTTPS alone, and attempts count by the address it tells', async () => {
+  const port = String(await freePort());
+  const env = {
+    ...process.env,
+    ...stack.env,
+    POSTGRES_URL: stack.postgres,
+    DASHBOARD_PORT: port,
+    HOST: '0.0.0.0',
+    PROTOCOL_HEADER: 'x-forwarded-proto',
+    HOST_HEADER: 'x-forwarded-host',
+    ADDRESS_HEADER: 'x-forwarded-for',
+  };
+  const run = (more: Record<string, string> = {}) => {
+    const child = spawn(process.execPath, ['server.mjs'], { cwd: `${ROOT}dashboard`, env: { ...env, ...more } });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+    return { child, output: () => output };
+  };
+  for (const [name, value] of Object.entries({ DASHBOARD_LOGIN: 'off', DASHBOARD_SESSION_SECRET: 'short' })) {
+    const { child, output } = run({ [name]: value });
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(output()).toMatch(/^Bad setting: DASHBOARD_[^\n]+\n$/);
+  }
+  const { child } = run();
+  const proxied = (address: string, password: string) =>
+    fetch(`http://127.0.0.1:${port}/login?/in`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        origin: 'https://shop.example',
+        'x-forwarded-proto': 'https',
+        'x-forwarded-host': 'shop.example',
+        'x-forwarded-for': address,
+      },
+      body: new URLSearchParams({ password }),
+    });
+  await eventually(() => fetch(`http://127.0.0.1:${port}/healthz`));
+  for (let n = 0; n < 6; n++) await proxied('192.0.2.1', 'a password that is wrong');
+  const entered = await proxied('192.0.2.2', PASSWORD);
+  expect(entered.headers.get('set-cookie')).toMatch(/; Secure/);
+  expect(entered.headers.get('strict-transport-security')).toContain('max-age=');
+  // A session of one replica is good at the next, which has the same secret.
+  const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
+  expect((await ask('/api/kpis', { cookie })).status).toBe(200);
+  expect((await proxied('192.0.2.1', PASSWORD)).headers.get('set-cookie')).toBeNull();
+  child.kill();
+  // Nobody talks a server that stands behind no proxy into believing in one.
+  const own = await ask('/healthz', { 'x-forwarded-proto': 'https', 'x-own-protocol': 'https' });
+  expect(own.headers.get('strict-transport-security')).toBeNull();
+});
+
+test('forms and sales of another site are refused', async () => {
+  const { cookie } = await logIn(PASSWORD);
+  const foreign = { cookie, origin: 'https://example.org' };
+  const sale = await fetch(`${stack.dashboard}/till/purchases`, {
+    method: 'POST',
+    headers: { ...foreign, 'content-type': 'application/json', 'idempotency-key': 'foreign' },
+    body: JSON.stringify({ branch_id: 'SMKT001', items: [{ product_id: 'milk', quantity: 1 }] }),
+  });
+  expect(sale.status).toBe(403);
+  const out = await fetch(`${stack.dashboard}/login?/out`, {
+    method: 'POST',
+    headers: { ...foreign, 'content-type': 'application/x-www-form-urlencoded' },
+    body: '',
+  });
+  expect(out.status).toBe(403);
+});
+
+test('a key with the scope read opens the read API alone', async () => {
+  const db = connectPostgres(stack.postgres, 'test', 1);
+  const bearer = async (scopes: ('read' | 'post')[], branch_id: string | null = null) => ({
+    authorization: `Bearer ${(await createKey(db, { name: 'test', branch_id, scopes })).key}`,
+  });
+  const [read, post, branch] = [await bearer(['read']), await bearer(['post']), await bearer(['read'], 'SMKT001')];
+  await eventually(async () => expect((await ask('/api/kpis', read)).status).toBe(200));
+  expect((await ask('/api/kpis', post)).status).toBe(403);
+  expect((await ask('/api/kpis', branch)).status).toBe(403);
+  expect((await ask('/', read)).status).toBe(401);
+  expect((await ask('/till/catalog', read)).status).toBe(401);
+  await db.query('update api_keys set revoked_at = now()');
+  await eventually(async () => expect((await ask('/api/kpis', read)).status).toBe(401));
+  await db.end();
+});
+
+test('a new password ends every session, and the streams that are open', async () => {
+  const { cookie } = await logIn(PASSWORD);
+  const stream = await ask('/api/live', { cookie });
+  expect(stream.status).toBe(200);
+  const ended = new Response(stream.body).text();
+  const { context, page } = await openPage(browser, stack.dashboard);
+  await page.getByTestId('password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[data-testid="status"][data-value="live"]');
+  const { output } = await setPassword(NEXT_PASSWORD);
+  expect(output).toContain('changed');
+  await ended;
+  // The open page finds out by itself and asks to log in.
+  await page.waitForURL('**/login**', { timeout: 30_000 });
+  await context.close();
+  expect((await ask('/api/kpis', { cookie })).status).toBe(401);
+  const again = await logIn(NEXT_PASSWORD);
+  expect((await ask('/api/kpis', { cookie: again.cookie })).status).toBe(200);
+});
+
+test('a till whose session is over keeps its sales and says so', async () => {
+  const { context, page } = await openPage(browser, `${stack.dashboard}/till`);
+  await page.getByTestId('password').fill(NEXT_PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByTestId('till-branch').selectOption('SMKT001');
+  await context.clearCookies();
+  await page.locator('[data-product="milk"]').click();
+  await page.getByTestId('pay').click();
+  await page.waitForSelector('[data-testid="till-logged-out"]');
+  expect(await page.getByTestId('till-waiting').getAttribute('data-value')).toBe('1');
+  await page.getByTestId('till-logged-out').getByRole('link').click();
+  await page.getByTestId('password').fill(NEXT_PASSWORD);
+  await page.keyboard.press('Enter');
+  await eventually(async () => expect(await page.getByTestId('till-waiting').getAttribute('data-value')).toBe('0'));
+  await context.close();
+});
+
+// Last: it uses up the attempts of this address.
+test('who tries many passwords has to wait, with the right one too', async () => {
+  const tries = [];
+  for (let n = 0; n < 8; n++) tries.push(await logIn('a password that is wrong'));
+  expect(tries.some(({ status }) => status === 401)).toBe(true);
+  const last = tries.at(-1);
+  expect(last?.status).toBe(429);
+  expect(Number(last?.wait)).toBeGreaterThan(0);
+  expect((await logIn(NEXT_PASSWORD)).status).toBe(429);
+});
