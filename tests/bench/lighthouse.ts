@@ -11,15 +11,22 @@ const execute = promisify(execFile);
 /** Not a dependency: it is large and nothing else needs it. 12 is the last one for Node 20. */
 const LIGHTHOUSE = 'lighthouse@12';
 const CATEGORIES = ['performance', 'accessibility', 'best-practices'] as const;
+const METRICS = [
+  'first-contentful-paint',
+  'largest-contentful-paint',
+  'total-blocking-time',
+  'cumulative-layout-shift',
+];
 const PAGES = ['/', '/products', '/products/milk', '/customers', '/branches', '/pipeline', '/till'];
 
 /** The part of a report that is read. */
 interface Report {
   categories: Record<string, { score: number | null }>;
+  audits: Record<string, { displayValue?: string }>;
 }
 
 /**
- * Lighthouse's scores of each page on demo data, as a phone with its slowed-down processor and network, and the JavaScript
+ * `npm run bench -- lighthouse [PAGE…]`: Lighthouse's scores of each page on demo data, as a phone with its slowed-down processor and network, and the JavaScript
  * that a first view loads.
  */
 export const run = async (): Promise<void> => {
@@ -27,15 +34,17 @@ export const run = async (): Promise<void> => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tillstream-lighthouse-'));
   const stack = await startStack(place, ['--no-tills']);
   try {
-    for (const page of PAGES) {
+    const wanted = process.argv.slice(3);
+    for (const page of wanted.length > 0 ? wanted : PAGES) {
       // Read once before: what the server keeps is there, as it is for any but the first viewer.
       await fetch(`${stack.dashboard}${page}`).then((response) => response.arrayBuffer());
-      const scores = await scoresOf(`${stack.dashboard}${page}`, path.join(folder, 'report.json'));
-      const shown = CATEGORIES.map((category) => `${category} ${Math.round((scores[category]?.score ?? 0) * 100)}`);
+      const { categories, audits } = await reportOf(`${stack.dashboard}${page}`, path.join(folder, 'report.json'));
+      const shown = CATEGORIES.map((category) => `${category} ${Math.round((categories[category]?.score ?? 0) * 100)}`);
       const { gzip, files } = await javascriptOf(`${stack.dashboard}${page}`);
       console.log(
         `${page.padEnd(16)} ${shown.join(', ')}; JavaScript ${(gzip / 1024).toFixed(1)} kB gzip in ${files} files`,
       );
+      console.log(`  ${METRICS.map((metric) => `${metric} ${audits[metric]?.displayValue ?? '?'}`).join(', ')}`);
     }
   } finally {
     await stack.stop();
@@ -44,7 +53,7 @@ export const run = async (): Promise<void> => {
   }
 };
 
-const scoresOf = async (url: string, file: string) => {
+const reportOf = async (url: string, file: string) => {
   const flags = [
     '--headless=new',
     '--disable-background-networking',
@@ -58,7 +67,7 @@ const scoresOf = async (url: string, file: string) => {
     ],
     { env: { ...process.env, CHROME_PATH: await browserFile() } },
   );
-  return (JSON.parse(readFileSync(file, 'utf8')) as Report).categories;
+  return JSON.parse(readFileSync(file, 'utf8')) as Report;
 };
 
 /** The JavaScript of a first view until the page rests, each file compressed by itself. */

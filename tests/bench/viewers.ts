@@ -46,7 +46,7 @@ const watch = async (dashboard: string, signal: AbortSignal): Promise<{ messages
   const response = await fetch(`${dashboard}/api/live`, { signal });
   const read = async () => {
     for await (const chunk of response.body ?? []) {
-      count.messages += Buffer.from(chunk).toString().split('\ndata: ').length - 1;
+      count.messages += Buffer.from(chunk).toString().split('data: ').length - 1;
     }
   };
   read().catch(() => undefined);
