@@ -67,11 +67,143 @@ export const aggregatedSales = z.object({
   ),
 });
 
+/** `GET /api/product_ranking`: every product that was sold. `purchases` are those with the product. */
+export const productRanking = z.object({
+  as_of: asOf,
+  products: z.array(
+    z.object({
+      product_id: z.string(),
+      product: z.string(),
+      units: wholeCount,
+      revenue_minor: minorUnits,
+      purchases: wholeCount,
+    }),
+  ),
+});
+
+/** `GET /api/product_sales?product=&by=day|hour|branch`: each row has one of `day`, `hour` and `branch`. */
+export const productSales = z.object({
+  as_of: asOf,
+  sales: z.array(
+    z.object({
+      day: z.string().optional(),
+      hour: z.string().optional(),
+      branch: z.string().optional(),
+      units: wholeCount,
+      revenue_minor: minorUnits,
+      purchases: wholeCount,
+    }),
+  ),
+});
+
+/** `GET /api/branch_sales`: branches side by side. `loyal_customers` had reached the threshold there before `to`. */
+export const branchSales = z.object({
+  as_of: asOf,
+  branches: z.array(
+    z.object({
+      branch_id: z.string(),
+      ...totals,
+      loyal_customers: wholeCount,
+      average_basket_minor: minorUnits,
+      newest_sale: asOf,
+    }),
+  ),
+});
+
+/** `GET /api/week_grid`: weekday of the business day (1 Monday … 7 Sunday) × hour of the shop's clock. */
+export const weekGrid = z.object({
+  as_of: asOf,
+  cells: z.array(
+    z.object({ weekday: z.number().int().min(1).max(7), hour: z.number().int().min(0).max(23), ...totals }),
+  ),
+});
+
+/** `GET /api/loyal_customers`: at the end of each business day. */
+export const loyalCustomers = z.object({
+  as_of: asOf,
+  points: z.array(z.object({ start: z.string(), loyal_customers: wholeCount })),
+});
+
+/** When a figure that is refreshed now and then was read. */
+const readAt = z.string();
+
+/** `GET /api/frequency`: customers by how often they bought; the last row means that often or more. */
+export const frequency = z.object({
+  as_of: asOf,
+  read_at: readAt,
+  rows: z.array(z.object({ purchases: wholeCount, customers: wholeCount })),
+});
+
+/** `GET /api/retention`: of the customers who first bought in a month (`YYYY-MM`), those who bought so many months after. */
+export const retention = z.object({
+  as_of: asOf,
+  read_at: readAt,
+  rows: z.array(z.object({ first_purchase: z.string(), months_after: wholeCount, customers: wholeCount })),
+});
+
+/** `GET /api/top_customers`: who spent most, under a pseudonym. */
+export const topCustomers = z.object({
+  as_of: asOf,
+  read_at: readAt,
+  customers: z.array(
+    z.object({
+      pseudonym: z.string(),
+      purchases: wholeCount,
+      spent_minor: minorUnits,
+      loyal: z.boolean(),
+      last_sold_at: z.string(),
+    }),
+  ),
+});
+
 /** `GET /api/health`: one entry per part of the pipeline. */
 export const health = z.object({
   status: z.enum(['ok', 'degraded', 'down']),
   parts: z.record(z.string(), z.object({ status: z.enum(['ok', 'degraded', 'down']), detail: z.string() })),
 });
+
+/** What the read API answers instead, as `application/problem+json` (RFC 9457). */
+export const readProblem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  instance: z.string(),
+  /** Every fault of the query string, each with the parameter it is in. */
+  errors: z.array(z.object({ detail: z.string(), parameter: z.string() })).optional(),
+});
+
+const endpoint = <A extends z.ZodObject>(answer: A, rows: string | undefined, doesNotAddUp: readonly string[]) => ({
+  answer,
+  /** The name of the answer's table; undefined: the answer is one row itself. */
+  rows,
+  /**
+   * Figures that must not be summed over the rows of the answer, nor over the answers for several branches or periods:
+   * a customer of two hours counts in both, a purchase of two products in each, and means have weights.
+   */
+  doesNotAddUp,
+});
+
+/** The endpoints under `/api` that answer with figures, each with what is true of its answer. */
+export const READ_API = {
+  kpis: endpoint(kpis, undefined, ['average_basket_minor', 'unique_customers', 'loyal_customers']),
+  hourly_sales: endpoint(hourlySales, 'hours', ['unique_customers']),
+  series: endpoint(series, 'points', ['unique_customers']),
+  top_products: endpoint(topProducts, 'products', []),
+  aggregated_sales: endpoint(aggregatedSales, 'rows', ['purchases', 'average_basket_minor', 'unique_customers']),
+  product_ranking: endpoint(productRanking, 'products', ['purchases']),
+  product_sales: endpoint(productSales, 'sales', []),
+  branch_sales: endpoint(branchSales, 'branches', ['unique_customers', 'loyal_customers', 'average_basket_minor']),
+  week_grid: endpoint(weekGrid, 'cells', ['unique_customers']),
+  loyal_customers: endpoint(loyalCustomers, 'points', ['loyal_customers']),
+  frequency: endpoint(frequency, 'rows', ['customers']),
+  retention: endpoint(retention, 'rows', ['customers']),
+  top_customers: endpoint(topCustomers, 'customers', []),
+};
+
+export type ReadEndpoint = keyof typeof READ_API;
+/** What an endpoint's question finds; `does_not_add_up` joins it on the wire. */
+export type ReadAnswer<E extends ReadEndpoint> = z.input<(typeof READ_API)[E]['answer']>;
 
 export type Kpis = z.output<typeof kpis>;
 export type HourlySales = z.output<typeof hourlySales>;

@@ -5,8 +5,11 @@
 const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   freshness: () => import('./freshness.ts'),
   kpis: () => import('./kpis.ts'),
+  lighthouse: () => import('./lighthouse.ts'),
   load: () => import('./load.ts'),
+  page: () => import('./page.ts'),
   start: () => import('./start.ts'),
+  viewers: () => import('./viewers.ts'),
   write: () => import('./write.ts'),
 };
 

@@ -1,4 +1,4 @@
-import { kpis as kpisSchema } from '@tillstream/schemas/read-api';
+import { kpis as kpisSchema, READ_API, type ReadEndpoint, readProblem } from '@tillstream/schemas/read-api';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
@@ -102,7 +102,7 @@ test('the period and the branch stand in the URL, all pages share them, back wor
   await context.close();
 });
 
-test('the figures of the pages are those of the read API, and tables come as CSV', async () => {
+test('the figures of the pages are those of the read API', async () => {
   const all = await kpis();
   const { context, page } = await open('/products/milk?period=all');
   const milk = all.top_products.find(({ product_id }) => product_id === 'milk');
@@ -116,26 +116,49 @@ test('the figures of the pages are those of the read API, and tables come as CSV
   await page.goto(`${stack.dashboard}/customers?period=all`);
   expect(await value(page, 'customers-new')).toBe(all.unique_customers);
   await eventually(async () => expect(await value(page, 'frequency')).toBe(all.unique_customers));
-  for (const table of [
-    'product_ranking',
-    'branch_sales',
-    'week_grid',
-    'loyal_customers',
-    'frequency',
-    'retention',
-    'top_customers',
-    'series',
-    'kpis',
-  ]) {
-    const response = await fetch(`${stack.dashboard}/api/${table}?format=csv`);
-    expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8');
-    const lines = (await response.text()).trim().split('\r\n');
-    expect(lines.length).toBeGreaterThan(1);
-    expect(lines[0]).toMatch(/^[a-z_]+(,[a-z_]+)+$/);
-  }
   const top = await (await fetch(`${stack.dashboard}/api/top_customers`)).text();
   expect(top).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}/);
   await context.close();
+});
+
+test.each(Object.keys(READ_API) as ReadEndpoint[])(
+  '/api/%s: as its schema says, with what does not add up; the same rows as CSV and Parquet; faults are typed',
+  async (name) => {
+    const { answer, rows, doesNotAddUp } = READ_API[name];
+    const ask = (query: string) => fetch(`${stack.dashboard}/api/${name}?product=milk${query}`);
+    const found: Record<string, unknown> = JSON.parse(await (await ask('')).text());
+    answer.parse(found);
+    expect(found.as_of).toMatch(/^20\d\d-.*Z$/);
+    expect(found.does_not_add_up).toEqual(doesNotAddUp);
+    const table = rows === undefined ? [found] : found[rows];
+    const count = Array.isArray(table) ? table.length : 0;
+    const csv = await ask('&format=csv');
+    expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    const lines = (await csv.text()).trim().split('\r\n');
+    expect(lines[0]).toMatch(/^[a-z_]+(,[a-z_]+)+$/);
+    expect(lines).toHaveLength(count + 1);
+    const parquet = Buffer.from(await (await ask('&format=parquet')).arrayBuffer());
+    expect(parquet.subarray(0, 4).toString()).toBe('PAR1');
+    const fault = await ask('&branch=nowhere&format=xml');
+    expect([404, 422]).toContain(fault.status);
+    expect(readProblem.parse(await fault.json()).type).toMatch(/^urn:tillstream:problem:/);
+  },
+);
+
+test('ClickHouse reads the Parquet of the read API, and finds the same sums', async () => {
+  const sql = async (query: string, body?: ArrayBuffer) => {
+    const response = await fetch(`${stack.clickhouse}/?query=${encodeURIComponent(query)}`, { method: 'POST', body });
+    if (!response.ok) throw new Error(await response.text());
+    return (await response.text()).trim();
+  };
+  const file = await (await fetch(`${stack.dashboard}/api/branch_sales?format=parquet`)).arrayBuffer();
+  await sql('CREATE TABLE default.exported (branch_id String, purchases Int64, revenue_minor Int64) ENGINE = Memory');
+  await sql('INSERT INTO default.exported FORMAT Parquet', file);
+  const all = await kpis();
+  expect(await sql('SELECT sum(purchases), sum(revenue_minor) FROM default.exported')).toBe(
+    `${all.purchases}\t${all.revenue_minor}`,
+  );
+  await sql('DROP TABLE default.exported');
 });
 
 test('a period without sales and a product that does not exist say so; a broken link shows the default', async () => {

@@ -19,10 +19,13 @@ const QUIET = [
   '--disable-quic',
 ];
 
-/** A headless browser: the Chromium of this machine, else the one that npm brings. */
+/** The program of the browser: the Chromium of this machine, else the one that npm brings. */
+export const browserFile = async (): Promise<string> =>
+  INSTALLED.find((file) => file && existsSync(file)) ?? sparticuz.executablePath();
+
+/** A headless browser that tests drive. */
 export const launchBrowser = async (): Promise<Browser> => {
-  const installed = INSTALLED.find((file) => file && existsSync(file));
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const executablePath = installed ?? (await sparticuz.executablePath());
+  const executablePath = await browserFile();
   return chromium.launch({ executablePath, args: [...QUIET, ...sandbox] });
 };

@@ -1,4 +1,5 @@
 import type { Kpis } from '@tillstream/schemas/read-api';
+import type { UsualRange } from './usual-range.ts';
 
 /** What the page shows, as the server reads it and the live stream carries it. Money in minor units, times in UTC. */
 export interface Figures {
@@ -6,7 +7,9 @@ export interface Figures {
   today: Today;
   all_time: Kpis;
   /** The last business days, the oldest first; the last one is today, so far. */
-  days: { date: string; purchases: number; revenue_minor: number }[];
+  days: { date: string; purchases: number; revenue_minor: number; usual: UsualRange | null }[];
+  /** What each of the 24 hours of such a weekday usually brings; null where there is no telling. */
+  usual_hours: (UsualRange | null)[];
   last_purchases: LastPurchase[];
 }
 

@@ -84,15 +84,44 @@ describe('what charts say', () => {
   });
 
   it('by the hour', () => {
-    expect(hourFinding(today({ 9: 500, 11: 1200 }, {}, 12), format)).toBe(
+    expect(hourFinding(today({ 9: 500, 11: 1200 }, {}, 12), [], format)).toBe(
       'Busiest hour so far: 11:00, with €12.00 from 1 purchase.',
     );
-    expect(hourFinding(today({}, { 9: 300 }, 8), format)).toBe(
+    expect(hourFinding(today({}, { 9: 300 }, 8), [], format)).toBe(
       'No sale yet today. Last Friday brought €3.00 in the whole day.',
     );
-    expect(hourFinding(today({}, {}, 8), format)).toBe('No sale yet today.');
+    expect(hourFinding(today({}, {}, 8), [], format)).toBe('No sale yet today.');
     expect(hoursShown(today({ 9: 1 }, { 7: 1, 20: 1 }, 12))).toEqual({ first: 7, last: 20 });
     expect(hoursShown(today({}, {}, 12))).toEqual({ first: 12, last: 12 });
+  });
+
+  it('names the newest hour that is over and far from what is usual', () => {
+    const usual = Array.from({ length: 24 }, () => ({ low: 400, usual: 600, high: 800 }));
+    expect(
+      hourFinding(
+        today({ 9: 500, 10: 1200, 11: 1 }, {}, 11),
+        usual.slice(0, 11).fill({ low: 0, usual: 0, high: 0 }, 0, 9),
+        format,
+      ),
+    ).toBe(
+      'Busiest hour so far: 10:00, with €12.00 from 1 purchase. Unusual: the hour from 10:00 brought €12.00, where €4.00 to €8.00 is usual.',
+    );
+    expect(hourFinding(today({}, {}, 2), usual, format)).toBe(
+      'No sale yet today. Unusual: the hour from 01:00 brought €0.00, where €4.00 to €8.00 is usual. So was 1 other.',
+    );
+  });
+
+  it('names a day far from what is usual, but not the one that is running', () => {
+    const usual = { low: 400, usual: 600, high: 800 };
+    const days = [900, 500, 300, 10].map((revenue_minor, index) => ({
+      date: `2026-11-1${index}`,
+      purchases: 1,
+      revenue_minor,
+      usual,
+    }));
+    expect(dayFinding(days, format)).toContain(
+      'Unusual: Thu 12 Nov brought €3.00, where €4.00 to €8.00 is usual. So was 1 other.',
+    );
   });
 
   it('by the day: the mean leaves out today and the days before the first sale', () => {
@@ -100,6 +129,7 @@ describe('what charts say', () => {
       date,
       purchases: revenue_minor > 0 ? 1 : 0,
       revenue_minor,
+      usual: null,
     });
     const days = [
       day('2026-11-16', 0),

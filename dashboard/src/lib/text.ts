@@ -87,6 +87,19 @@ export const text = {
     soFar: 'Today so far',
   },
 
+  usual: {
+    band: 'Usual range',
+    mark: 'Unusual',
+    column: 'Usual',
+    above: 'unusually high',
+    below: 'unusually low',
+    hour: (clock: string) => `the hour from ${clock}`,
+    range: (low: string, high: string) => `usually ${low} to ${high}`,
+    finding: (when: string, revenue: string, low: string, high: string) =>
+      `Unusual: ${when} brought ${revenue}, where ${low} to ${high} is usual.`,
+    more: (shown: string, count: number) => (count === 1 ? 'So was 1 other.' : `So were ${shown} others.`),
+  },
+
   last: {
     heading: 'Last purchases',
     empty: 'Purchases appear here as the tills record them.',

@@ -7,6 +7,7 @@ export type RevenueChart = ChartConfiguration<'bar' | 'line', (number | null)[],
 export interface Theme {
   accent: string;
   accentSoft: string;
+  alert: string;
   muted: string;
   text: string;
   surface: string;
@@ -74,6 +75,8 @@ export const revenueChart = (
         padding: 12,
         cornerRadius: 8,
         displayColors: false,
+        // What is usual stands in the tip of the value that it is about.
+        filter: (item) => datasets[item.datasetIndex]?.label !== undefined,
         callbacks: {
           title: ([item]) => (item === undefined ? '' : title(item.dataIndex)),
           label: (item) => tip(item.dataset.label ?? '', item.dataIndex, Number(item.raw)),
@@ -97,6 +100,7 @@ export const readTheme = (element: Element): Theme => {
   return {
     accent: color('--accent'),
     accentSoft: color('--accent-soft'),
+    alert: color('--alert'),
     muted: color('--muted'),
     text: color('--ink'),
     surface: color('--surface'),

@@ -2,6 +2,7 @@ import type { Figures } from '../figures.ts';
 import type { Format } from '../format.ts';
 import { text } from '../text.ts';
 import { type RevenueChart, revenueChart, type Theme } from './config.ts';
+import { type Judged, usualDatasets, usualFinding, usualNote } from './usual.ts';
 
 type Days = Figures['days'];
 
@@ -9,6 +10,7 @@ type Days = Figures['days'];
 export const dayFinding = (days: Days, format: Format): string => {
   const best = days.reduce((top, day) => (day.revenue_minor > top.revenue_minor ? day : top), days[0] ?? EMPTY);
   if (best.purchases === 0) return text.days.none;
+  const odd = usualFinding(judgedDays(days), (index) => format.dayDate(days[index]?.date ?? EMPTY.date), format);
   const full = days.slice(
     Math.max(
       0,
@@ -19,8 +21,12 @@ export const dayFinding = (days: Days, format: Format): string => {
   const sentence = text.days.best(format.dayDate(best.date), format.money(best.revenue_minor));
   if (full.length === 0) return sentence;
   const mean = Math.round(full.reduce((total, day) => total + day.revenue_minor, 0) / full.length);
-  return `${sentence} ${text.days.mean(format.money(mean))}`;
+  return [sentence, text.days.mean(format.money(mean)), odd].filter((part) => part !== '').join(' ');
 };
+
+/** Today is not over: it is not judged yet. */
+export const judgedDays = (days: Days): Judged[] =>
+  days.map(({ revenue_minor, usual }, index) => ({ revenue_minor, usual, over: index < days.length - 1 }));
 
 const EMPTY = { date: '1970-01-01', purchases: 0, revenue_minor: 0 };
 
@@ -39,6 +45,7 @@ export const dayChart = (days: Days, format: Format, theme: Theme): RevenueChart
         borderRadius: 3,
         maxBarThickness: 28,
       },
+      ...usualDatasets(judgedDays(days), theme),
     ],
     {
       theme,
@@ -51,7 +58,10 @@ export const dayChart = (days: Days, format: Format, theme: Theme): RevenueChart
       },
       tip: (_, index, minor) => {
         const purchases = days[index]?.purchases ?? 0;
-        return `${format.money(minor)}, ${text.purchases(purchases, format.number(purchases))}`;
+        const note = usualNote(judgedDays(days)[index], format);
+        return [format.money(minor), text.purchases(purchases, format.number(purchases)), note]
+          .filter(Boolean)
+          .join(', ');
       },
     },
   );

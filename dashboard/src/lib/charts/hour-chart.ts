@@ -1,7 +1,8 @@
-import type { Today } from '../figures.ts';
+import type { Figures, Today } from '../figures.ts';
 import type { Format } from '../format.ts';
 import { text } from '../text.ts';
 import { type RevenueChart, revenueChart, type Theme } from './config.ts';
+import { type Judged, usualDatasets, usualFinding, usualNote } from './usual.ts';
 
 /** The hours worth showing: from the first to the last that sold on either day, the running hour included. */
 export const hoursShown = ({ hours, hour }: Today): { first: number; last: number } => {
@@ -9,8 +10,22 @@ export const hoursShown = ({ hours, hour }: Today): { first: number; last: numbe
   return { first: Math.min(hour, ...sold), last: Math.max(hour, ...sold) };
 };
 
-/** What the chart says in a sentence. */
-export const hourFinding = (today: Today, format: Format): string => {
+/** Hours that have not begun have no value, which is not the same as no sale; the running one is not judged yet. */
+export const judgedHours = ({ hours, hour }: Today, usual: Figures['usual_hours']): Judged[] =>
+  hours.map((entry, index) => ({
+    revenue_minor: index > hour && entry.today.purchases === 0 ? null : entry.today.revenue_minor,
+    over: index < hour,
+    usual: usual[index],
+  }));
+
+/** What the chart says: the busiest hour, or that there is none, and the newest hour far from what is usual. */
+export const hourFinding = (today: Today, usual: Figures['usual_hours'], format: Format): string => {
+  const clock = (index: number) => text.usual.hour(today.hours[index]?.clock ?? '');
+  const odd = usualFinding(judgedHours(today, usual), clock, format);
+  return odd === '' ? busiestHour(today, format) : `${busiestHour(today, format)} ${odd}`;
+};
+
+const busiestHour = (today: Today, format: Format): string => {
   const busiest = today.hours.reduce((best, entry) =>
     entry.today.revenue_minor > best.today.revenue_minor ? entry : best,
   );
@@ -28,9 +43,10 @@ export const hourFinding = (today: Today, format: Format): string => {
 };
 
 /** Today's hours as bars, the same weekday before as a line of points. */
-export const hourChart = (today: Today, format: Format, theme: Theme): RevenueChart => {
+export const hourChart = (today: Today, usual: Figures['usual_hours'], format: Format, theme: Theme): RevenueChart => {
   const { first, last } = hoursShown(today);
   const shown = today.hours.slice(first, last + 1);
+  const judged = judgedHours(today, usual).slice(first, last + 1);
   const series = [text.hours.today, text.hours.before(format.weekday(today.before_date))];
   return revenueChart(
     shown.map(({ clock }) => clock),
@@ -50,14 +66,12 @@ export const hourChart = (today: Today, format: Format, theme: Theme): RevenueCh
       {
         type: 'bar',
         label: series[0],
-        // Hours that have not begun have no value, which is not the same as no sale.
-        data: shown.map((entry, index) =>
-          first + index > today.hour && entry.today.purchases === 0 ? null : entry.today.revenue_minor,
-        ),
+        data: judged.map(({ revenue_minor }) => revenue_minor),
         backgroundColor: theme.accent,
         borderRadius: 4,
         maxBarThickness: 40,
       },
+      ...usualDatasets(judged, theme),
     ],
     {
       theme,
@@ -68,7 +82,9 @@ export const hourChart = (today: Today, format: Format, theme: Theme): RevenueCh
       tip: (label, index, minor) => {
         const totals = label === series[0] ? shown[index]?.today : shown[index]?.before;
         const purchases = totals?.purchases ?? 0;
-        return `${label}: ${format.money(minor)}, ${text.purchases(purchases, format.number(purchases))}`;
+        const note = label === series[0] ? usualNote(judged[index], format) : '';
+        const said = [format.money(minor), text.purchases(purchases, format.number(purchases)), note];
+        return `${label}: ${said.filter(Boolean).join(', ')}`;
       },
     },
   );

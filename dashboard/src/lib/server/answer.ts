@@ -1,10 +1,11 @@
 import { ClickHouseError } from '@clickhouse/client';
+import { READ_API, type ReadAnswer, type ReadEndpoint } from '@tillstream/schemas/read-api';
 import { type App, getApp } from './app.ts';
-import { csvResponse } from './csv.ts';
 import { getLog } from './log.ts';
 import { Parameters } from './parameters.ts';
 import { ProblemError, problemResponse, unavailable, unknownBranch } from './problems.ts';
 import { readBranches } from './questions/branches.ts';
+import { columnsOf, tableFile } from './table-file.ts';
 
 /** What a question of the read API has to work with. */
 export interface Ask {
@@ -16,34 +17,42 @@ export interface Ask {
 
 const LONGEST_MS = 20_000;
 
+type Handler = (event: { url: URL; request: Request }) => Promise<Response>;
+
+/** A GET handler of the read API: the answer as it is or as JSON, or what went wrong as problem+json. */
+export const answer = (read: (ask: Ask) => Promise<object>): Handler => handler(async (ask) => jsonOf(await read(ask)));
+
 /**
- * A GET handler of the read API: the answer as JSON, with `format=csv` its table as CSV, or what went wrong as
- * problem+json.
- *
- * @param table the name of the answer's array of rows; absent: the answer is one row itself
+ * A GET handler of an endpoint that answers with figures: as JSON that says which of them do not add up, with `format=csv`
+ * or `format=parquet` its table as a file.
  */
-export const answer =
-  (read: (ask: Ask) => Promise<object>, table?: string) =>
-  async ({ url, request }: { url: URL; request: Request }): Promise<Response> => {
+export const figures = <E extends ReadEndpoint>(name: E, read: (ask: Ask) => Promise<ReadAnswer<E>>): Handler => {
+  const { doesNotAddUp, rows } = READ_API[name];
+  return handler(async (ask) => {
+    const format = ask.parameters.oneOf('format', ['json', 'csv', 'parquet']) ?? 'json';
+    const found: object = await read(ask);
+    if (format === 'json') return jsonOf({ ...found, does_not_add_up: doesNotAddUp });
+    const table = rows === undefined ? [found] : Object.entries(found).find(([key]) => key === rows)?.[1];
+    return tableFile(name, format, columnsOf(name), table);
+  });
+};
+
+const handler =
+  (respond: (ask: Ask) => Promise<Response>): Handler =>
+  async ({ url, request }) => {
     try {
-      const parameters = new Parameters(url.searchParams);
-      const format = parameters.oneOf('format', ['json', 'csv']);
-      const found = await read({
+      return await respond({
         app: getApp(),
-        parameters,
+        parameters: new Parameters(url.searchParams),
         signal: AbortSignal.any([request.signal, AbortSignal.timeout(LONGEST_MS)]),
       });
-      if (format === 'csv' && !(found instanceof Response)) return csvResponse(rowsOf(found, table), url.pathname);
-      return found instanceof Response ? found : Response.json(found, { headers: { 'cache-control': 'no-store' } });
     } catch (error) {
       return problemResponse(problemOf(error), url.pathname);
     }
   };
 
-const rowsOf = (found: object, table: string | undefined): object[] => {
-  const rows = table === undefined ? undefined : Object.entries(found).find(([name]) => name === table)?.[1];
-  return Array.isArray(rows) ? rows : [found];
-};
+const jsonOf = (found: object): Response =>
+  found instanceof Response ? found : Response.json(found, { headers: { 'cache-control': 'no-store' } });
 
 /** Throws a 404 when the catalog has no such branch; undefined means all branches. */
 export const requireBranch = async ({ app, signal }: Ask, branch: string | undefined): Promise<void> => {

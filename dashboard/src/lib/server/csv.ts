@@ -10,21 +10,9 @@ const cell = (value: unknown): string => {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 
-/** Rows as CSV (RFC 4180) with a line of column names; those of the first row. Lists within a row are left out. */
-export const csvOf = (rows: readonly object[]): string => {
-  const [first = {}] = rows;
-  const columns = Object.entries(first).flatMap(([name, value]) => (Array.isArray(value) ? [] : [name]));
+/** Rows as CSV (RFC 4180) under a line of column names. */
+export const csvOf = (columns: readonly string[], rows: readonly object[]): string => {
   const line = (values: string[]) => `${values.join(',')}\r\n`;
   const body = rows.map((row) => line(columns.map((column) => cell(Reflect.get(row, column)))));
   return line(columns.map(cell)) + body.join('');
 };
-
-/** The rows as a file to download, named after the path that was asked for. */
-export const csvResponse = (rows: readonly object[], path: string): Response =>
-  new Response(csvOf(rows), {
-    headers: {
-      'content-type': 'text/csv; charset=utf-8',
-      'content-disposition': `attachment; filename="${path.split('/').at(-1)?.replace(/\W/g, '') ?? 'table'}.csv"`,
-      'cache-control': 'no-store',
-    },
-  });

@@ -4,9 +4,11 @@ import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { readSeries } from '@tillstream/clickhouse/questions/series';
 import { dateOf } from '@tillstream/clickhouse/shop-calendar';
 import type { Figures } from '../../figures.ts';
+import { usualDays, usualRange, WEEKS } from '../../usual-range.ts';
 import { EVERYTHING } from '../parameters.ts';
 import { readBranches } from '../questions/branches.ts';
 import { readLastPurchases } from '../questions/last-purchases.ts';
+import { readSameWeekdays } from '../questions/same-weekdays.ts';
 import { readToday } from '../questions/today.ts';
 import type { LiveSource } from './live.ts';
 import { createPaced } from './paced.ts';
@@ -27,19 +29,25 @@ export const createFiguresReader = (
   const { calendar } = gold;
   const farBack = createPaced(async (branch: string | undefined, signal: AbortSignal) => {
     const day = calendar.dayOf(Date.now());
-    const month = { branch, from: calendar.dayStart(day - DAYS + 1), to: calendar.dayStart(day + 1) };
-    const [branches, all_time, days] = await Promise.all([
+    // The days that are shown, and those that tell what is usual for them.
+    const from = calendar.dayStart(day - DAYS - 7 * WEEKS + 1);
+    const month = { branch, from, to: calendar.dayStart(day + 1) };
+    const [branches, all_time, { points }, weekdays] = await Promise.all([
       readBranches(clickhouse, signal),
       readKpis(gold, { ...EVERYTHING, branch }, loyalThreshold, { signal }),
       readSeries(gold, month, 'day', signal),
+      readSameWeekdays(clickhouse, { branch, day, calendar }, signal),
     ]);
+    const usual = usualDays(points, DAYS);
     return {
       branches,
       all_time,
-      days: days.points.map(({ start, purchases, revenue_minor }) => ({
+      usual_hours: weekdays.map((base) => usualRange(base) ?? null),
+      days: points.slice(-DAYS).map(({ start, purchases, revenue_minor }, index) => ({
         date: dateOf(calendar.dayOf(Date.parse(start))),
         purchases,
         revenue_minor,
+        usual: usual[index] ?? null,
       })),
     };
   });

@@ -36,7 +36,8 @@ it('the password opens a session; another one does not', async () => {
   expect(await login.judge({})).toBe('out');
 });
 
-it('attempts are slowed down, the right password too', async () => {
+// Each attempt costs what scrypt costs.
+it('attempts are slowed down, the right password too', { timeout: 30_000 }, async () => {
   const { login, clock } = make(async () => stored());
   for (let n = 0; n < 5; n++) expect((await login.attempt('wrong', 'here')).kind).toBe('wrong');
   expect(await login.attempt(PASSWORD, 'here')).toEqual({ kind: 'later', seconds: 30 });

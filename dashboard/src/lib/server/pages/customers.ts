@@ -7,6 +7,8 @@ import { readRetention } from '@tillstream/clickhouse/questions/retention';
 import { readTopCustomers } from '@tillstream/clickhouse/questions/top-customers';
 import type { CustomerCounts, CustomersFigures, CustomersParts } from '../../page-figures.ts';
 import type { App } from '../app.ts';
+import { EVERYTHING } from '../parameters.ts';
+import { newestSale } from '../questions/newest-sale.ts';
 import { withinSales } from '../questions/within-sales.ts';
 import { branchOnly, figuresPage, PACED, type PageAsk, partOf, sharedByView } from './page.ts';
 import { pointOf, pointsOf } from './points.ts';
@@ -14,19 +16,31 @@ import { pointOf, pointsOf } from './points.ts';
 const COHORTS = 12;
 const TOP = 20;
 
+/** Figures of all time with the newest sale that is surely in them. */
+const asOfNow = async <T extends object>({ app, view, signal }: PageAsk, read: () => Promise<T>) => {
+  const as_of = await newestSale(app.clickhouse, { ...EVERYTHING, branch: view.branch }, signal);
+  return { ...(await read()), as_of };
+};
+
 const frequency = sharedByView(
   'frequency',
-  ({ app, view, signal }) => readFrequency(app.clickhouse, view.branch, signal),
+  (ask) => asOfNow(ask, () => readFrequency(ask.app.clickhouse, ask.view.branch, ask.signal)),
   PACED,
 );
 const retention = sharedByView(
   'retention',
-  ({ app, view, now, signal }) => readRetention(app.gold, { branch: view.branch, now, months: COHORTS }, signal),
+  (ask) => {
+    const { app, view, now, signal } = ask;
+    return asOfNow(ask, () => readRetention(app.gold, { branch: view.branch, now, months: COHORTS }, signal));
+  },
   PACED,
 );
 const top = sharedByView(
   'top customers',
-  ({ app, view, signal }) => readTopCustomers(app.clickhouse, { branch: view.branch, limit: TOP }, signal),
+  (ask) => {
+    const { app, view, signal } = ask;
+    return asOfNow(ask, () => readTopCustomers(app.clickhouse, { branch: view.branch, limit: TOP }, signal));
+  },
   PACED,
 );
 

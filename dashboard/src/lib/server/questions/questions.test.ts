@@ -24,6 +24,7 @@ import {
 import { readBranches } from './branches.ts';
 import { readChangeMark } from './changes.ts';
 import { readLastPurchases } from './last-purchases.ts';
+import { readSameWeekdays } from './same-weekdays.ts';
 import { readSoldBetween } from './sold-between.ts';
 import { readToday } from './today.ts';
 
@@ -290,6 +291,31 @@ describe('with sales that came twice, out of order, void and without a card', ()
           expect(hour.today.purchases).toBe(today.filter((sale) => hourOf(sale) === index).length);
           expect(hour.before.revenue_minor).toBe(sum(before.filter((sale) => hourOf(sale) === index).map(totalOf)));
         });
+      }
+    }
+  });
+
+  it.each(calendars)('the same weekdays of the weeks before, by the hour: %s', async (_, calendar) => {
+    for (const branch of [undefined, 'SMKT002', 'SMKT003']) {
+      const day = calendar.dayOf(LAST - 86_400_000);
+      const weeks = Array.from({ length: 8 }, (_unused, week) => {
+        const from = calendar.dayStart(day - 7 * (week + 1));
+        return inScope({ branch, from, to: calendar.dayStart(day - 7 * (week + 1) + 1) });
+      });
+      // The sales begin sixteen days before: weeks before that are no part of it.
+      const open = weeks.findLastIndex((found) => found.length > 0) + 1;
+      const hours = await readSameWeekdays(engine, { branch, day, calendar });
+      expect(hours).toHaveLength(24);
+      for (const [hour, base] of hours.entries()) {
+        const expected = weeks.slice(0, open).map((found) => {
+          const sold = found.filter(
+            (sale) =>
+              Math.floor(((calendar.wallAt(sale.sold_at) / 60_000 - calendar.dayStartMinutes + 1440) % 1440) / 60) ===
+              hour,
+          );
+          return { purchases: sold.length, revenue_minor: sum(sold.map(totalOf)) };
+        });
+        expect(base).toEqual(expected);
       }
     }
   });

@@ -1,9 +1,9 @@
 import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
-import { answer, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/answer.ts';
 import { withinSales } from '$lib/server/questions/within-sales.ts';
 
 /** `GET /api/aggregated_sales?month=YYYY-MM&branch=&from=&to=`; month and period together mean what lies in both. */
-export const GET = answer(async (ask) => {
+export const GET = figures('aggregated_sales', async (ask) => {
   const { app, parameters, signal } = ask;
   const month = parameters.read('month', app.calendar.parseMonth, 'a month such as 2026-11');
   const scope = parameters.scope(app.calendar);
@@ -15,4 +15,4 @@ export const GET = answer(async (ask) => {
   return bounded === undefined
     ? { as_of: null, rows: [] }
     : readAggregatedSales(app.clickhouse, app.calendar, bounded, signal);
-}, 'rows');
+});

@@ -1,8 +1,8 @@
 import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
-import { answer } from '$lib/server/answer.ts';
+import { figures } from '$lib/server/answer.ts';
 
-/** `GET /api/branch_sales?from=&to=&format=json|csv`: branches side by side; customers do not add up over them. */
-export const GET = answer(async ({ app, parameters, signal }) => {
+/** `GET /api/branch_sales?from=&to=&format=json|csv|parquet`: branches side by side; customers do not add up over them. */
+export const GET = figures('branch_sales', async ({ app, parameters, signal }) => {
   const { from, to } = parameters.scope(app.calendar);
   parameters.check();
   const { as_of, branches } = await readBranchSales(app.gold, { from, to }, undefined, signal);
@@ -10,4 +10,4 @@ export const GET = answer(async ({ app, parameters, signal }) => {
     as_of,
     branches: branches.map(({ purchases_before: _, revenue_before_minor: __, ...sold }) => sold),
   };
-}, 'branches');
+});

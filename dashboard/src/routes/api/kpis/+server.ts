@@ -1,8 +1,8 @@
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import { answer, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/answer.ts';
 
 /** `GET /api/kpis?branch=&from=&to=` */
-export const GET = answer(async (ask) => {
+export const GET = figures('kpis', async (ask) => {
   const scope = ask.parameters.scope(ask.app.calendar);
   ask.parameters.check();
   await requireBranch(ask, scope.branch);

@@ -1,16 +1,18 @@
 import { readLoyalCustomers } from '@tillstream/clickhouse/questions/loyal-customers';
-import { answer, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/answer.ts';
 import { requireFewPoints } from '$lib/server/points.ts';
+import { newestSale } from '$lib/server/questions/newest-sale.ts';
 import { withinSales } from '$lib/server/questions/within-sales.ts';
 
-/** `GET /api/loyal_customers?branch=&from=&to=&format=json|csv`: at the end of each business day. */
-export const GET = answer(async (ask) => {
+/** `GET /api/loyal_customers?branch=&from=&to=&format=json|csv|parquet`: at the end of each business day. */
+export const GET = figures('loyal_customers', async (ask) => {
   const { app, parameters, signal } = ask;
   const scope = parameters.scope(app.calendar);
   parameters.check();
   await requireBranch(ask, scope.branch);
   const bounded = await withinSales(app.clickhouse, scope, signal);
-  if (bounded === undefined) return { points: [] };
+  if (bounded === undefined) return { as_of: null, points: [] };
   requireFewPoints(app.calendar, 'day', bounded);
-  return { points: await readLoyalCustomers(app.clickhouse, app.calendar, bounded, signal) };
-}, 'points');
+  const as_of = await newestSale(app.clickhouse, scope, signal);
+  return { as_of, points: await readLoyalCustomers(app.clickhouse, app.calendar, bounded, signal) };
+});

@@ -1,8 +1,8 @@
 import { readProductRanking } from '@tillstream/clickhouse/questions/product-ranking';
-import { answer, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/answer.ts';
 
-/** `GET /api/product_ranking?branch=&from=&to=&format=json|csv`: every product that was sold. */
-export const GET = answer(async (ask) => {
+/** `GET /api/product_ranking?branch=&from=&to=&format=json|csv|parquet`: every product that was sold. */
+export const GET = figures('product_ranking', async (ask) => {
   const scope = ask.parameters.scope(ask.app.calendar);
   ask.parameters.check();
   await requireBranch(ask, scope.branch);
@@ -11,4 +11,4 @@ export const GET = answer(async (ask) => {
     as_of,
     products: products.map(({ units_before: _, revenue_before_minor: __, ...product }) => product),
   };
-}, 'products');
+});

@@ -1,18 +1,19 @@
-import { answer, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/answer.ts';
 import { customerParts } from '$lib/server/pages/customers.ts';
 import { unavailable } from '$lib/server/problems.ts';
 
-/** `GET /api/retention?branch=&format=json|csv`: customers by month of first purchase who bought in a later month; `read_at` tells its age. */
-export const GET = answer(async (ask) => {
+/** `GET /api/retention?branch=&format=json|csv|parquet`: customers by month of first purchase who bought in a later month; `read_at` tells its age. */
+export const GET = figures('retention', async (ask) => {
   const branch = ask.parameters.read('branch', (text) => text, 'a branch');
   ask.parameters.check();
   await requireBranch(ask, branch);
   const { value, readAt } = await customerParts.retention('', { period: 'all', branch, compare: 'none' });
   if (value === undefined) throw unavailable();
   return {
+    as_of: value.as_of,
     read_at: new Date(readAt).toISOString(),
     rows: value.cohorts.flatMap(({ month, customers }) =>
       customers.map((count, months_after) => ({ first_purchase: month, months_after, customers: count })),
     ),
   };
-}, 'rows');
+});

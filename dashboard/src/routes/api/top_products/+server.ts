@@ -1,8 +1,8 @@
 import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
-import { answer, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/answer.ts';
 
 /** `GET /api/top_products?limit=3&by=units|revenue&branch=&from=&to=` */
-export const GET = answer(async (ask) => {
+export const GET = figures('top_products', async (ask) => {
   const { app, parameters, signal } = ask;
   const limit = parameters.wholeNumber('limit', 1, 1000) ?? 3;
   const by = parameters.oneOf('by', ['units', 'revenue']) ?? 'units';
@@ -10,4 +10,4 @@ export const GET = answer(async (ask) => {
   parameters.check();
   await requireBranch(ask, scope.branch);
   return readTopProducts(app.gold, scope, { limit, by }, signal);
-}, 'products');
+});

@@ -1,0 +1,57 @@
+import { READ_API, type ReadEndpoint } from '@tillstream/schemas/read-api';
+import { parquetReadObjects } from 'hyparquet';
+import { describe, expect, it } from 'vitest';
+import { columnsOf, parquetOf, tableFile } from './table-file.ts';
+
+describe('columns', () => {
+  it('are those of the schema, without lists', () => {
+    expect(columnsOf('kpis').map(({ name }) => name)).toEqual([
+      'as_of',
+      'purchases',
+      'items',
+      'revenue_minor',
+      'average_basket_minor',
+      'unique_customers',
+      'loyal_customers',
+      'loyal_threshold',
+    ]);
+    expect(columnsOf('top_customers')).toContainEqual({ name: 'loyal', type: 'boolean' });
+    expect(columnsOf('branch_sales')).toContainEqual({ name: 'newest_sale', type: 'text' });
+  });
+
+  it.each(Object.keys(READ_API) as ReadEndpoint[])('%s: what does not add up is a column of whole numbers', (name) => {
+    const columns = columnsOf(name);
+    for (const figure of READ_API[name].doesNotAddUp) expect(columns).toContainEqual({ name: figure, type: 'integer' });
+  });
+});
+
+const COLUMNS = [
+  { name: 'product', type: 'text' },
+  { name: 'minor', type: 'integer' },
+  { name: 'loyal', type: 'boolean' },
+] as const;
+
+it('Parquet reads back exactly, nulls, large numbers and odd names included', async () => {
+  const rows = [
+    { product: '=Tea, "green" ☕', minor: Number.MAX_SAFE_INTEGER, loyal: true },
+    { product: null, minor: -5 },
+    { product: '', minor: 0, loyal: false },
+  ];
+  expect(await parquetReadObjects({ file: parquetOf(COLUMNS, rows) })).toEqual([
+    { product: '=Tea, "green" ☕', minor: BigInt(Number.MAX_SAFE_INTEGER), loyal: true },
+    { product: null, minor: -5n, loyal: null },
+    { product: '', minor: 0n, loyal: false },
+  ]);
+});
+
+it('an empty table is a file with its columns', async () => {
+  const file = await tableFile('week_grid', 'parquet', COLUMNS, []).arrayBuffer();
+  expect(await parquetReadObjects({ file })).toEqual([]);
+  expect(await tableFile('week_grid', 'csv', COLUMNS, []).text()).toBe('product,minor,loyal\r\n');
+});
+
+it('is named after its table and leaves out what no row has', async () => {
+  const response = tableFile('product_sales', 'csv', COLUMNS, [{ product: 'milk', minor: 1 }]);
+  expect(response.headers.get('content-disposition')).toBe('attachment; filename="product_sales.csv"');
+  expect(await response.text()).toBe('product,minor\r\nmilk,1\r\n');
+});

@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { launchBrowser } from '../support/browser.ts';
+import { openPage } from '../support/page.ts';
+import { newPlace, removePlace, startStack } from '../support/stack.ts';
+
+/**
+ * `npm run screenshots`: every page in light, dark and on a phone into docs/images, over generated sales of a third of a year.
+ * They are to be looked at after each change of the pages.
+ */
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const OUT = path.join(ROOT, 'docs', 'images');
+const DAYS = 120;
+const PURCHASES_A_DAY = 160;
+const PAGES = {
+  overview: '/',
+  products: '/products',
+  product: '/products/milk?period=90d',
+  customers: '/customers',
+  branches: '/branches',
+  pipeline: '/pipeline',
+  till: '/till',
+};
+const DESKTOP = { width: 1312, height: 900 };
+const LOOKS: Record<string, BrowserContextOptions> = {
+  light: { colorScheme: 'light', viewport: DESKTOP },
+  dark: { colorScheme: 'dark', viewport: DESKTOP },
+  phone: { colorScheme: 'light', viewport: { width: 390, height: 844 } },
+};
+
+const picture = async (page: Page, file: string): Promise<void> => {
+  const { contentSize } = await layoutOf(page);
+  const session = await page.context().newCDPSession(page);
+  const { data } = await session.send('Page.captureScreenshot', {
+    // Playwright writes PNG and JPEG alone; WebP is a third of their size.
+    format: 'webp',
+    quality: 60,
+    captureBeyondViewport: true,
+    clip: { x: 0, y: 0, width: contentSize.width, height: contentSize.height, scale: 1 },
+  });
+  writeFileSync(file, Buffer.from(data, 'base64'));
+};
+
+const layoutOf = async (page: Page) => {
+  const session = await page.context().newCDPSession(page);
+  const { cssContentSize } = await session.send('Page.getLayoutMetrics');
+  await session.detach();
+  return { contentSize: cssContentSize };
+};
+
+/** What comes in the background on the page's first read is waited for. */
+const settle = async (page: Page, name: string): Promise<void> => {
+  if (name === 'customers') await page.waitForSelector('[data-testid="frequency"]', { timeout: 30_000 });
+  if (name === 'overview') await page.getByText('Compared with the books').waitFor({ timeout: 60_000 });
+  if (name === 'till') {
+    await page.getByTestId('till-branch').selectOption('SMKT001');
+    for (const product of ['milk', 'bread']) await page.locator(`[data-product="${product}"]`).click();
+  }
+  await page.waitForTimeout(500);
+};
+
+const shoot = async (browser: Browser, base: string): Promise<void> => {
+  for (const [look, options] of Object.entries(LOOKS)) {
+    for (const [name, address] of Object.entries(PAGES)) {
+      const { context, page } = await openPage(browser, `${base}${address}`, options);
+      await settle(page, name);
+      await picture(page, path.join(OUT, `${name}-${look}.webp`));
+      if (name === 'overview' && look === 'light') await page.screenshot({ path: path.join(OUT, 'overview.png') });
+      await context.close();
+    }
+  }
+};
+
+const files = mkdtempSync(path.join(os.tmpdir(), 'tillstream-screenshots-'));
+const place = await newPlace();
+const [browser] = await Promise.all([
+  launchBrowser(),
+  execFileSync('npm', [
+    ...['run', '--silent', 'generate', '--', '--seed', '11', '--days', String(DAYS)],
+    ...['--purchases', String(DAYS * PURCHASES_A_DAY), '--out', files],
+  ]),
+]);
+const csv = (name: string) => path.join(files, `${name}.csv`);
+const stack = await startStack(place, [
+  ...['--products', csv('products_list'), '--purchases', csv('purchases'), '--branches', csv('branches')],
+]);
+try {
+  mkdirSync(OUT, { recursive: true });
+  await shoot(browser, stack.dashboard);
+  console.log(`Pictures of ${Object.keys(PAGES).length} pages in ${path.relative(process.cwd(), OUT)}: look at them.`);
+} finally {
+  await Promise.all([stack.stop(), browser.close()]);
+  removePlace(place);
+  rmSync(files, { recursive: true, force: true });
+}
+process.exit(0);
