@@ -22,7 +22,7 @@ const INSTANT_PATTERN =
 
 /** A moment with its zone or offset, kept to the millisecond in UTC. The bounds on its year keep it storable. */
 const instant = z.iso
-  .datetime({ offset: true, error: 'must be an instant with a zone, such as 2026-11-20T10:00:00Z' })
+  .datetime({ offset: true, abort: true, error: 'must be an instant with a zone, such as 2026-11-20T10:00:00Z' })
   .refine((text) => /^(19|2\d)/.test(text), 'must lie in the years 1900 to 2999')
   .meta({ pattern: INSTANT_PATTERN })
   .transform((text) => new Date(text).toISOString());
