@@ -6,6 +6,7 @@ const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   freshness: () => import('./freshness.ts'),
   kpis: () => import('./kpis.ts'),
   load: () => import('./load.ts'),
+  seals: () => import('./seals.ts'),
   start: () => import('./start.ts'),
   write: () => import('./write.ts'),
 };
