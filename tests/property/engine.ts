@@ -34,7 +34,9 @@ export const startEngine = async (): Promise<OwnEngine> => {
     process.kill(dying, 'SIGKILL');
     await eventually(async () => {
       if (processId() === dying) throw new Error('nothing was started in its place');
-      await clickhouse.command('SELECT 1');
+      // With a short patience of its own: a request that met the dying process may never be answered.
+      const answer = await fetch(`http://127.0.0.1:${port}/?query=SELECT%201`, { signal: AbortSignal.timeout(1_000) });
+      if (!answer.ok) throw new Error(`the engine answers ${answer.status}`);
     }, 30_000);
   };
   return {

@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectClickHouse } from '@tillstream/clickhouse/client';
+import { openGold } from '@tillstream/clickhouse/gold';
+import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { readKpis } from '@tillstream/clickhouse/questions/kpis';
+import { sealStale } from '@tillstream/clickhouse/seal';
+import { clickhousePart } from '@tillstream/embedded/parts';
+import { ProcessList } from '@tillstream/embedded/processes';
+import { StateFolder } from '@tillstream/embedded/state';
+import { Supervisor } from '@tillstream/embedded/supervise';
+import { cpuOfParts } from '../support/cpu.ts';
+import { freePort } from '../support/ports.ts';
+import { fillCatalog, fillSilver } from './seeded-purchases.ts';
+import { distribution, line } from './statistics.ts';
+
+const PURCHASES = Number(process.env.BENCH_PURCHASES ?? 2_000_000);
+const BRANCHES = Number(process.env.BENCH_BRANCHES ?? 20);
+const RATE = Number(process.env.BENCH_RATE ?? 1000);
+const ROUNDS = 8;
+/** As the sealer rests. */
+const PAUSE_S = 30;
+
+const SHOP = { SHOP_TIMEZONE: 'UTC', BUSINESS_DAY_START: '00:00' };
+const UNTIL = Date.UTC(2025, 10, 20);
+const NOW = UNTIL - 43_200_000;
+const ALL = { from: 0, to: Date.UTC(2100, 0, 1) };
+
+/**
+ * What sealing costs while sales come in at a rate, and what a replay of everything does: the latency of reads while all
+ * of silver arrives once more, and the time until all is sealed again.
+ */
+export const run = async (): Promise<void> => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'tillstream-bench-'));
+  const supervisor = new Supervisor(new ProcessList(folder), new StateFolder(folder).logs, () => undefined);
+  const port = await freePort();
+  await supervisor.start(clickhousePart(folder, port));
+  const clickhouse = connectClickHouse(`http://127.0.0.1:${port}`, 'bench');
+  const cpu = () => cpuOfParts(folder).clickhouse ?? Number.NaN;
+  const seed = { purchases: PURCHASES, branches: BRANCHES, customers: 1_000_000, products: 50, until: UNTIL };
+  const seal = (now: number) => sealStale(clickhouse, { shop: SHOP, now, graceMs: 0 });
+  try {
+    await migrateClickHouse(clickhouse, undefined, SHOP);
+    await fillSilver(clickhouse, seed);
+    await fillCatalog(clickhouse, seed);
+    await seal(NOW);
+
+    let spent = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const from = NOW + round * PAUSE_S * 1000;
+      await clickhouse.command(sales(from / 1000, round));
+      // Merges of what came in are not the sealer's.
+      await sleep(1_000);
+      const before = cpu();
+      await seal(from + 1_800_000);
+      spent += cpu() - before;
+    }
+    line(
+      `sealing at ${RATE} purchases a second, ${BRANCHES} branches`,
+      `${((100 * spent) / (ROUNDS * PAUSE_S)).toFixed(1)} % of one core`,
+    );
+
+    const gold = openGold(clickhouse, SHOP);
+    const took: number[] = [];
+    let failed = 0;
+    let replaying = true;
+    const reading = (async () => {
+      while (replaying) {
+        const began = performance.now();
+        await readKpis(gold, ALL, 3).catch(() => {
+          failed += 1;
+        });
+        took.push(performance.now() - began);
+        await sleep(500);
+      }
+    })();
+    const began = performance.now();
+    await fillSilver(clickhouse, seed);
+    line(
+      `a replay of ${PURCHASES} purchases: all arrived after`,
+      `${((performance.now() - began) / 1000).toFixed(0)} s`,
+    );
+    let rounds = 0;
+    for (let written = 1; written > 0; rounds++) {
+      const { slots, days, months, years } = await seal(NOW);
+      written = slots + days + months + years;
+    }
+    replaying = false;
+    await reading;
+    line('all sealed again after', `${((performance.now() - began) / 1000).toFixed(0)} s, ${rounds} rounds`);
+    console.log(distribution('  main figures of all time meanwhile', took));
+    line('of these gave up (more than 10 s, or refused)', String(failed));
+  } finally {
+    await clickhouse.close();
+    supervisor.beginStopping();
+    await supervisor.stop(['clickhouse'], 5_000);
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+/** What comes in during one pause, one in a hundred of it for one of the last ten days. */
+const sales = (from: number, round: number): string => `
+  INSERT INTO silver.purchases
+  SELECT toStartOfFifteenMinutes(moment) AS slot, concat('SMKT', leftPad(toString(1 + number % ${BRANCHES}), 3, '0')) AS branch_id,
+    generateUUIDv4() AS purchase_id, 65537 AS version, 'recorded' AS status, toDateTime64(moment, 3, 'UTC') AS sold_at, sold_at AS recorded_at,
+    'EUR' AS currency, 350 AS total_minor, 2 AS units, ['product-1', 'product-2'] AS product_ids, [1, 1] AS quantities, [117, 134] AS unit_prices_minor,
+    generateUUIDv4() AS customer_id, toUInt32(1 + (number * 7919 + ${round}) % 1000000) AS customer_number
+  FROM (SELECT number, toDateTime(${from} + intDiv(number, ${RATE}) - if(number % 100 = 0, 86400 * (1 + ${round} % 10), 0), 'UTC') AS moment
+        FROM numbers(${RATE * PAUSE_S}))`;
