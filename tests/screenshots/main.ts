@@ -55,7 +55,7 @@ const layoutOf = async (page: Page) => {
 /** What comes in the background on the page's first read is waited for. */
 const settle = async (page: Page, name: string): Promise<void> => {
   if (name === 'customers') await page.waitForSelector('[data-testid="frequency"]', { timeout: 30_000 });
-  if (name === 'overview') await page.getByText('Compared with the books').waitFor({ timeout: 60_000 });
+  if (name === 'overview') await page.getByText(/^\s*Compared with the books/).waitFor({ timeout: 60_000 });
   if (name === 'till') {
     await page.getByTestId('till-branch').selectOption('SMKT001');
     for (const product of ['milk', 'bread']) await page.locator(`[data-product="${product}"]`).click();
