@@ -87,7 +87,8 @@ const start = async (): Promise<void> => {
         ? ({ kind: 'nothing' } as const)
         : bring;
     if (brought.kind !== 'nothing') {
-      await bringData(brought, state, addresses);
+      const followers = brought.kind === 'files' ? ['kafka', 'relay', 'clickhouse', 'reconciler'] : [];
+      await supervisor.behind(followers, () => bringData(brought, state, addresses));
       const visible = await step('every purchase in the figures', () => untilVisible(addresses, 120_000));
       if (visible === undefined) say('  Not all purchases are in the figures yet; the page says when they are.');
     }

@@ -8,9 +8,6 @@ import { ensureDatabase, preparePostgres } from './postgres.ts';
 import type { Part } from './supervise.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-/** Niceness of what works behind Postgres: when the processor is scarce, a till's sale goes first and the figures follow. */
-const BEHIND_THE_TILL = 10;
-
 const entry = (file: string) => path.join(ROOT, file);
 
 /** Where the parts of this stack find each other. */
@@ -37,7 +34,6 @@ export const postgresPart = async (folder: string, port: number, url: string): P
 /** The embedded broker; its probe makes the topic. */
 export const kafkaPart = async (folder: string, port: number): Promise<Part> => ({
   name: 'kafka',
-  nice: BEHIND_THE_TILL,
   command: await prepareKafka(folder, port),
   probe: () => ensureTopic(`127.0.0.1:${port}`),
 });
@@ -45,7 +41,6 @@ export const kafkaPart = async (folder: string, port: number): Promise<Part> => 
 /** ClickHouse's engine behind its HTTP interface. */
 export const clickhousePart = (stateFolder: string, port: number): Part => ({
   name: 'clickhouse',
-  nice: BEHIND_THE_TILL,
   command: nodeCommand(entry('embedded/src/clickhouse/server.ts'), [], {
     CLICKHOUSE_PORT: String(port),
     TILLSTREAM_DATA: stateFolder,
@@ -63,7 +58,6 @@ export const posApiPart = (addresses: Addresses): Part => ({
 
 export const relayPart = (addresses: Addresses): Part => ({
   name: 'relay',
-  nice: BEHIND_THE_TILL,
   command: nodeCommand(entry('pos-api/src/relay/main.ts'), [], environment(addresses)),
   // Alive is enough: a broker that is away for a moment is no reason to call the relay dead.
   probe: () => expectOk(`http://127.0.0.1:${addresses.relayPort}/healthz`),
@@ -72,7 +66,6 @@ export const relayPart = (addresses: Addresses): Part => ({
 /** Compares Postgres with ClickHouse and heals, and seals the slots that are over. */
 export const reconcilerPart = (addresses: Addresses): Part => ({
   name: 'reconciler',
-  nice: BEHIND_THE_TILL,
   command: nodeCommand(entry('reconciler/src/main.ts'), [], environment(addresses)),
   // It has no port of its own either.
   probe: () => Promise.resolve(),

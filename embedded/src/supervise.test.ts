@@ -57,12 +57,15 @@ test('what does not stop when asked is killed', async () => {
 });
 
 test.runIf(existsSync('/proc/self/autogroup'))(
-  'a part that steps back leaves the processor to the others',
+  'a part leaves the processor to the others while work lasts',
   async () => {
     const { supervisor, pids, part } = supervise();
-    await supervisor.start({ ...part(FOR_EVER), nice: 10 });
-    expect(readFileSync(`/proc/${pids()[0]}/autogroup`, 'utf8')).toMatch(/nice 10$/m);
-    expect(readFileSync('/proc/self/autogroup', 'utf8')).not.toMatch(/nice 10$/m);
+    await supervisor.start(part(FOR_EVER));
+    const nice = () => readFileSync(`/proc/${pids()[0]}/autogroup`, 'utf8').trim().split(' ').at(-1);
+    expect(await supervisor.behind(['part', 'not running'], async () => nice())).toBe('10');
+    expect(nice()).toBe('0');
+    await expect(supervisor.behind(['part'], () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(nice()).toBe('0');
     supervisor.beginStopping();
     await supervisor.stop(['part'], 1_000);
   },

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from './command.ts';
+import { setNice } from './priority.ts';
 import type { ProcessList } from './processes.ts';
 
 /** A process that is kept running. */
@@ -14,8 +14,6 @@ export interface Part {
   probe: () => Promise<unknown>;
   /** How the part is asked to stop. Default SIGTERM. */
   stopSignal?: NodeJS.Signals;
-  /** How far it steps back when the processor is scarce: 0 (not) to 19. */
-  nice?: number;
 }
 
 const FIRST_RESTART_AFTER_MS = 200;
@@ -74,6 +72,22 @@ export class Supervisor {
     );
   }
 
+  /** While the work lasts these parts leave a scarce processor to the others. */
+  async behind<Result>(names: string[], work: () => Promise<Result>): Promise<Result> {
+    const setAll = async (nice: number) => {
+      for (const name of names) {
+        const pid = this.#running.get(name)?.child.pid;
+        if (pid !== undefined) await setNice(pid, nice);
+      }
+    };
+    await setAll(10);
+    try {
+      return await work();
+    } finally {
+      await setAll(0);
+    }
+  }
+
   /** From now on nothing that dies is started again. */
   beginStopping(): void {
     this.#stopping = true;
@@ -93,10 +107,7 @@ export class Supervisor {
     });
     closeSync(log);
     this.#running.set(part.name, { child, part });
-    if (child.pid !== undefined) {
-      this.#processes.add(part.name, child.pid);
-      stepBack(child.pid, part.nice ?? 0);
-    }
+    if (child.pid !== undefined) this.#processes.add(part.name, child.pid);
     child.once('error', (error) => this.#say(`${part.name} could not be started: ${error.message}`));
     child.once('exit', (code, signal) => {
       if (this.#stopping || this.#running.get(part.name)?.child !== child || !this.#proven.has(part.name)) return;
@@ -154,20 +165,5 @@ const killGroup = (child: ChildProcess) => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   } catch {
     // The whole group is gone.
-  }
-};
-
-/**
- * Linux shares the processor out between sessions (autogroups) first, and each part is a session of its own: there a
- * process's own niceness would count only within its part.
- */
-const stepBack = (pid: number, nice: number) => {
-  if (nice === 0) return;
-  const autogroup = `/proc/${pid}/autogroup`;
-  try {
-    if (existsSync(autogroup)) writeFileSync(autogroup, String(nice));
-    else setPriority(pid, nice);
-  } catch {
-    // It has died already, or runs at the same priority as the rest.
   }
 };

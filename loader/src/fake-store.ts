@@ -1,4 +1,4 @@
-import type { PurchaseAnswer, PurchaseInput } from '@tillstream/pos-api/record-purchases';
+import type { PurchaseInput, PurchaseOutcome } from '@tillstream/pos-api/record-purchases';
 import type { Store } from './store.ts';
 
 /** What passes by itself, as a lost connection does. */
@@ -13,15 +13,15 @@ export const fakeStore = () => {
   /** Called before a batch is recorded and after; what it throws is the batch's failure. */
   const hooks: { before?: () => void | Promise<void>; after?: () => void } = {};
 
-  const answer = (given: PurchaseInput): PurchaseAnswer => {
+  const answer = (given: PurchaseInput): PurchaseOutcome => {
     const known = purchases.get(given.idempotency_key);
-    if (known !== undefined) return { outcome: 'replayed', purchase_id: given.fingerprint, body: '' };
+    if (known !== undefined) return { outcome: 'replayed', purchase_id: given.fingerprint };
     const sum = given.items.reduce((total, id) => total + (products.get(id)?.unit_price_minor ?? Number.NaN), 0);
     if (sum !== given.expected_total_minor) {
       return { outcome: 'refused', faults: [{ pointer: '#/total_minor', detail: 'is not the sum' }] };
     }
     purchases.set(given.idempotency_key, given);
-    return { outcome: 'recorded', purchase_id: given.fingerprint, body: '' };
+    return { outcome: 'recorded', purchase_id: given.fingerprint };
   };
 
   const store: Store = {

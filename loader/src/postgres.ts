@@ -1,6 +1,6 @@
 import { listBranches, listProducts, upsertBranches, upsertProducts } from '@tillstream/pos-api/catalog';
 import { connectPostgres } from '@tillstream/pos-api/database';
-import { recordPurchases } from '@tillstream/pos-api/record-purchases';
+import { recordWithoutBodies } from '@tillstream/pos-api/record-purchases';
 import type { Store } from './store.ts';
 
 const NETWORK = new Set([
@@ -37,7 +37,7 @@ export const postgresStore = (url: string, connections: number): Store => {
     upsertBranches: (branches) => upsertBranches(pool, branches),
     listProducts: () => listProducts(pool),
     listBranches: () => listBranches(pool),
-    recordPurchases: (batch) => recordPurchases(pool, batch),
+    recordPurchases: (batch) => recordWithoutBodies(pool, batch),
     isPassing,
     close: () => pool.end(),
   };

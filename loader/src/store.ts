@@ -1,4 +1,4 @@
-import type { PurchaseAnswer, PurchaseInput } from '@tillstream/pos-api/record-purchases';
+import type { PurchaseInput, PurchaseOutcome } from '@tillstream/pos-api/record-purchases';
 
 /** A product as the system knows it. */
 export interface KnownProduct {
@@ -15,7 +15,7 @@ export interface Store {
   listProducts(): Promise<readonly KnownProduct[]>;
   listBranches(): Promise<readonly { branch_id: string }[]>;
   /** All of a batch or nothing; answers in its order. A purchase whose key is known is replayed, not recorded. */
-  recordPurchases(batch: readonly PurchaseInput[]): Promise<PurchaseAnswer[]>;
+  recordPurchases(batch: readonly PurchaseInput[]): Promise<PurchaseOutcome[]>;
   /** Whether an error may pass by itself, such as a lost connection, so that the same call may succeed later. */
   isPassing(error: unknown): boolean;
   /** Lets go of every connection. */

@@ -5,6 +5,7 @@
 --          expected_total_minor, request_id, traceparent}]
 --        an element without a key is only checked
 -- outcome: recorded | replayed (body: the purchase), refused (faults), conflict (same key, other content)
+-- with_bodies: false for who does not read them, such as the loader
 --
 -- Locks are taken in one order (customers by id, then keys), so that batches wait for each other but do not
 -- deadlock. Raises serialization_failure when another transaction recorded one of the keys meanwhile: call again.
@@ -15,7 +16,8 @@ create type priced_purchase as (
   sold_at timestamptz(3), product_ids text[], unit_prices bigint[], items text, total_minor bigint, ok boolean,
   request_id text, traceparent text);
 
-create or replace function record_purchases(batch jsonb)
+drop function if exists record_purchases(jsonb);
+create or replace function record_purchases(batch jsonb, with_bodies boolean default true)
 returns table (ordinal integer, outcome text, purchase_id uuid, body text, faults json)
 language plpgsql as $$
 #variable_conflict use_column
@@ -150,7 +152,7 @@ begin
         when stored.purchase_id is not null then 'replayed'
         else 'refused' end,
       stored.purchase_id,
-      case when stored.fingerprint = asked.fingerprint
+      case when with_bodies and stored.fingerprint = asked.fingerprint
         then purchase_json(stored, case when stored.purchase_id = asked.purchase_id
           then asked.items else stored_items_json(stored.purchase_id) end) end,
       case when stored.purchase_id is null then purchase_faults(batch -> asked.ordinal - 1, moment) end

@@ -37,16 +37,25 @@ export interface Fault {
   detail: string;
 }
 
-export type PurchaseAnswer =
-  | { outcome: 'recorded' | 'replayed'; purchase_id: string; body: string }
+/** What became of a purchase. */
+export type PurchaseOutcome =
+  | { outcome: 'recorded' | 'replayed'; purchase_id: string }
   | { outcome: 'refused'; faults: Fault[] }
   | { outcome: 'conflict' };
 
-const answerRow = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.enum(['recorded', 'replayed']), purchase_id: z.string(), body: z.string() }),
-  z.object({ outcome: z.literal('refused'), faults: z.array(z.object({ pointer: z.string(), detail: z.string() })) }),
-  z.object({ outcome: z.literal('conflict') }),
-]);
+/** The same with the answer to the till that brought it. */
+export type PurchaseAnswer =
+  | { outcome: 'recorded' | 'replayed'; purchase_id: string; body: string }
+  | Exclude<PurchaseOutcome, { purchase_id: string }>;
+
+const taken = z.object({ outcome: z.enum(['recorded', 'replayed']), purchase_id: z.string() });
+const refused = z.object({
+  outcome: z.literal('refused'),
+  faults: z.array(z.object({ pointer: z.string(), detail: z.string() })),
+});
+const conflict = z.object({ outcome: z.literal('conflict') });
+const outcomeRow = z.discriminatedUnion('outcome', [taken, refused, conflict]);
+const answerRow = z.discriminatedUnion('outcome', [taken.extend({ body: z.string() }), refused, conflict]);
 
 /** Deadlock, and another transaction that recorded one of the keys meanwhile: the same call succeeds when repeated. */
 const REPEATABLE = new Set(['40P01', '40001']);
@@ -59,20 +68,31 @@ const ATTEMPTS = 5;
  * @throws what Postgres throws when it cannot be reached or the batch is malformed; then nothing was recorded,
  *   or (connection lost during commit) all of it was: repeat the call to find out
  */
-export const recordPurchases = async (
+export const recordPurchases = (
   db: Database,
   batch: readonly (PurchaseInput | PurchaseCheck)[],
-): Promise<PurchaseAnswer[]> => {
+): Promise<PurchaseAnswer[]> => record(db, batch, true, answerRow);
+
+/** {@link recordPurchases} for who does not read the bodies: they cost a tenth of it, and more for replays. */
+export const recordWithoutBodies = (db: Database, batch: readonly PurchaseInput[]): Promise<PurchaseOutcome[]> =>
+  record(db, batch, false, outcomeRow);
+
+const record = async <Row>(
+  db: Database,
+  batch: readonly (PurchaseInput | PurchaseCheck)[],
+  withBodies: boolean,
+  row: z.ZodType<Row>,
+): Promise<Row[]> => {
   if (batch.length === 0) return [];
   const query = {
-    name: 'record_purchases',
-    text: 'select outcome, purchase_id, body, faults from record_purchases($1::jsonb) order by ordinal',
+    name: `record_purchases_${withBodies}`,
+    text: `select outcome, purchase_id, body, faults from record_purchases($1::jsonb, ${withBodies}) order by ordinal`,
     values: [JSON.stringify(batch)],
   };
   for (let attempt = 1; ; attempt++) {
     try {
       const { rows } = await db.query(query);
-      return rows.map((row) => answerRow.parse(row));
+      return rows.map((found) => row.parse(found));
     } catch (error) {
       if (attempt === ATTEMPTS || !REPEATABLE.has(sqlState(error) ?? '')) throw error;
     }

@@ -2,7 +2,7 @@ import type { PageAnswer } from './page-answer.ts';
 
 /** How long a page rests between two looks. */
 const EVERY_MS = 12_000;
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 12_000;
 
 /** Figures of a page with their age: the last good ones stay through a failed or slow refresh. */
 export class Kept<T, P = undefined> {

@@ -15,7 +15,7 @@ export interface Ask {
   signal: AbortSignal;
 }
 
-const LONGEST_MS = 20_000;
+const LONGEST_MS = 10_000;
 
 type Handler = (event: { url: URL; request: Request }) => Promise<Response>;
 
