@@ -35,7 +35,8 @@ export default defineConfig({
           globalSetup: ['tests/support/stores.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          // More than two cores: most of the time they wait for something.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
