@@ -131,7 +131,8 @@ export const openLoop = (url: string, connections: number, rate: number, seconds
     let inFlight = 0;
     const send = () => {
       while (due.length > 0 && free.length > 0) {
-        const connection = free.pop();
+        // The one that rested longest: one that never asks is closed after its headers' time.
+        const connection = free.shift();
         const began = due.shift();
         if (!connection || began === undefined) return;
         inFlight += 1;
