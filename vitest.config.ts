@@ -35,8 +35,7 @@ export default defineConfig({
           globalSetup: ['tests/support/stores.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          // More than two cores: most of the time they wait for something.
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

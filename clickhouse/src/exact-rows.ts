@@ -1,6 +1,7 @@
 import { clickhouseTime } from './clickhouse-time.ts';
 import type { Coarsest, Cover, Scope } from './cover.ts';
 import { dayFacts, FIGURES, FIGURES_OF_FACTS, slotFacts, stillTrue, UNPACKED } from './facts.ts';
+import { clockOf } from './shop-day.ts';
 
 /** A set of rows whose figures add up to those of a scope: common table expressions and their parameters. */
 export interface ExactRows {
@@ -53,7 +54,7 @@ export const exactRows = (cover: Cover, options: RowsOptions, fewFacts: number):
   const spans = (['day', 'month', 'year'] as const)
     .filter((level) => cover[`${level}s`].length > 0)
     .map((level) => `(level = '${level}' AND toUInt16(start) IN ${list(`${level}s`)})`);
-  const taken = `grain = '${byHour ? 'hour' : 'whole'}'
+  const taken = `clock = '${clockOf(shopDay)}' AND grain = '${byHour ? 'hour' : 'whole'}'
     AND branch_id ${branchOf === undefined ? "!= ''" : `= {${name}_sealed_branch:String}`} AND (${spans.join(' OR ')})`;
 
   const [year, month] = [`toUInt16(toStartOfYear(${shopDay}))`, `toUInt16(toStartOfMonth(${shopDay}))`];

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { engines } from './engines.ts';
 import { dayFacts, FACT_HASH, FIGURES, FIGURES_OF_FACTS, stillTrue, UNPACKED } from './facts.ts';
-import { type ShopClock, shopDaySql } from './shop-day.ts';
+import { clockOf, type ShopClock, shopDaySql } from './shop-day.ts';
 
 /** Layers in the order in which they are built: the queue comes last, so that nothing is read before all stands. */
 const LAYERS = ['bronze', 'silver', 'gold', 'ops', 'ingest'] as const;
@@ -71,7 +71,7 @@ export const migrateClickHouse = async (
  */
 export const keepDayProjection = async (clickhouse: ClickHouse, table: string, shop: ShopClock): Promise<void> => {
   const day = shopDaySql(shop);
-  const wanted = `facts_by_day_${createHash('sha256').update(day).digest('hex').slice(0, 8)}`;
+  const wanted = `facts_by_day_${clockOf(day)}`;
   const present = await clickhouse.rows({
     name: 'projections',
     sql: `SELECT name FROM system.projections
@@ -116,6 +116,7 @@ const migrations = async (kafkaBrokers: string | undefined, shop: ShopClock): Pr
     UNPACKED,
     SLOT_STILL_TRUE: stillTrue('sealed', 'facts'),
     SHOP_DAY: shopDaySql(shop),
+    SHOP_CLOCK: clockOf(shopDaySql(shop)),
     DAY_FACTS: dayFacts(`${shopDaySql(shop)} AS day, branch_id`, 'day, branch_id', '1'),
     KAFKA_BROKERS: kafkaBrokers ?? '',
     PURCHASES_TOPIC,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { dayFacts, ONE_SNAPSHOT, stillTrue } from './facts.ts';
+import { clockOf } from './shop-day.ts';
 
 /** Which spans were not sealed, or not any more, at one moment. Days since 1970-01-01; months and years are their first days. */
 export interface SealState {
@@ -26,7 +27,7 @@ const sql = (shopDay: string) => `
   FROM (${spanFacts(dayFacts(`${shopDay} AS day, branch_id`, 'day, branch_id', '1'))}) AS facts
   LEFT JOIN (
     SELECT level, start, branch_id, stored_count, stored_hash, merged_count, merged_hash
-    FROM gold.sealed_spans FINAL WHERE grain = 'whole'
+    FROM gold.sealed_spans FINAL WHERE grain = 'whole' AND clock = '${clockOf(shopDay)}'
   ) AS sealed ON sealed.level = facts.level AND sealed.start = facts.start AND sealed.branch_id = facts.branch_id
   ${ONE_SNAPSHOT}`;
 

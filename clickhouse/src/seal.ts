@@ -13,7 +13,7 @@ import {
 } from './facts.ts';
 import { readSealState } from './seal-state.ts';
 import { type ShopCalendar, shopCalendar } from './shop-calendar.ts';
-import { type ShopClock, shopDaySql } from './shop-day.ts';
+import { clockOf, type ShopClock, shopDaySql } from './shop-day.ts';
 
 export interface SealOptions {
   shop: ShopClock;
@@ -166,7 +166,8 @@ const slotsSql = (shopDay: string, force: boolean): string => {
 };
 
 /** The columns of gold.sealed_spans in the order in which they are inserted. */
-const SPAN = 'level, grain, branch_id, start, hour, hour_start, stored_count, stored_hash, merged_count, merged_hash';
+const SPAN =
+  'level, grain, branch_id, start, hour, hour_start, clock, stored_count, stored_hash, merged_count, merged_hash';
 const HOUR = "CAST('hour', 'Enum8(\\'whole\\' = 0, \\'hour\\' = 1)')";
 
 /**
@@ -192,7 +193,7 @@ const daysSql = (shopDay: string, timeZone: string): string => {
   return `
     SELECT ${SPAN}, ${UNPACKED_SPAN} FROM (
     SELECT 'day' AS level, of_grain AS grain, of_branch AS branch_id, of_day AS start,
-      if(of_grain = 'whole', -1, of_hour) AS hour, of_hour_start AS hour_start,
+      if(of_grain = 'whole', -1, of_hour) AS hour, of_hour_start AS hour_start, '${clockOf(shopDay)}' AS clock,
       sum(part.rows) AS stored_count, sum(part.hash) AS stored_hash,
       sum(part.merged_rows) AS merged_count, sum(part.merged) AS merged_hash, ${FOLDED_FIGURES}
     FROM (${hours}) AS part
@@ -207,7 +208,7 @@ const spansSql = (shopDay: string, from: 'day' | 'month', to: 'month' | 'year'):
   const inSpan = `${shopDay} >= toDate({first_day:UInt16}) AND ${shopDay} <= toDate({last_day:UInt16})`;
   const parts = `
       SELECT * FROM gold.sealed_spans FINAL
-      WHERE level = '${from}' AND start >= toDate({first_day:UInt16}) AND start <= toDate({last_day:UInt16})`;
+      WHERE level = '${from}' AND clock = '${clockOf(shopDay)}' AND start >= toDate({first_day:UInt16}) AND start <= toDate({last_day:UInt16})`;
   const states = `
       SELECT facts.start AS start, facts.branch_id AS branch_id, ${stillTrue('whole', 'facts')} AS is_true,
         whole.stored_count = facts.rows AND whole.stored_hash = facts.hash AS is_as_stored
@@ -221,7 +222,8 @@ const spansSql = (shopDay: string, from: 'day' | 'month', to: 'month' | 'year'):
   return `
     SELECT ${SPAN}, ${UNPACKED_SPAN} FROM (
     SELECT '${to}' AS level, part.grain AS grain, part.branch_id AS branch_id, toDate({first_day:UInt16}) AS start,
-      part.hour AS hour, toDateTime(0, 'UTC') AS hour_start, ${now('count')} AS stored_count, ${now('hash')} AS stored_hash,
+      part.hour AS hour, toDateTime(0, 'UTC') AS hour_start, '${clockOf(shopDay)}' AS clock,
+      ${now('count')} AS stored_count, ${now('hash')} AS stored_hash,
       sum(part.merged_count) AS merged_count, sum(part.merged_hash) AS merged_hash, ${FOLDED_FIGURES}
     FROM (${parts}) AS part
     JOIN (${states}) AS state ON state.start = part.start AND state.branch_id = part.branch_id

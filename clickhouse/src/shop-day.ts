@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { parseSettings, shopSettings } from '@tillstream/schemas/settings';
 
 /** When the shop's business day begins: the settings `SHOP_TIMEZONE` and `BUSINESS_DAY_START`. */
@@ -26,3 +27,6 @@ export const shopDaySql = ({ SHOP_TIMEZONE, BUSINESS_DAY_START }: ShopClock): st
   };
   return `greatest(${['slot', 'slot - 900', 'slot - 1800', 'slot - 2700'].map(dayAt).join(', ')})`;
 };
+
+/** A short name of the clock behind {@link shopDaySql}: what was sealed by another one tells other days or other hours. */
+export const clockOf = (shopDay: string): string => createHash('sha256').update(shopDay).digest('hex').slice(0, 8);

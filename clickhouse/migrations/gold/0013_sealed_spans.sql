@@ -9,6 +9,7 @@ CREATE TABLE gold.sealed_spans
     start                 Date                   COMMENT 'The business day, or the first one of the month or year',
     hour                  Int8                   COMMENT 'Hour of the shop''s clock, 0 to 23; -1 for all of it',
     hour_start            DateTime('UTC')        COMMENT 'When that hour began, of a day; 1970 in all other rows',
+    clock                 LowCardinality(String) COMMENT 'The shop''s clock by which it was sealed: time zone and start of the day',
     stored_count          UInt64                 COMMENT 'Rows in silver.purchases when it was sealed, repeats and old versions included' CODEC(T64, ZSTD(1)),
     stored_hash           UInt64                 COMMENT 'Sum of their hashes',
     merged_count          UInt64                 COMMENT 'The same as it will be when everything is merged' CODEC(T64, ZSTD(1)),
