@@ -46,7 +46,8 @@ export default defineConfig({
           exclude: ignored,
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          // Two stacks at once: most of these wait for something that is dead, slow or away.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
