@@ -26,19 +26,20 @@ export const createPaced = <K, T>(
 
   const start = (key: K, mark: string, entry: Entry<T>) => {
     const began = Date.now();
-    entry.reading = read(key, AbortSignal.timeout(TIMEOUT_MS))
-      .then(
-        (value) => {
-          entry.known = { value, mark };
-        },
-        (error) => {
-          entry.error = error;
-        },
-      )
-      .finally(() => {
-        entry.reading = undefined;
-        entry.restUntil = Date.now() + REST * (Date.now() - began);
-      });
+    const rest = (times: number) => {
+      entry.reading = undefined;
+      entry.restUntil = Date.now() + times * (Date.now() - began);
+    };
+    entry.reading = read(key, AbortSignal.timeout(TIMEOUT_MS)).then(
+      (value) => {
+        entry.known = { value, mark };
+        rest(REST);
+      },
+      (error) => {
+        entry.error = error;
+        rest(1);
+      },
+    );
   };
 
   return async (key, mark) => {
