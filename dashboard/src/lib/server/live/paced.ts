@@ -11,16 +11,15 @@ interface Entry<T> {
   restUntil: number;
 }
 
-/** A read is followed by a rest this many times as long as itself. */
-const REST = 8;
 const TIMEOUT_MS = 10_000;
 
 /**
  * Wraps a read that may be slow: it runs in the background, one at a time per key, and rests after it in proportion
- * to its length. The last value stands in meanwhile; only the first is waited for. A failed read fails the call after it.
+ * to its length: `rest` times as long. The last value stands in meanwhile; only the first is waited for. A failed read fails the call after it.
  */
 export const createPaced = <K, T>(
   read: (key: K, signal: AbortSignal) => Promise<T>,
+  rest: number,
 ): ((key: K, mark: string) => Promise<Paced<T>>) => {
   const entries = new Map<K, Entry<T>>();
 
@@ -37,7 +36,7 @@ export const createPaced = <K, T>(
       )
       .finally(() => {
         entry.reading = undefined;
-        entry.restUntil = Date.now() + REST * (Date.now() - began);
+        entry.restUntil = Date.now() + rest * (Date.now() - began);
       });
   };
 
