@@ -11,33 +11,33 @@ interface Entry<T> {
   restUntil: number;
 }
 
-/** A read is followed by a rest this many times as long as itself. */
-const REST = 8;
 const TIMEOUT_MS = 10_000;
 
 /**
  * Wraps a read that may be slow: it runs in the background, one at a time per key, and rests after it in proportion
- * to its length. The last value stands in meanwhile; only the first is waited for. A failed read fails the call after it.
+ * to its length: `rest` times as long, once as long after one that failed. The last value stands in meanwhile; only the
+ * first is waited for. A failed read fails the call after it.
  */
 export const createPaced = <K, T>(
   read: (key: K, signal: AbortSignal) => Promise<T>,
+  rest: number,
 ): ((key: K, mark: string) => Promise<Paced<T>>) => {
   const entries = new Map<K, Entry<T>>();
 
   const start = (key: K, mark: string, entry: Entry<T>) => {
     const began = Date.now();
-    const rest = (times: number) => {
+    const end = (rests: number) => {
       entry.reading = undefined;
-      entry.restUntil = Date.now() + times * (Date.now() - began);
+      entry.restUntil = Date.now() + rests * (Date.now() - began);
     };
     entry.reading = read(key, AbortSignal.timeout(TIMEOUT_MS)).then(
       (value) => {
         entry.known = { value, mark };
-        rest(REST);
+        end(rest);
       },
       (error) => {
         entry.error = error;
-        rest(1);
+        end(1);
       },
     );
   };

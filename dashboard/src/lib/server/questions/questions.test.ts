@@ -143,7 +143,10 @@ describe('with sales that came twice, out of order, void and without a card', ()
     const events = [...catalogEvents(), ...salesEvents(sales)];
     await engine.send([...events].reverse());
     await engine.send(events.filter((_, index) => index % 3 === 0));
-    expect(await readChangeMark(engine)).not.toBe(before);
+    const after = await readChangeMark(engine);
+    expect(after).not.toBe(before);
+    await engine.command('OPTIMIZE TABLE silver.purchases FINAL');
+    expect(await readChangeMark(engine)).toBe(after);
   }, 60_000);
 
   const calendars: [string, ShopCalendar][] = [
