@@ -77,7 +77,7 @@ export const kpiQuestions = (gold: Gold, clickhouse: ClickHouse, until: number):
     { what: 'hours of the day, 30 days', gold: () => readHourlySales(gold, last(30)) },
     { what: 'hours of the day, all time', gold: () => readHourlySales(gold, all) },
     { what: 'weekday × hour, 30 days', gold: () => readWeekGrid(gold, last(30)) },
-    { what: 'product × country, 30 days', gold: () => readAggregatedSales(clickhouse, gold.calendar, last(30)) },
+    { what: 'product × country, 30 days', gold: () => readAggregatedSales(gold, last(30)) },
   ];
 };
 

@@ -49,6 +49,7 @@ export const run = async (): Promise<void> => {
         const seed = { purchases, branches, customers: 1_000_000, products: 50, until: UNTIL };
         console.log(`\n${purchases.toLocaleString('en')} purchases, ${branches} branches, 3 years`);
         await prepare(clickhouse, seed, isFilled);
+        if (TIMES === 0) return;
         await questions(clickhouse, seed, cpuMs, middles);
         if (!isFilled) await summed(clickhouse);
       });

@@ -84,8 +84,8 @@ export const run = async (): Promise<void> => {
     );
     let rounds = 0;
     for (let written = 1; written > 0; rounds++) {
-      const { slots, days, months, years } = await seal(NOW);
-      written = slots + days + months + years;
+      const { slots, days, months, years, products } = await seal(NOW);
+      written = slots + days + months + years + products;
     }
     replaying = false;
     await reading;

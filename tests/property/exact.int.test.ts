@@ -140,6 +140,7 @@ const TABLES = [
   'silver.customer_branches',
   'gold.sealed_slots',
   'gold.sealed_spans',
+  'gold.sealed_products',
   'silver.mutant_sums',
 ];
 
