@@ -64,6 +64,8 @@ export interface GoldOptions {
   fewFacts?: number;
   /** The same of the facts of its open days, beside sealed ones; 0 asks sealed slots always. Default 200,000. */
   fewOpenFacts?: number;
+  /** The clock (ms) by which what is remembered of the seals grows old; it decides no figure. Default the process's own. */
+  now?: () => number;
 }
 /** ClickHouse's code for `throwIf`. */
 const THROWN_IN_QUERY = '395';
@@ -72,12 +74,12 @@ const THROWN_IN_QUERY = '395';
 export const openGold = (
   clickhouse: ClickHouse,
   shop: ShopClock,
-  { fewFacts = FEW_FACTS, fewOpenFacts = FEW_FACTS }: GoldOptions = {},
+  { fewFacts = FEW_FACTS, fewOpenFacts = FEW_FACTS, now = () => performance.now() }: GoldOptions = {},
 ): Gold => {
   const calendar = shopCalendar(shop.SHOP_TIMEZONE, shop.BUSINESS_DAY_START);
   const shopDay = shopDaySql(shop);
-  const spans = rememberedSeals(clickhouse, shopDay, 'spans');
-  const products = rememberedSeals(clickhouse, shopDay, 'products');
+  const spans = rememberedSeals(clickhouse, shopDay, 'spans', now);
+  const products = rememberedSeals(clickhouse, shopDay, 'products', now);
 
   const ask = async <Row>(
     question: Question<Row>,

@@ -13,14 +13,19 @@ export interface RememberedSeals {
 }
 
 /** Remembers the state of one kind of seals. */
-export const rememberedSeals = (clickhouse: ClickHouse, shopDay: string, of: SealedKind): RememberedSeals => {
+export const rememberedSeals = (
+  clickhouse: ClickHouse,
+  shopDay: string,
+  of: SealedKind,
+  now: () => number,
+): RememberedSeals => {
   let known: { state: SealState; at: number } | undefined;
   let reading: Promise<SealState> | undefined;
 
   const anew = (): Promise<SealState> => {
     reading ??= readSealState(clickhouse, shopDay, of)
       .then((state) => {
-        known = { state, at: performance.now() };
+        known = { state, at: now() };
         return state;
       })
       .finally(() => {
@@ -34,7 +39,7 @@ export const rememberedSeals = (clickhouse: ClickHouse, shopDay: string, of: Sea
     known: async () => {
       if (known === undefined) return anew();
       // A failed refresh leaves what is known; the next question tries again.
-      if (performance.now() - known.at > REMEMBER_MS) anew().catch(() => undefined);
+      if (now() - known.at > REMEMBER_MS) anew().catch(() => undefined);
       return known.state;
     },
   };

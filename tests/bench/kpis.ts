@@ -1,19 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
+import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { openGold } from '@tillstream/clickhouse/gold';
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { sealStale } from '@tillstream/clickhouse/seal';
-import { clickhousePart } from '@tillstream/embedded/parts';
-import { ProcessList } from '@tillstream/embedded/processes';
-import { StateFolder } from '@tillstream/embedded/state';
-import { Supervisor } from '@tillstream/embedded/supervise';
 import { z } from 'zod';
-import { cpuOfParts } from '../support/cpu.ts';
-import { freePort } from '../support/ports.ts';
+import { startOwnEngine } from '../support/own-engine.ts';
 import { measurePostgres } from './kpis-postgres.ts';
 import { type FromFacts, kpiQuestions } from './kpis-questions.ts';
 import { sellMeanwhile } from './sales-meanwhile.ts';
@@ -62,23 +55,19 @@ const withEngine = async (
   name: string,
   work: (clickhouse: ClickHouse, cpuMs: () => number, isFilled: boolean) => Promise<void>,
 ): Promise<void> => {
-  const folder = KEEP === undefined ? mkdtempSync(path.join(os.tmpdir(), 'tillstream-bench-')) : path.join(KEEP, name);
-  const supervisor = new Supervisor(new ProcessList(folder), new StateFolder(folder).logs, () => undefined);
-  const port = await freePort();
-  await supervisor.start(clickhousePart(folder, port));
-  const clickhouse = connectClickHouse(`http://127.0.0.1:${port}`, 'bench');
+  const { clickhouse, cpuSeconds, stop } = await startOwnEngine(
+    'bench',
+    KEEP === undefined ? undefined : path.join(KEEP, name),
+  );
   try {
     const { filled } = await clickhouse.row({
       name: 'filled',
       sql: "SELECT count() AS filled FROM system.parts WHERE active AND database = 'silver' AND table = 'purchases'",
       row: z.object({ filled: z.int() }),
     });
-    await work(clickhouse, () => (cpuOfParts(folder).clickhouse ?? Number.NaN) * 1000, filled > 0);
+    await work(clickhouse, () => cpuSeconds() * 1000, filled > 0);
   } finally {
-    await clickhouse.close();
-    supervisor.beginStopping();
-    await supervisor.stop(['clickhouse'], 5_000);
-    if (KEEP === undefined) rmSync(folder, { recursive: true, force: true });
+    await stop();
   }
 };
 

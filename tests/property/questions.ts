@@ -88,7 +88,10 @@ const aggregated: Ask = async (gold, _clickhouse, world, scope) => {
   const sales = model.inScope(world.arrived(), scope);
   return {
     given: await readAggregatedSales(gold, scope),
-    expected: { as_of: model.asOf(sales), rows: model.aggregated(sales, gold.calendar) },
+    expected: {
+      as_of: model.asOf(sales),
+      rows: model.aggregated(sales, gold.calendar, (branch) => world.countryOf(branch)),
+    },
   };
 };
 
