@@ -19,9 +19,12 @@ const SIZES = numbers('BENCH_PURCHASES', '1000000,10000000');
 const BRANCHES = numbers('BENCH_BRANCHES', '3');
 /** Postgres is asked the same up to this many purchases. */
 const [POSTGRES_UP_TO = 0] = numbers('BENCH_POSTGRES_UP_TO', '1000000');
+/** How often each question is asked; 0 only fills and seals. */
 const [TIMES = 20] = numbers('BENCH_TIMES', '20');
 /** Sales a second that come in while the questions are asked. */
 const [RATE = 0] = numbers('BENCH_RATE', '20');
+/** Only the questions whose name holds this. */
+const ONLY = process.env.BENCH_ONLY ?? '';
 /** An engine's folder that stays and is not filled again, to measure the same facts with other code. */
 const KEEP = process.env.BENCH_KEEP;
 
@@ -92,7 +95,7 @@ const questions = async (
   middles: Map<string, number[]>,
 ): Promise<void> => {
   const gold = openGold(clickhouse, SHOP);
-  const asked = kpiQuestions(gold, clickhouse, UNTIL);
+  const asked = kpiQuestions(gold, clickhouse, UNTIL).filter(({ what }) => what.includes(ONLY));
   const postgres =
     seed.purchases <= POSTGRES_UP_TO
       ? await measurePostgres(
