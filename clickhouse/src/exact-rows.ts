@@ -21,6 +21,8 @@ export interface RowsOptions {
   coarsest: Coarsest;
   /** Whether `hour` and `slot` tell hours apart. */
   byHour: boolean;
+  /** Whether `day` tells weekdays apart, too; only with `byHour`. */
+  byWeekday: boolean;
   /** Whether `branch_id` tells branches apart; otherwise it may be empty. */
   byBranch: boolean;
   /** SQL for the business day of a column `slot`, and the zone of the shop's clock. */
@@ -31,13 +33,14 @@ export interface RowsOptions {
 /**
  * SQL of the rows `name` (day, slot, hour, branch_id and {@link FIGURES}) that cover a scope exactly once: sealed years,
  * months and days (`name_sealed`), and open days from facts, or from sealed slots where those are many (`name_open`).
- * `day` is the first one of a month or year; `slot` is the start of its hour in a day's row, where hours are told apart.
+ * `day` is the first one of a month or year, or its first one of the weekday, where weekdays are told apart; `slot` is the start
+ * of its hour in a day's row, where hours are told apart.
  *
  * The statement fails with `throwIf` (code 395) when the fingerprint of a span is not that of its facts, or when a day
  * has facts that is neither sealed nor open: the cover was made from another state than the one the statement sees.
  */
 export const exactRows = (cover: Cover, options: RowsOptions, fewFacts: number): ExactRows => {
-  const { name, scope, byHour, byBranch, shopDay } = options;
+  const { name, scope, byHour, byWeekday, byBranch, shopDay } = options;
   const branchOf = scope.branch ?? (byBranch ? undefined : '');
   const params: Record<string, unknown> = {
     ...scopeParams(options),
@@ -51,11 +54,12 @@ export const exactRows = (cover: Cover, options: RowsOptions, fewFacts: number):
     [`${name}_open_dates`]: cover.openDates,
   };
   const list = (which: string) => `{${name}_${which}:Array(UInt16)}`;
+  const grainOf = (level: 'day' | 'month' | 'year') =>
+    !byHour ? 'whole' : byWeekday && level !== 'day' ? 'weekday' : 'hour';
   const spans = (['day', 'month', 'year'] as const)
     .filter((level) => cover[`${level}s`].length > 0)
-    .map((level) => `(level = '${level}' AND toUInt16(start) IN ${list(`${level}s`)})`);
-  const taken = `clock = '${clockOf(shopDay)}' AND grain = '${byHour ? 'hour' : 'whole'}'
-    AND branch_id ${branchOf === undefined ? "!= ''" : `= {${name}_sealed_branch:String}`} AND (${spans.join(' OR ')})`;
+    .map((level) => `(level = '${level}' AND grain = '${grainOf(level)}' AND toUInt16(start) IN ${list(`${level}s`)})`);
+  const taken = `clock = '${clockOf(shopDay)}' AND branch_id ${branchOf === undefined ? "!= ''" : `= {${name}_sealed_branch:String}`} AND (${spans.join(' OR ')})`;
 
   const [year, month] = [`toUInt16(toStartOfYear(${shopDay}))`, `toUInt16(toStartOfMonth(${shopDay}))`];
   const levels = `multiIf(${year} IN ${list('years')}, 3, ${month} IN ${list('months')}, 2, 1)`;
@@ -76,7 +80,7 @@ export const exactRows = (cover: Cover, options: RowsOptions, fewFacts: number):
 
   const ctes = [
     `${name}_sealed AS (
-      SELECT start AS day, hour_start AS slot, hour, branch_id, unique_customers, ${FIGURES}
+      SELECT ${byWeekday ? 'start + if(weekday = 0, 0, (weekday + 7 - toDayOfWeek(start)) % 7)' : 'start'} AS day, hour_start AS slot, hour, branch_id, unique_customers, ${FIGURES}
       FROM gold.sealed_spans FINAL WHERE ${taken} AND ${proof})`,
   ];
   const isOpen = `toUInt16(toDate(slot)) IN ${list('open_dates')} AND toUInt16(${shopDay}) IN ${list('open_days')}`;

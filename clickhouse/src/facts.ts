@@ -71,3 +71,9 @@ export const ONE_SNAPSHOT =
 
 /** For a question with little to read: most of its time is planning, and threads to share the rest only cost more. */
 export const ONE_THREAD = 'max_threads = 1';
+
+/** SQL for the country that a column `branch_id` is in now; empty where the catalog does not know the branch. */
+export const COUNTRY = (() => {
+  const branches = '(SELECT (groupArray(toString(branch_id)), groupArray(toString(country))) FROM gold.branches)';
+  return `transform(toString(branch_id), ${branches}.1, ${branches}.2, '')`;
+})();

@@ -4,7 +4,9 @@ import type { ClickHouse } from './client.ts';
 import { type Coarsest, type Cover, coverOf, type Scope } from './cover.ts';
 import { type ExactRows, exactRows, factRows, type RowsOptions, slotRows } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
-import { readSealState, type SealState } from './seal-state.ts';
+import { type ProductRows, productRowsOfFacts, productRowsOfSeals } from './product-rows.ts';
+import { type RememberedSeals, rememberedSeals } from './remembered-seals.ts';
+import type { SealState } from './seal-state.ts';
 import { type ShopCalendar, shopCalendar } from './shop-calendar.ts';
 import { type ShopClock, shopDaySql } from './shop-day.ts';
 
@@ -17,6 +19,8 @@ export interface Question<Row> {
   coarsest: Coarsest;
   /** Whether it tells hours apart, by `hour` and `slot`. Default false. */
   byHour?: boolean;
+  /** Whether it tells weekdays apart by `day`, too; only with `byHour`. Default false. */
+  byWeekday?: boolean;
   /** Whether it tells branches apart. Default false. */
   byBranch?: boolean;
   /**
@@ -30,6 +34,16 @@ export interface Question<Row> {
   signal?: AbortSignal;
 }
 
+/** A question about who bought what; see {@link productRowsOfFacts} for the columns of its rows. */
+export interface ProductQuestion<Row> {
+  name: string;
+  scope: Scope;
+  /** A SELECT without settings over those rows. */
+  sql: (rows: string) => string;
+  row: z.ZodType<Row>;
+  signal?: AbortSignal;
+}
+
 /** The figures of the shop, exact at any moment. */
 export interface Gold {
   calendar: ShopCalendar;
@@ -37,10 +51,10 @@ export interface Gold {
   shopDay: string;
   /** Answers in one statement, so that all figures are of one moment. */
   answer<Row>(question: Question<Row>): Promise<Row[]>;
+  /** The same for products by month and country, with their customers. */
+  answerProducts<Row>(question: ProductQuestion<Row>): Promise<Row[]>;
 }
 
-/** After this long (ms) a remembered state of the seals is read anew. Its age costs time only: each answer checks it. */
-const REMEMBER_MS = 5_000;
 const ATTEMPTS = 3;
 /** Up to this many facts are read as they are; see {@link factRows}. */
 const FEW_FACTS = 200_000;
@@ -50,6 +64,8 @@ export interface GoldOptions {
   fewFacts?: number;
   /** The same of the facts of its open days, beside sealed ones; 0 asks sealed slots always. Default 200,000. */
   fewOpenFacts?: number;
+  /** The clock (ms) by which what is remembered of the seals grows old; it decides no figure. Default the process's own. */
+  now?: () => number;
 }
 /** ClickHouse's code for `throwIf`. */
 const THROWN_IN_QUERY = '395';
@@ -58,40 +74,20 @@ const THROWN_IN_QUERY = '395';
 export const openGold = (
   clickhouse: ClickHouse,
   shop: ShopClock,
-  { fewFacts = FEW_FACTS, fewOpenFacts = FEW_FACTS }: GoldOptions = {},
+  { fewFacts = FEW_FACTS, fewOpenFacts = FEW_FACTS, now = () => performance.now() }: GoldOptions = {},
 ): Gold => {
   const calendar = shopCalendar(shop.SHOP_TIMEZONE, shop.BUSINESS_DAY_START);
   const shopDay = shopDaySql(shop);
-  let known: { state: SealState; at: number } | undefined;
-  let reading: Promise<SealState> | undefined;
-
-  const readState = (): Promise<SealState> => {
-    reading ??= readSealState(clickhouse, shopDay)
-      .then((state) => {
-        known = { state, at: performance.now() };
-        return state;
-      })
-      .finally(() => {
-        reading = undefined;
-      });
-    return reading;
-  };
-
-  /** What is known, refreshed behind the back of those who ask: nobody waits but the first. */
-  const rememberedState = async (): Promise<SealState> => {
-    if (known === undefined) return readState();
-    // A failed refresh leaves what is known; the next question tries again.
-    if (performance.now() - known.at > REMEMBER_MS) readState().catch(() => undefined);
-    return known.state;
-  };
+  const spans = rememberedSeals(clickhouse, shopDay, 'spans', now);
+  const products = rememberedSeals(clickhouse, shopDay, 'products', now);
 
   const ask = async <Row>(
     question: Question<Row>,
     rowsOf: (options: RowsOptions) => ExactRows,
     settings = ONE_SNAPSHOT,
   ): Promise<Row[]> => {
-    const { coarsest, byHour = false, byBranch = false } = question;
-    const shared = { coarsest, byHour, byBranch, shopDay, timeZone: calendar.timeZone };
+    const { coarsest, byHour = false, byWeekday = false, byBranch = false } = question;
+    const shared = { coarsest, byHour, byWeekday, byBranch, shopDay, timeZone: calendar.timeZone };
     const sets = Object.entries(question.scopes).map(([name, scope]) => rowsOf({ name, scope, ...shared }));
     const sql = typeof question.sql === 'string' ? question.sql : question.sql(sets.every(({ inTwo }) => inTwo));
     return clickhouse.rows({
@@ -109,27 +105,62 @@ export const openGold = (
     exactRows(coverOf(options.scope, options.coarsest, calendar, state), options, fewOpenFacts);
 
   const answer = async <Row>(question: Question<Row>): Promise<Row[]> => {
-    let state = await rememberedState();
+    const state = await spans.known();
     const scopes = Object.values(question.scopes);
     if (scopes.every((scope) => factsIn(scope, calendar, state) <= fewFacts)) {
       return ask(question, factRows, `${ONE_SNAPSHOT}, ${ONE_THREAD}`);
     }
     if (question.coarsest === 'slot') return ask(question, fromSlots);
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (attempt > 0) state = await readState();
-      // Without anything sealed there is nothing to guess.
-      if (scopes.some((scope) => !hasSealed(coverOf(scope, question.coarsest, calendar, state)))) break;
-      try {
-        return await ask(question, fromSeals(state));
-      } catch (error) {
-        if (!(error instanceof ClickHouseError && error.code === THROWN_IN_QUERY)) throw error;
-      }
-    }
-    // Seals break faster than we look, as in a replay of everything: slots need no guess.
-    return ask(question, fromSlots);
+    return fromGuess(
+      spans,
+      state,
+      (guess) => scopes.every((scope) => hasSealed(coverOf(scope, question.coarsest, calendar, guess))),
+      (guess) => ask(question, fromSeals(guess)),
+      () => ask(question, fromSlots),
+    );
   };
 
-  return { calendar, shopDay, answer };
+  const answerProducts = async <Row>({ name, scope, sql, row, signal }: ProductQuestion<Row>): Promise<Row[]> => {
+    const asked = ({ sql: rows, params }: ProductRows, settings = ONE_SNAPSHOT) =>
+      clickhouse.rows({ name, sql: `${sql(rows)}\n${settings}`, params, row, signal });
+    const fromFacts = (settings?: string) => asked(productRowsOfFacts(scope, shopDay), settings);
+    const state = await products.known();
+    if (factsIn(scope, calendar, state) <= fewFacts) return fromFacts(`${ONE_SNAPSHOT}, ${ONE_THREAD}`);
+    const coverBy = (guess: SealState) => coverOf(scope, 'month', calendar, guess);
+    return fromGuess(
+      products,
+      state,
+      (guess) => hasSealed(coverBy(guess)),
+      (guess) => asked(productRowsOfSeals(scope, coverBy(guess), shopDay)),
+      () => fromFacts(),
+    );
+  };
+
+  return { calendar, shopDay, answer, answerProducts };
+};
+
+/**
+ * Answers from seals that were found sealed a moment ago; the statement itself notices when they are not any more, and it is
+ * asked again from a fresh state. Where nothing is sealed, or seals break faster than we look, as in a replay of
+ * everything, it is answered otherwise.
+ */
+const fromGuess = async <Row>(
+  seals: RememberedSeals,
+  known: SealState,
+  isOfUse: (state: SealState) => boolean,
+  ask: (state: SealState) => Promise<Row[]>,
+  otherwise: () => Promise<Row[]>,
+): Promise<Row[]> => {
+  let state = known;
+  for (let attempt = 0; attempt < ATTEMPTS && isOfUse(state); attempt++) {
+    try {
+      return await ask(state);
+    } catch (error) {
+      if (!(error instanceof ClickHouseError && error.code === THROWN_IN_QUERY)) throw error;
+    }
+    state = await seals.anew();
+  }
+  return otherwise();
 };
 
 /** About how many facts a scope has: those of its days, of all branches. */

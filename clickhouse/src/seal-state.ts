@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
-import { dayFacts, ONE_SNAPSHOT, stillTrue } from './facts.ts';
+import { COUNTRY, dayFacts, ONE_SNAPSHOT, stillTrue } from './facts.ts';
 import { clockOf } from './shop-day.ts';
 
 /** Which spans were not sealed, or not any more, at one moment. Days since 1970-01-01; months and years are their first days. */
@@ -14,21 +14,52 @@ export interface SealState {
   facts: ReadonlyMap<number, number>;
 }
 
-const openStarts = (level: string) =>
-  `groupUniqArrayIf(toUInt16(facts.start), facts.level = '${level}' AND NOT ${stillTrue('sealed', 'facts')})`;
+const DAY = 1;
+const MONTH = 2;
+const YEAR = 3;
 
-const sql = (shopDay: string) => `
+const openStarts = (level: number) =>
+  `groupUniqArrayIf(toUInt16(facts.start), facts.level = ${level} AND NOT ${stillTrue('sealed', 'facts')})`;
+
+/** What a state is of: the spans of the chain and each branch, or the products by branch and by country. */
+export type SealedKind = 'spans' | 'products';
+
+/** Sealed spans beside what they are spans of; rows without a branch or without a country stand for all of them. */
+const KINDS = {
+  spans: {
+    levels: `(${DAY}, day), (${MONTH}, toStartOfMonth(day)), (${YEAR}, toStartOfYear(day))`,
+    country: "''",
+    sealed: "SELECT *, '' AS country FROM gold.sealed_spans FINAL WHERE grain = 'whole'",
+  },
+  products: {
+    levels: `(${DAY}, day), (${MONTH}, toStartOfMonth(day))`,
+    country: COUNTRY,
+    sealed: 'SELECT * FROM gold.sealed_products FINAL WHERE 1',
+  },
+} as const;
+
+const sql = (shopDay: string, { levels, country, sealed }: (typeof KINDS)[SealedKind]) => `
   SELECT
-    toUInt32(countIf(facts.level = 'day')) AS days,
-    minIf(toUInt16(facts.start), facts.level = 'day') AS first,
-    maxIf(toUInt16(facts.start), facts.level = 'day') AS last,
-    ${openStarts('day')} AS open_days, ${openStarts('month')} AS open_months, ${openStarts('year')} AS open_years,
-    sumMapIf([toUInt16(facts.start)], [facts.rows], facts.level = 'day' AND facts.branch_id = '') AS facts_by_day
-  FROM (${spanFacts(dayFacts(`${shopDay} AS day, branch_id`, 'day, branch_id', '1'))}) AS facts
+    toUInt32(countIf(facts.level = ${DAY})) AS days,
+    minIf(toUInt16(facts.start), facts.level = ${DAY}) AS first,
+    maxIf(toUInt16(facts.start), facts.level = ${DAY}) AS last,
+    ${openStarts(DAY)} AS open_days, ${openStarts(MONTH)} AS open_months, ${openStarts(YEAR)} AS open_years,
+    sumMapIf([toUInt16(facts.start)], [facts.rows], facts.level = ${DAY} AND facts.branch_id = '') AS facts_by_day
+  FROM (
+    SELECT span.1 AS level, span.2 AS start, branch_id, of_country AS country,
+      sum(day_rows) AS rows, sum(day_hash) AS hash
+    FROM (
+      SELECT day, toString(branch_id) AS branch_id, toString(${country}) AS of_country, rows AS day_rows, hash AS day_hash
+      FROM (${dayFacts(`${shopDay} AS day, branch_id`, 'day, branch_id', '1')})
+    )
+    ARRAY JOIN [${levels}] AS span
+    GROUP BY GROUPING SETS ((level, start, branch_id), (level, start, of_country))
+  ) AS facts
   LEFT JOIN (
-    SELECT level, start, branch_id, stored_count, stored_hash, merged_count, merged_hash
-    FROM gold.sealed_spans FINAL WHERE grain = 'whole' AND clock = '${clockOf(shopDay)}'
-  ) AS sealed ON sealed.level = facts.level AND sealed.start = facts.start AND sealed.branch_id = facts.branch_id
+    SELECT toUInt8(level) AS level, start, branch_id, country, stored_count, stored_hash, merged_count, merged_hash
+    FROM (${sealed} AND clock = '${clockOf(shopDay)}')
+  ) AS sealed
+    ON sealed.level = facts.level AND sealed.start = facts.start AND sealed.branch_id = facts.branch_id AND sealed.country = facts.country
   ${ONE_SNAPSHOT}`;
 
 const row = z.object({
@@ -41,22 +72,14 @@ const row = z.object({
   facts_by_day: z.tuple([z.array(z.int()), z.array(z.int())]),
 });
 
-/** Fingerprints of days and, summed, of their months and years, as rows (level, start, branch_id, rows, hash). */
-const spanFacts = (days: string): string => `
-    SELECT CAST(span.1, 'Enum8(\\'day\\' = 1, \\'month\\' = 2, \\'year\\' = 3)') AS level, span.2 AS start, branch_id,
-      sum(day_rows) AS rows, sum(day_hash) AS hash
-    FROM (SELECT day, branch_id, rows AS day_rows, hash AS day_hash FROM (${days}))
-    ARRAY JOIN [(1, day), (2, toStartOfMonth(day)), (3, toStartOfYear(day))] AS span
-    -- Without a branch: the chain.
-    GROUP BY GROUPING SETS ((level, start, branch_id), (level, start))`;
-
 /** Compares all spans with their facts; costs as much as there are days × branches. */
 export const readSealState = async (
   clickhouse: ClickHouse,
   shopDay: string,
+  of: SealedKind,
   signal?: AbortSignal,
 ): Promise<SealState> => {
-  const found = await clickhouse.row({ name: 'seal_state', sql: sql(shopDay), row, signal });
+  const found = await clickhouse.row({ name: `seal_state_${of}`, sql: sql(shopDay, KINDS[of]), row, signal });
   return {
     days: found.days === 0 ? undefined : { first: found.first, last: found.last },
     openDays: new Set(found.open_days),

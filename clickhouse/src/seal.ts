@@ -5,14 +5,15 @@ import {
   FACT_HASH,
   FIGURES_OF_FACTS,
   FOLDED_FIGURES,
-  ONE_SNAPSHOT,
   slotFacts,
   stillTrue,
   UNPACKED,
   UNPACKED_SPAN,
 } from './facts.ts';
+import { sealProducts } from './seal-products.ts';
 import { readSealState } from './seal-state.ts';
-import { type ShopCalendar, shopCalendar } from './shop-calendar.ts';
+import { between, chunksOf, datesOf, IN_DATES, inDays, insertSealed, mergePartitions } from './sealing.ts';
+import { shopCalendar } from './shop-calendar.ts';
 import { clockOf, type ShopClock, shopDaySql } from './shop-day.ts';
 
 export interface SealOptions {
@@ -36,13 +37,15 @@ export interface Sealed {
   days: number;
   months: number;
   years: number;
+  /** Of days and months, by branch and by country. */
+  products: number;
 }
 
 const DAY_MS = 86_400_000;
 
 /**
  * Seals what is over and not sealed as its facts are now: slots from facts, days from slots,
- * months from days, years from months.
+ * months from days, years from months, products from facts.
  * Any number of sealers may run at once, and one may die at any moment: a row is replaced whole, carries the
  * fingerprint of what it was made of, and counts only while that is the fingerprint of the facts.
  *
@@ -52,17 +55,17 @@ export const sealStale = async (clickhouse: ClickHouse, options: SealOptions): P
   const { shop, now, graceMs = 60_000, force = false, daysAtOnce = 31, progress, signal } = options;
   const calendar = shopCalendar(shop.SHOP_TIMEZONE, shop.BUSINESS_DAY_START);
   const shopDay = shopDaySql(shop);
-  const state = await readSealState(clickhouse, shopDay, signal);
-  const sealed: Sealed = { slots: 0, days: 0, months: 0, years: 0 };
+  const state = await readSealState(clickhouse, shopDay, 'spans', signal);
+  const sealed: Sealed = { slots: 0, days: 0, months: 0, years: 0, products: 0 };
   if (state.days === undefined) return sealed;
 
-  const years = new Set<number>();
+  const written = new Set<number>();
   const days = force ? between(state.days.first, state.days.last) : [...state.openDays].sort((a, b) => a - b);
   const isOver = (end: number) => end + graceMs <= now;
   let done = 0;
   for (const chunk of chunksOf(days, state.facts, daysAtOnce)) {
     signal?.throwIfAborted();
-    sealed.slots += await write(clickhouse, 'gold.sealed_slots', slotsSql(shopDay, force), {
+    sealed.slots += await insertSealed(clickhouse, 'gold.sealed_slots', slotsSql(shopDay, force), {
       days: chunk,
       dates: datesOf(chunk, calendar),
       before: Math.floor((now - graceMs) / 1000) - 900,
@@ -70,8 +73,8 @@ export const sealStale = async (clickhouse: ClickHouse, options: SealOptions): P
     const over = chunk.filter((day) => isOver(calendar.dayStart(day + 1)));
     if (over.length > 0) {
       const params = { days: over, dates: datesOf(over, calendar) };
-      sealed.days += await write(clickhouse, 'gold.sealed_spans', daysSql(shopDay, shop.SHOP_TIMEZONE), params);
-      for (const day of over) years.add(firstOfYear(day));
+      sealed.days += await insertSealed(clickhouse, 'gold.sealed_spans', daysSql(shopDay, shop.SHOP_TIMEZONE), params);
+      for (const day of over) written.add(partitionOf('day', day));
     }
     done += chunk.length;
     progress?.(done, days.length);
@@ -87,61 +90,22 @@ export const sealStale = async (clickhouse: ClickHouse, options: SealOptions): P
     for (const start of over) {
       signal?.throwIfAborted();
       const params = { first_day: start, last_day: first(start, 1) - 1 };
-      sealed[`${level}s`] += await write(clickhouse, 'gold.sealed_spans', sql, params);
-      years.add(firstOfYear(start));
+      sealed[`${level}s`] += await insertSealed(clickhouse, 'gold.sealed_spans', sql, params);
+      written.add(partitionOf(level, start));
     }
   }
-  for (const year of years) await mergeYear(clickhouse, year);
+  await mergePartitions(clickhouse, 'gold.sealed_spans', written);
+  sealed.products = await sealProducts(clickhouse, { shop, now, graceMs, force, daysAtOnce, progress, signal });
   return sealed;
 };
 
-/** Facts to seal by one statement: some seconds of work, far below the time that a statement may take. */
-const FACTS_AT_ONCE = 2_000_000;
+const LEVELS = { day: 1, month: 2, year: 3 } as const;
 
-/** Days in their order, not too many and not with too many facts at once. */
-const chunksOf = (days: readonly number[], facts: ReadonlyMap<number, number>, daysAtOnce: number): number[][] => {
-  const chunks: number[][] = [];
-  let held = 0;
-  for (const day of days) {
-    const last = chunks.at(-1);
-    held += facts.get(day) ?? 0;
-    if (last === undefined || last.length >= daysAtOnce || held > FACTS_AT_ONCE) {
-      chunks.push([day]);
-      held = facts.get(day) ?? 0;
-    } else last.push(day);
-  }
-  return chunks;
+/** The partition of gold.sealed_spans that a span lies in: its quarter's. */
+const partitionOf = (level: keyof typeof LEVELS, start: number): number => {
+  const date = new Date(start * DAY_MS);
+  return LEVELS[level] * 1_000_000 + date.getUTCFullYear() * 100 + 1 + 3 * Math.floor(date.getUTCMonth() / 3);
 };
-
-/** Makes the spans of a year one part: reading bitmaps out of several takes three times as long. */
-const mergeYear = (clickhouse: ClickHouse, firstDay: number): Promise<void> =>
-  clickhouse.command(
-    `OPTIMIZE TABLE gold.sealed_spans PARTITION ${new Date(firstDay * DAY_MS).getUTCFullYear()} FINAL SETTINGS optimize_skip_merged_partitions = 1`,
-  );
-
-/** Inserts what a SELECT gives, of one moment; gives the number of rows written. */
-const write = (
-  clickhouse: ClickHouse,
-  table: string,
-  select: string,
-  params: Record<string, unknown>,
-): Promise<number> =>
-  clickhouse.insertSelect({ name: `seal ${table}`, table, select: `${select} ${ONE_SNAPSHOT}`, params });
-
-const between = (first: number, last: number): number[] =>
-  Array.from({ length: last - first + 1 }, (_, index) => first + index);
-
-/** The dates in UTC which some business days meet. */
-const datesOf = (days: readonly number[], calendar: ShopCalendar): number[] => [
-  ...new Set(
-    days.flatMap((day) =>
-      between(Math.floor(calendar.dayStart(day) / DAY_MS), Math.floor((calendar.dayStart(day + 1) - 1) / DAY_MS)),
-    ),
-  ),
-];
-
-const IN_DATES = 'toUInt16(toDate(slot)) IN {dates:Array(UInt16)}';
-const inDays = (shopDay: string) => `${IN_DATES} AND toUInt16(${shopDay}) IN {days:Array(UInt16)}`;
 
 /** Facts and fingerprints of stale slots, read from one snapshot of silver. */
 const slotsSql = (shopDay: string, force: boolean): string => {
@@ -167,8 +131,8 @@ const slotsSql = (shopDay: string, force: boolean): string => {
 
 /** The columns of gold.sealed_spans in the order in which they are inserted. */
 const SPAN =
-  'level, grain, branch_id, start, hour, hour_start, clock, stored_count, stored_hash, merged_count, merged_hash';
-const HOUR = "CAST('hour', 'Enum8(\\'whole\\' = 0, \\'hour\\' = 1)')";
+  'level, grain, branch_id, start, hour, weekday, hour_start, clock, stored_count, stored_hash, merged_count, merged_hash';
+const GRAIN = (of: string) => `CAST(${of}, 'Enum8(\\'whole\\' = 0, \\'hour\\' = 1, \\'weekday\\' = 2)')`;
 
 /**
  * Days all of whose slots are sealed as their facts are now: of the chain and of each branch, whole and by hour, all of
@@ -185,7 +149,7 @@ const daysSql = (shopDay: string, timeZone: string): string => {
       rows, hash, merged_rows, merged, ${UNPACKED}
     FROM (
       SELECT facts.day AS day, facts.branch_id AS branch_id, facts.slot - 60 * toMinute(${local}) AS hour_start,
-        toInt8(toHour(${local})) AS hour, ${HOUR} AS of_grain, sum(facts.rows) AS rows, sum(facts.hash) AS hash,
+        toInt8(toHour(${local})) AS hour, ${GRAIN("'hour'")} AS of_grain, sum(facts.rows) AS rows, sum(facts.hash) AS hash,
         sum(part.merged_count) AS merged_rows, sum(part.merged_hash) AS merged, ${FOLDED_FIGURES}
       ${slots}
       WHERE day NOT IN (SELECT facts.day ${slots} WHERE NOT ${stillTrue('part', 'facts')})
@@ -193,7 +157,7 @@ const daysSql = (shopDay: string, timeZone: string): string => {
   return `
     SELECT ${SPAN}, ${UNPACKED_SPAN} FROM (
     SELECT 'day' AS level, of_grain AS grain, of_branch AS branch_id, of_day AS start,
-      if(of_grain = 'whole', -1, of_hour) AS hour, of_hour_start AS hour_start, '${clockOf(shopDay)}' AS clock,
+      if(of_grain = 'whole', -1, of_hour) AS hour, 0 AS weekday, of_hour_start AS hour_start, '${clockOf(shopDay)}' AS clock,
       sum(part.rows) AS stored_count, sum(part.hash) AS stored_hash,
       sum(part.merged_rows) AS merged_count, sum(part.merged) AS merged_hash, ${FOLDED_FIGURES}
     FROM (${hours}) AS part
@@ -218,15 +182,20 @@ const spansSql = (shopDay: string, from: 'day' | 'month', to: 'month' | 'year'):
         GROUP BY GROUPING SETS ((start, branch_id), (start))
       ) AS facts
       LEFT JOIN (${parts} AND grain = 'whole') AS whole ON whole.start = facts.start AND whole.branch_id = facts.branch_id`;
+  // An hour of a day counts in that hour and in that hour of its weekday.
+  const grains =
+    from === 'day'
+      ? `if(grain = 'hour', [(${GRAIN("'hour'")}, 0), (${GRAIN("'weekday'")}, toDayOfWeek(start))], [(grain, 0)])`
+      : '[(grain, weekday)]';
   const now = (of: string) => `sum(if(state.is_as_stored, part.stored_${of}, part.merged_${of}))`;
   return `
     SELECT ${SPAN}, ${UNPACKED_SPAN} FROM (
-    SELECT '${to}' AS level, part.grain AS grain, part.branch_id AS branch_id, toDate({first_day:UInt16}) AS start,
-      part.hour AS hour, toDateTime(0, 'UTC') AS hour_start, '${clockOf(shopDay)}' AS clock,
+    SELECT '${to}' AS level, part.of_grain AS grain, part.branch_id AS branch_id, toDate({first_day:UInt16}) AS start,
+      part.hour AS hour, part.of_weekday AS weekday, toDateTime(0, 'UTC') AS hour_start, '${clockOf(shopDay)}' AS clock,
       ${now('count')} AS stored_count, ${now('hash')} AS stored_hash,
       sum(part.merged_count) AS merged_count, sum(part.merged_hash) AS merged_hash, ${FOLDED_FIGURES}
-    FROM (${parts}) AS part
+    FROM (SELECT *, counted.1 AS of_grain, counted.2 AS of_weekday FROM (${parts}) ARRAY JOIN ${grains} AS counted) AS part
     JOIN (${states}) AS state ON state.start = part.start AND state.branch_id = part.branch_id
     WHERE (SELECT countIf(NOT is_true) FROM (${states})) = 0
-    GROUP BY part.grain, part.branch_id, part.hour)`;
+    GROUP BY part.of_grain, part.branch_id, part.hour, part.of_weekday)`;
 };

@@ -22,7 +22,8 @@ export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions):
     const began = performance.now();
     try {
       const rows = await sealStale(clickhouse, { shop, graceMs, now: Date.now(), signal });
-      if (rows.slots + rows.days + rows.months + rows.years > 0) sealed?.(rows, performance.now() - began);
+      if (rows.slots + rows.days + rows.months + rows.years + rows.products > 0)
+        sealed?.(rows, performance.now() - began);
     } catch (error) {
       if (!signal.aborted) failed?.(error);
     }

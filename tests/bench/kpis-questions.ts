@@ -31,6 +31,9 @@ const DAY = 86_400_000;
 export const kpiQuestions = (gold: Gold, clickhouse: ClickHouse, until: number): KpiQuestion[] => {
   const all = { from: 0, to: Date.UTC(2100, 0, 1) };
   const last = (days: number) => ({ from: until - days * DAY, to: until });
+  const end = new Date(until);
+  const monthStart = (later: number) => Date.UTC(end.getUTCFullYear(), end.getUTCMonth() + later, 1);
+  const month = (later: number) => ({ from: monthStart(later), to: Math.min(monthStart(later + 1), until) });
   const before = { from: until - 60 * DAY, to: until - 30 * DAY };
   const odd = { from: until - 30 * DAY + 7 * 60_000, to: until - 6 * 3_600_000 - 1 };
   const totals = (days?: number): FromFacts => ({
@@ -77,7 +80,15 @@ export const kpiQuestions = (gold: Gold, clickhouse: ClickHouse, until: number):
     { what: 'hours of the day, 30 days', gold: () => readHourlySales(gold, last(30)) },
     { what: 'hours of the day, all time', gold: () => readHourlySales(gold, all) },
     { what: 'weekday × hour, 30 days', gold: () => readWeekGrid(gold, last(30)) },
-    { what: 'product × country, 30 days', gold: () => readAggregatedSales(clickhouse, gold.calendar, last(30)) },
+    { what: 'weekday × hour, all time', gold: () => readWeekGrid(gold, all) },
+    { what: 'product × country, a month', gold: () => readAggregatedSales(gold, month(-1)) },
+    { what: 'product × country, the month that runs', gold: () => readAggregatedSales(gold, month(0)) },
+    {
+      what: 'product × country, that month, one branch',
+      gold: () => readAggregatedSales(gold, { ...month(0), branch: 'SMKT001' }),
+    },
+    { what: 'product × country, 30 days', gold: () => readAggregatedSales(gold, last(30)) },
+    { what: 'product × country, all time', gold: () => readAggregatedSales(gold, all) },
   ];
 };
 

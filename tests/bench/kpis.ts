@@ -1,19 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
+import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { openGold } from '@tillstream/clickhouse/gold';
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { sealStale } from '@tillstream/clickhouse/seal';
-import { clickhousePart } from '@tillstream/embedded/parts';
-import { ProcessList } from '@tillstream/embedded/processes';
-import { StateFolder } from '@tillstream/embedded/state';
-import { Supervisor } from '@tillstream/embedded/supervise';
 import { z } from 'zod';
-import { cpuOfParts } from '../support/cpu.ts';
-import { freePort } from '../support/ports.ts';
+import { startOwnEngine } from '../support/own-engine.ts';
 import { measurePostgres } from './kpis-postgres.ts';
 import { type FromFacts, kpiQuestions } from './kpis-questions.ts';
 import { sellMeanwhile } from './sales-meanwhile.ts';
@@ -26,9 +19,12 @@ const SIZES = numbers('BENCH_PURCHASES', '1000000,10000000');
 const BRANCHES = numbers('BENCH_BRANCHES', '3');
 /** Postgres is asked the same up to this many purchases. */
 const [POSTGRES_UP_TO = 0] = numbers('BENCH_POSTGRES_UP_TO', '1000000');
+/** How often each question is asked; 0 only fills and seals. */
 const [TIMES = 20] = numbers('BENCH_TIMES', '20');
 /** Sales a second that come in while the questions are asked. */
 const [RATE = 0] = numbers('BENCH_RATE', '20');
+/** Only the questions whose name holds this. */
+const ONLY = process.env.BENCH_ONLY ?? '';
 /** An engine's folder that stays and is not filled again, to measure the same facts with other code. */
 const KEEP = process.env.BENCH_KEEP;
 
@@ -49,6 +45,7 @@ export const run = async (): Promise<void> => {
         const seed = { purchases, branches, customers: 1_000_000, products: 50, until: UNTIL };
         console.log(`\n${purchases.toLocaleString('en')} purchases, ${branches} branches, 3 years`);
         await prepare(clickhouse, seed, isFilled);
+        if (TIMES === 0) return;
         await questions(clickhouse, seed, cpuMs, middles);
         if (!isFilled) await summed(clickhouse);
       });
@@ -61,23 +58,19 @@ const withEngine = async (
   name: string,
   work: (clickhouse: ClickHouse, cpuMs: () => number, isFilled: boolean) => Promise<void>,
 ): Promise<void> => {
-  const folder = KEEP === undefined ? mkdtempSync(path.join(os.tmpdir(), 'tillstream-bench-')) : path.join(KEEP, name);
-  const supervisor = new Supervisor(new ProcessList(folder), new StateFolder(folder).logs, () => undefined);
-  const port = await freePort();
-  await supervisor.start(clickhousePart(folder, port));
-  const clickhouse = connectClickHouse(`http://127.0.0.1:${port}`, 'bench');
+  const { clickhouse, cpuSeconds, stop } = await startOwnEngine(
+    'bench',
+    KEEP === undefined ? undefined : path.join(KEEP, name),
+  );
   try {
     const { filled } = await clickhouse.row({
       name: 'filled',
       sql: "SELECT count() AS filled FROM system.parts WHERE active AND database = 'silver' AND table = 'purchases'",
       row: z.object({ filled: z.int() }),
     });
-    await work(clickhouse, () => (cpuOfParts(folder).clickhouse ?? Number.NaN) * 1000, filled > 0);
+    await work(clickhouse, () => cpuSeconds() * 1000, filled > 0);
   } finally {
-    await clickhouse.close();
-    supervisor.beginStopping();
-    await supervisor.stop(['clickhouse'], 5_000);
-    if (KEEP === undefined) rmSync(folder, { recursive: true, force: true });
+    await stop();
   }
 };
 
@@ -102,7 +95,7 @@ const questions = async (
   middles: Map<string, number[]>,
 ): Promise<void> => {
   const gold = openGold(clickhouse, SHOP);
-  const asked = kpiQuestions(gold, clickhouse, UNTIL);
+  const asked = kpiQuestions(gold, clickhouse, UNTIL).filter(({ what }) => what.includes(ONLY));
   const postgres =
     seed.purchases <= POSTGRES_UP_TO
       ? await measurePostgres(

@@ -1,18 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectClickHouse } from '@tillstream/clickhouse/client';
 import { openGold } from '@tillstream/clickhouse/gold';
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { sealStale } from '@tillstream/clickhouse/seal';
-import { clickhousePart } from '@tillstream/embedded/parts';
-import { ProcessList } from '@tillstream/embedded/processes';
-import { StateFolder } from '@tillstream/embedded/state';
-import { Supervisor } from '@tillstream/embedded/supervise';
-import { cpuOfParts } from '../support/cpu.ts';
-import { freePort } from '../support/ports.ts';
+import { startOwnEngine } from '../support/own-engine.ts';
+import { replayOfSilver } from './replay-of-silver.ts';
 import { fillCatalog, fillSilver } from './seeded-purchases.ts';
 import { distribution, line } from './statistics.ts';
 
@@ -29,16 +21,11 @@ const NOW = UNTIL - 43_200_000;
 const ALL = { from: 0, to: Date.UTC(2100, 0, 1) };
 
 /**
- * What sealing costs while sales come in at a rate, and what a replay of everything does: the latency of reads while all
- * of silver arrives once more, and the time until all is sealed again.
+ * What sealing costs while sales come in at a rate, and what a replay of everything does, from the messages on: the
+ * latency of reads meanwhile, whether each of them tells the same as before, and the time until all is sealed again.
  */
 export const run = async (): Promise<void> => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tillstream-bench-'));
-  const supervisor = new Supervisor(new ProcessList(folder), new StateFolder(folder).logs, () => undefined);
-  const port = await freePort();
-  await supervisor.start(clickhousePart(folder, port));
-  const clickhouse = connectClickHouse(`http://127.0.0.1:${port}`, 'bench');
-  const cpu = () => cpuOfParts(folder).clickhouse ?? Number.NaN;
+  const { clickhouse, cpuSeconds, stop } = await startOwnEngine('bench');
   const seed = { purchases: PURCHASES, branches: BRANCHES, customers: 1_000_000, products: 50, until: UNTIL };
   const seal = (now: number) => sealStale(clickhouse, { shop: SHOP, now, graceMs: 0 });
   try {
@@ -53,9 +40,9 @@ export const run = async (): Promise<void> => {
       await clickhouse.command(sales(from / 1000, round));
       // Merges of what came in are not the sealer's.
       await sleep(1_000);
-      const before = cpu();
+      const before = cpuSeconds();
       await seal(from + 1_800_000);
-      spent += cpu() - before;
+      spent += cpuSeconds() - before;
     }
     line(
       `sealing at ${RATE} purchases a second, ${BRANCHES} branches`,
@@ -63,42 +50,54 @@ export const run = async (): Promise<void> => {
     );
 
     const gold = openGold(clickhouse, SHOP);
+    const figures = async () => {
+      const { purchases, items, revenue_minor, unique_customers } = await readKpis(gold, ALL, 3);
+      return JSON.stringify({ purchases, items, revenue_minor, unique_customers });
+    };
+    const truth = await figures();
     const took: number[] = [];
-    let failed = 0;
+    let [failed, wrong] = [0, 0];
     let replaying = true;
     const reading = (async () => {
       while (replaying) {
         const began = performance.now();
-        await readKpis(gold, ALL, 3).catch(() => {
-          failed += 1;
-        });
+        await figures().then(
+          (told) => {
+            if (told !== truth) wrong += 1;
+          },
+          () => {
+            failed += 1;
+          },
+        );
         took.push(performance.now() - began);
         await sleep(500);
       }
     })();
     const began = performance.now();
-    await fillSilver(clickhouse, seed);
+    const seconds = () => `${((performance.now() - began) / 1000).toFixed(0)} s`;
+    const cpuBefore = cpuSeconds();
+    const events = await replayOfSilver(clickhouse, BLOCK);
     line(
-      `a replay of ${PURCHASES} purchases: all arrived after`,
-      `${((performance.now() - began) / 1000).toFixed(0)} s`,
+      `a replay of ${events} events: all arrived after`,
+      `${seconds()}, ${((1e6 * (cpuSeconds() - cpuBefore)) / events).toFixed(0)} µs of CPU an event, reads included`,
     );
     let rounds = 0;
     for (let written = 1; written > 0; rounds++) {
-      const { slots, days, months, years } = await seal(NOW);
-      written = slots + days + months + years;
+      const { slots, days, months, years, products } = await seal(NOW);
+      written = slots + days + months + years + products;
     }
     replaying = false;
     await reading;
-    line('all sealed again after', `${((performance.now() - began) / 1000).toFixed(0)} s, ${rounds} rounds`);
+    line('all sealed again after', `${seconds()}, ${rounds} rounds`);
     console.log(distribution('  main figures of all time meanwhile', took));
-    line('of these gave up (more than 10 s, or refused)', String(failed));
+    line('of these wrong, and given up (more than 10 s, or refused)', `${wrong}, ${failed}`);
   } finally {
-    await clickhouse.close();
-    supervisor.beginStopping();
-    await supervisor.stop(['clickhouse'], 5_000);
-    rmSync(folder, { recursive: true, force: true });
+    await stop();
   }
 };
+
+/** Events that ClickHouse takes from the queue at once at most. */
+const BLOCK = 65_536;
 
 /** What comes in during one pause, one in a hundred of it for one of the last ten days. */
 const sales = (from: number, round: number): string => `

@@ -8,11 +8,11 @@ import { type ShopClock, shopDaySql } from '@tillstream/clickhouse/shop-day';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type OwnEngine, startEngine } from './engine.ts';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 import type { ModelScope } from './model.ts';
 import { byClock, makeMutants, summing } from './mutants.ts';
 import { type Ask, QUESTIONS } from './questions.ts';
-import { type Basket, BRANCHES, SABOTAGES, WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
+import { type Basket, BRANCHES, COUNTRIES, REPLAYS, SABOTAGES, WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
 
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 12);
 const SEED = process.env.PROPERTY_SEED === undefined ? undefined : Number(process.env.PROPERTY_SEED);
@@ -29,7 +29,9 @@ type Step =
   | { do: 'void'; index: number }
   | { do: 'deliver'; seed: number; blocks: number }
   | { do: 'deliver in vain'; where: (typeof SABOTAGES)[number] }
-  | { do: 'replay'; seed: number; blocks: number }
+  | { do: 'replay'; how: (typeof REPLAYS)[number]; seed: number; blocks: number }
+  | { do: 'move branch'; branch: number; country: number }
+  | { do: 'step clock'; ms: number }
   | { do: 'slip through'; seed: number }
   | { do: 'merge'; wholly: boolean }
   | { do: 'seal'; minute: number; sealers: number; force: boolean; meanwhile: boolean }
@@ -83,7 +85,25 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('deliver in vain' as const), where: fc.constantFrom(...SABOTAGES) }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('replay' as const), seed, blocks }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('replay' as const), how: fc.constantFrom(...REPLAYS), seed, blocks }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('move branch' as const),
+      branch: fc.nat({ max: 1 }),
+      country: fc.nat({ max: COUNTRIES.length - 1 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('step clock' as const),
+      ms: fc.constantFrom(-86_400_000, -6_000, 6_000, 86_400_000),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('slip through' as const), seed }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('merge' as const), wholly: fc.boolean() }) },
   {
@@ -125,7 +145,7 @@ let engine: OwnEngine;
 let clickhouse: ClickHouse;
 
 beforeAll(async () => {
-  engine = await startEngine();
+  engine = await startOwnEngine('property');
   clickhouse = engine.clickhouse;
   await migrateClickHouse(clickhouse, undefined, CLOCKS[0]);
   await clickhouse.command('CREATE TABLE silver.sink (x UInt8) ENGINE = Null');
@@ -140,6 +160,8 @@ const TABLES = [
   'silver.customer_branches',
   'gold.sealed_slots',
   'gold.sealed_spans',
+  'gold.sealed_products',
+  'silver.branches',
   'silver.mutant_sums',
 ];
 
@@ -147,10 +169,10 @@ const TABLES = [
  * A question may be answered from seals alone, from seals and the facts of days that are open, or, where there is little to
  * read, from the facts: it must not matter.
  */
-const allWays = (clock: ShopClock): [Gold, Gold, Gold] => [
-  openGold(clickhouse, clock, { fewFacts: 0, fewOpenFacts: 0 }),
-  openGold(clickhouse, clock, { fewFacts: 0 }),
-  openGold(clickhouse, clock),
+const allWays = (clock: ShopClock, now: () => number): [Gold, Gold, Gold] => [
+  openGold(clickhouse, clock, { fewFacts: 0, fewOpenFacts: 0, now }),
+  openGold(clickhouse, clock, { fewFacts: 0, now }),
+  openGold(clickhouse, clock, { now }),
 ];
 
 /** Lives through the steps in a world of its own; every question asked on the way and at the end must agree with the model. */
@@ -159,7 +181,10 @@ const live = async (steps: readonly Step[], questions: readonly Ask[] = QUESTION
   const world = new World(clickhouse);
   let clock = CLOCKS[0] as ShopClock;
   await migrateClickHouse(clickhouse, undefined, clock);
-  let golds = allWays(clock);
+  // The clock by which what is known of the seals grows old: it may be put forward and back.
+  let stepped = 0;
+  const clockNow = () => performance.now() + stepped;
+  let golds = allWays(clock, clockNow);
 
   const ask = async (index: number, asked: Scope) => {
     const question = questions[index % questions.length];
@@ -188,14 +213,16 @@ const live = async (steps: readonly Step[], questions: readonly Ask[] = QUESTION
     else if (now.do === 'void') world.void(now.index);
     else if (now.do === 'deliver') await world.deliver(now.seed, now.blocks);
     else if (now.do === 'deliver in vain') await world.deliverInVain(now.where);
-    else if (now.do === 'replay') await world.replay(now.seed, now.blocks);
+    else if (now.do === 'replay') await world.replay(now.how, now.seed, now.blocks);
+    else if (now.do === 'move branch') await world.move(now.branch, now.country);
+    else if (now.do === 'step clock') stepped += now.ms;
     else if (now.do === 'slip through') await world.slipThrough(now.seed);
     else if (now.do === 'merge')
       await clickhouse.command(`OPTIMIZE TABLE silver.purchases${now.wholly ? ' FINAL' : ''}`);
     else if (now.do === 'change clock') {
       clock = CLOCKS[now.clock] as ShopClock;
       await migrateClickHouse(clickhouse, undefined, clock);
-      golds = allWays(clock);
+      golds = allWays(clock, clockNow);
     } else if (now.do === 'seal') {
       const options = { shop: clock, now: WORLD_BEGINS + now.minute * 60_000, force: now.force };
       await Promise.all([

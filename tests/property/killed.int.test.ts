@@ -4,7 +4,7 @@ import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { rebuildSilver } from '@tillstream/clickhouse/rebuild';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type OwnEngine, startEngine } from './engine.ts';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 import { QUESTIONS } from './questions.ts';
 import { WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
 
@@ -14,7 +14,7 @@ const KILLS = Number(process.env.PROPERTY_KILLS ?? 2);
 let engine: OwnEngine;
 let clickhouse: ClickHouse;
 beforeAll(async () => {
-  engine = await startEngine();
+  engine = await startOwnEngine('property');
   clickhouse = engine.clickhouse;
   await migrateClickHouse(clickhouse, undefined, SHOP);
 });

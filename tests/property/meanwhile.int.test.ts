@@ -5,7 +5,7 @@ import { TOTALS, totalsRow } from '@tillstream/clickhouse/questions/figures';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type OwnEngine, startEngine } from './engine.ts';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 import { WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
 
 const READS = Number(process.env.PROPERTY_READS ?? 24);
@@ -14,7 +14,7 @@ const SHOP = { SHOP_TIMEZONE: 'Europe/Berlin', BUSINESS_DAY_START: '04:00' };
 let engine: OwnEngine;
 let clickhouse: ClickHouse;
 beforeAll(async () => {
-  engine = await startEngine();
+  engine = await startOwnEngine('property');
   clickhouse = engine.clickhouse;
   await migrateClickHouse(clickhouse, undefined, SHOP);
 });

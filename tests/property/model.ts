@@ -118,25 +118,26 @@ export const weekGrid = (sales: readonly Sale[], calendar: ShopCalendar) =>
     return { weekday, hour, ...totals(cell) };
   });
 
-/** By product and month of the business days; the catalog of the model's world knows no branch, so no country. */
-export const aggregated = (sales: readonly Sale[], calendar: ShopCalendar) => {
+/** By product, country of the branch now, and month of the business days. */
+export const aggregated = (sales: readonly Sale[], calendar: ShopCalendar, countryOf: (branch: string) => string) => {
   const monthOf = (sale: Sale) => new Date(calendar.dayOf(sale.soldAt) * 86_400_000).toISOString().slice(0, 7);
-  const groups = new Map<string, { month: string; product_id: string; sales: Sale[] }>();
+  const groups = new Map<string, { month: string; country: string; product_id: string; sales: Sale[] }>();
   for (const sale of sales) {
     for (const { product } of sale.items) {
-      const key = `${monthOf(sale)} ${product}`;
-      const group = groups.get(key) ?? { month: monthOf(sale), product_id: product, sales: [] };
+      const [month, country] = [monthOf(sale), countryOf(sale.branch)];
+      const key = `${month} ${country} ${product}`;
+      const group = groups.get(key) ?? { month, country, product_id: product, sales: [] };
       group.sales.push(sale);
       groups.set(key, group);
     }
   }
   return [...groups.values()]
-    .map(({ month, product_id, sales }) => {
+    .map(({ month, country, product_id, sales }) => {
       const items = sales.flatMap((sale) => sale.items.filter(({ product }) => product === product_id));
       return {
         product_id,
         product: product_id,
-        country: '',
+        country,
         month,
         purchases: sales.length,
         units: items.reduce((sum, { quantity }) => sum + quantity, 0),
@@ -145,7 +146,13 @@ export const aggregated = (sales: readonly Sale[], calendar: ShopCalendar) => {
         unique_customers: uniqueCustomers(sales).size,
       };
     })
-    .sort((a, b) => compare(a.month, b.month) || b.units - a.units || compare(a.product_id, b.product_id));
+    .sort(
+      (a, b) =>
+        compare(a.month, b.month) ||
+        compare(a.country, b.country) ||
+        b.units - a.units ||
+        compare(a.product_id, b.product_id),
+    );
 };
 
 /** Units, revenue and purchases of each product on each business day. */

@@ -84,11 +84,14 @@ const weekGrid: Ask = async (gold, _clickhouse, world, scope) => {
   };
 };
 
-const aggregated: Ask = async (gold, clickhouse, world, scope) => {
+const aggregated: Ask = async (gold, _clickhouse, world, scope) => {
   const sales = model.inScope(world.arrived(), scope);
   return {
-    given: await readAggregatedSales(clickhouse, gold.calendar, scope),
-    expected: { as_of: model.asOf(sales), rows: model.aggregated(sales, gold.calendar) },
+    given: await readAggregatedSales(gold, scope),
+    expected: {
+      as_of: model.asOf(sales),
+      rows: model.aggregated(sales, gold.calendar, (branch) => world.countryOf(branch)),
+    },
   };
 };
 

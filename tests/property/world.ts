@@ -25,6 +25,18 @@ export interface Basket {
 export const WORLD_BEGINS = Date.UTC(2025, 9, 13);
 export const WORLD_MINUTES = 28 * 24 * 60;
 
+/** A message as the broker keeps it. */
+interface Message {
+  event: PurchaseEvent;
+  offset: number;
+}
+
+/** How everything comes a second time. */
+export const REPLAYS = ['in any order', 'by another consumer group', 'produced again'] as const;
+
+/** Where a branch may be said to be. */
+export const COUNTRIES = ['', 'Austria', 'Germany'] as const;
+
 /**
  * A shop chain in small: a ledger that numbers customers and versions as Postgres does, a log of the messages it sent,
  * and the messages that ClickHouse has not acknowledged.
@@ -34,6 +46,9 @@ export class World {
   readonly #sales: Sale[] = [];
   readonly #log: PurchaseEvent[] = [];
   #waiting: PurchaseEvent[] = [];
+  /** What the broker keeps, in its order; events stand there once for each time that they were produced. */
+  readonly #topic: Message[] = [];
+  readonly #countries = new Map<string, string>();
   #revision = 0;
   /** What ClickHouse is known to hold: the version of each purchase, the revision of each customer. */
   #arrived = new Map<string, number>();
@@ -100,14 +115,52 @@ export class World {
   /** Sends what waits: in an order of `seed`, some of it twice, in as many inserts as `blocks`. */
   async deliver(seed: number, blocks: number): Promise<void> {
     const events = shuffled([...this.#waiting, ...this.#waiting.filter((_, index) => (index + seed) % 3 === 0)], seed);
-    await this.#send(events, blocks);
+    await this.#send(this.#produced(events), blocks);
     this.#waiting = [];
   }
 
-  /** Sends everything that was ever sent once more. */
-  async replay(seed: number, blocks: number): Promise<void> {
-    await this.#send(shuffled(this.#log, seed), blocks);
-    this.#waiting = [];
+  /** Sends everything that was ever sent once more, what waits included where the order does not matter. */
+  async replay(how: (typeof REPLAYS)[number], seed: number, blocks: number): Promise<void> {
+    if (how === 'in any order') {
+      await this.#send(this.#produced(shuffled(this.#log, seed)), blocks);
+      this.#waiting = [];
+    } else if (how === 'by another consumer group') await this.#send(this.#topic, blocks);
+    else await this.#send(this.#produced([...new Set(this.#topic.map(({ event }) => event))]), blocks);
+  }
+
+  /** Says that a branch is in a country from now on. */
+  async move(branch: number, country: number): Promise<void> {
+    const [branch_id, to] = [
+      BRANCHES[branch % BRANCHES.length] ?? BRANCHES[0],
+      COUNTRIES[country % COUNTRIES.length] ?? '',
+    ];
+    this.#countries.set(branch_id, to);
+    this.#revision += 1;
+    const event = {
+      specversion: '1.0',
+      id: `${branch_id}/${this.#revision}`,
+      source: '/pos-api',
+      subject: branch_id,
+      time: new Date(WORLD_BEGINS).toISOString(),
+      datacontenttype: 'application/json',
+      type: 'pos.branch.changed.v1',
+      data: { branch_id, revision: this.#revision, name: branch_id, country: to },
+    };
+    await this.#clickhouse.insert('bronze.inbox', [
+      {
+        payload: JSON.stringify(event),
+        topic: PURCHASES_TOPIC,
+        partition: 1,
+        offset: this.#revision,
+        key: branch_id,
+        produced_at: event.time,
+      },
+    ]);
+  }
+
+  /** The country that a branch is in; empty where nobody has said. */
+  countryOf(branch: string): string {
+    return this.#countries.get(branch) ?? '';
   }
 
   /** Rows come into silver a second time, as through two doors at once. */
@@ -125,7 +178,7 @@ export class World {
     );
     let failed = false;
     try {
-      await this.#clickhouse.insert('bronze.inbox', rowsOf(this.#waiting));
+      await this.#clickhouse.insert('bronze.inbox', rowsOf(this.#produced(this.#waiting)));
     } catch {
       failed = true;
     } finally {
@@ -135,12 +188,21 @@ export class World {
     await this.look();
   }
 
-  async #send(events: readonly PurchaseEvent[], blocks: number): Promise<void> {
-    const size = Math.max(1, Math.ceil(events.length / blocks));
-    for (let start = 0; start < events.length; start += size) {
-      const block = events.slice(start, start + size);
+  #produced(events: readonly PurchaseEvent[]): Message[] {
+    const messages = events.map((event, index) => ({ event, offset: this.#topic.length + index }));
+    this.#topic.push(...messages);
+    return messages;
+  }
+
+  async #send(messages: readonly Message[], blocks: number): Promise<void> {
+    const size = Math.max(1, Math.ceil(messages.length / blocks));
+    for (let start = 0; start < messages.length; start += size) {
+      const block = messages.slice(start, start + size);
       await this.#clickhouse.insert('bronze.inbox', rowsOf(block));
-      for (const { data } of block) this.#note(data.purchase_id, data.version, data.branch_id, data.customer);
+      for (const {
+        event: { data },
+      } of block)
+        this.#note(data.purchase_id, data.version, data.branch_id, data.customer);
     }
   }
 
@@ -180,12 +242,12 @@ export class World {
 /** Names of views that fail, by where they stand among those that feed silver: before, between and after them. */
 export const SABOTAGES = ['bronze.aaa_sabotage', 'silver.pu_sabotage', 'silver.zzz_sabotage'] as const;
 
-const rowsOf = (events: readonly PurchaseEvent[]) =>
-  events.map((event, index) => ({
+const rowsOf = (messages: readonly Message[]) =>
+  messages.map(({ event, offset }) => ({
     payload: JSON.stringify(event),
     topic: PURCHASES_TOPIC,
     partition: 0,
-    offset: index,
+    offset,
     key: event.subject,
     produced_at: event.time,
   }));

@@ -20,8 +20,9 @@ export const readWeekGrid = async (gold: Gold, scope: Scope, signal?: AbortSigna
   const rows = await gold.answer({
     name: 'week_grid',
     scopes: { period: scope },
-    coarsest: 'day',
+    coarsest: 'year',
     byHour: true,
+    byWeekday: true,
     sql: SQL,
     row,
     signal,

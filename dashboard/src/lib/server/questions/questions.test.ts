@@ -242,7 +242,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
     for (const branch of [undefined, 'SMKT002', 'SMKT003']) {
       const scope = { branch, from: FIRST, to: LAST };
       const found = inScope(scope);
-      const answer = await readAggregatedSales(engine, calendar, scope);
+      const answer = await readAggregatedSales(goldOf(calendar), scope);
       expect(aggregatedSales.parse(answer)).toEqual(answer);
       const countryOf = (sale: Sale) => BRANCHES.find((known) => known.branch_id === sale.branch_id)?.country;
       const monthOf = (sale: Sale) => dateOf(calendar.dayOf(sale.sold_at)).slice(0, 7);

@@ -12,7 +12,5 @@ export const GET = figures('aggregated_sales', async (ask) => {
   const from = Math.max(scope.from, month?.from ?? scope.from);
   const to = Math.min(scope.to, month?.to ?? scope.to);
   const bounded = from < to ? await withinSales(app.clickhouse, { ...scope, from, to }, signal) : undefined;
-  return bounded === undefined
-    ? { as_of: null, rows: [] }
-    : readAggregatedSales(app.clickhouse, app.calendar, bounded, signal);
+  return bounded === undefined ? { as_of: null, rows: [] } : readAggregatedSales(app.gold, bounded, signal);
 });

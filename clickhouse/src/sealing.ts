@@ -1,0 +1,70 @@
+import type { ClickHouse } from './client.ts';
+import { ONE_SNAPSHOT } from './facts.ts';
+import type { ShopCalendar } from './shop-calendar.ts';
+
+/* What every level of seals does in the same way. Days are counted since 1970-01-01. */
+
+const DAY_MS = 86_400_000;
+
+/** Facts to seal by one statement: some seconds of work, far below the time that a statement may take. */
+const FACTS_AT_ONCE = 2_000_000;
+
+/** Days in their order, not too many and not with too many facts at once. */
+export const chunksOf = (
+  days: readonly number[],
+  facts: ReadonlyMap<number, number>,
+  daysAtOnce: number,
+): number[][] => {
+  const chunks: number[][] = [];
+  let held = 0;
+  for (const day of days) {
+    const last = chunks.at(-1);
+    held += facts.get(day) ?? 0;
+    if (last === undefined || last.length >= daysAtOnce || held > FACTS_AT_ONCE) {
+      chunks.push([day]);
+      held = facts.get(day) ?? 0;
+    } else last.push(day);
+  }
+  return chunks;
+};
+
+/** Inserts what a SELECT gives, of one moment; gives the number of rows written. */
+export const insertSealed = (
+  clickhouse: ClickHouse,
+  table: string,
+  select: string,
+  params: Record<string, unknown>,
+): Promise<number> =>
+  clickhouse.insertSelect({ name: `seal ${table}`, table, select: `${select} ${ONE_SNAPSHOT}`, params });
+
+/** Makes each partition that was written to one part: reading bitmaps out of several takes three times as long. */
+export const mergePartitions = async (
+  clickhouse: ClickHouse,
+  table: string,
+  partitions: ReadonlySet<number>,
+): Promise<void> => {
+  for (const partition of partitions) {
+    await clickhouse.command(
+      `OPTIMIZE TABLE ${table} PARTITION ${partition} FINAL SETTINGS optimize_skip_merged_partitions = 1`,
+    );
+  }
+};
+
+/** All days from the first to the last. */
+export const between = (first: number, last: number): number[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+/** The dates in UTC which some business days meet. */
+export const datesOf = (days: readonly number[], calendar: ShopCalendar): number[] => [
+  ...new Set(
+    days.flatMap((day) =>
+      between(Math.floor(calendar.dayStart(day) / DAY_MS), Math.floor((calendar.dayStart(day + 1) - 1) / DAY_MS)),
+    ),
+  ),
+];
+
+/** SQL for slots of {dates:Array(UInt16)}, for the index. */
+export const IN_DATES = 'toUInt16(toDate(slot)) IN {dates:Array(UInt16)}';
+
+/** SQL for slots of the business days {days:Array(UInt16)}, which meet {dates:Array(UInt16)}. */
+export const inDays = (shopDay: string): string => `${IN_DATES} AND toUInt16(${shopDay}) IN {days:Array(UInt16)}`;
