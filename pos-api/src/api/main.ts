@@ -46,7 +46,7 @@ const queue = new CommitQueue(
     groupCommitSize.observe(batch.length);
     const stop = groupCommitDuration.startTimer();
     try {
-      const answers = await recordPurchases(commits, batch);
+      const answers = await recordPurchases(commits, batch, { withNotify: false });
       if (answers.some(({ outcome }) => outcome === 'recorded')) notifier.notify();
       return answers;
     } finally {
