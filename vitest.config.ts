@@ -25,6 +25,9 @@ export default defineConfig({
           name: 'unit',
           include: files('.test.ts'),
           exclude: [...ignored, '**/*.int.test.ts', '**/*.e2e.test.ts'],
+          // Some compute in the real engine, on a machine that may be busy.
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
         },
       },
       {
