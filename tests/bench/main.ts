@@ -8,6 +8,7 @@ const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   lighthouse: () => import('./lighthouse.ts'),
   load: () => import('./load.ts'),
   page: () => import('./page.ts'),
+  'read-api': () => import('./read-api.ts'),
   seals: () => import('./seals.ts'),
   start: () => import('./start.ts'),
   viewers: () => import('./viewers.ts'),
