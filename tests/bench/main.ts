@@ -9,6 +9,7 @@ const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   load: () => import('./load.ts'),
   page: () => import('./page.ts'),
   pipeline: () => import('./pipeline.ts'),
+  'read-api': () => import('./read-api.ts'),
   seals: () => import('./seals.ts'),
   start: () => import('./start.ts'),
   viewers: () => import('./viewers.ts'),

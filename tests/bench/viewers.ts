@@ -3,6 +3,7 @@ import { cpuOfParts } from '../support/cpu.ts';
 import { memoryOfPart } from '../support/memory.ts';
 import { newPlace, removePlace, type Stack, startStack } from '../support/stack.ts';
 import { sellSteadily } from './sell-steadily.ts';
+import { watch } from './watch.ts';
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 60);
 const PER_SECOND = 5;
@@ -23,7 +24,9 @@ export const run = async (): Promise<void> => {
 
 const measure = async (stack: Stack, viewers: number): Promise<void> => {
   const stop = new AbortController();
-  const counts = await Promise.all(Array.from({ length: viewers }, () => watch(stack.dashboard, stop.signal)));
+  const counts = await Promise.all(
+    Array.from({ length: viewers }, () => watch(`${stack.dashboard}/api/live`, stop.signal)),
+  );
   await delay(3_000);
   const [cpuBefore, queriesBefore, messagesBefore] = [cpuOfParts(stack.folder), await queriesOf(stack), total(counts)];
   await sellSteadily(stack.posApi, PER_SECOND, SECONDS);
@@ -39,19 +42,6 @@ const measure = async (stack: Stack, viewers: number): Promise<void> => {
 };
 
 const total = (counts: { messages: number }[]): number => counts.reduce((sum, { messages }) => sum + messages, 0);
-
-/** Follows the stream until the signal; counts its messages. */
-const watch = async (dashboard: string, signal: AbortSignal): Promise<{ messages: number }> => {
-  const count = { messages: 0 };
-  const response = await fetch(`${dashboard}/api/live`, { signal });
-  const read = async () => {
-    for await (const chunk of response.body ?? []) {
-      count.messages += Buffer.from(chunk).toString().split('data: ').length - 1;
-    }
-  };
-  read().catch(() => undefined);
-  return count;
-};
 
 /** Queries that ClickHouse has begun since its start. */
 const queriesOf = async (stack: Stack): Promise<number> => {

@@ -5,7 +5,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchBrowser } from '../support/browser.ts';
+import { eventually } from '../support/eventually.ts';
 import { openPage } from '../support/page.ts';
+import { LOGIN_ON, setPassword } from '../support/password.ts';
 import { newPlace, removePlace, startStack } from '../support/stack.ts';
 
 /**
@@ -25,6 +27,7 @@ const PAGES = {
   pipeline: '/pipeline',
   till: '/till',
 };
+const LOGIN = { login: '/login' };
 const DESKTOP = { width: 1312, height: 900 };
 const LOOKS: Record<string, BrowserContextOptions> = {
   light: { colorScheme: 'light', viewport: DESKTOP },
@@ -60,18 +63,40 @@ const settle = async (page: Page, name: string): Promise<void> => {
     await page.getByTestId('till-branch').selectOption('SMKT001');
     for (const product of ['milk', 'bread']) await page.locator(`[data-product="${product}"]`).click();
   }
+  // A chart is drawn when it is seen.
+  for (const chart of await page.locator('canvas').all()) {
+    await chart.scrollIntoViewIfNeeded();
+    await eventually(async () => {
+      if ((await chart.getAttribute('style')) === null) throw new Error(`a chart of ${name} is not drawn`);
+    });
+  }
+  await page.evaluate('scrollTo(0, 0)');
   await page.waitForTimeout(500);
 };
 
-const shoot = async (browser: Browser, base: string): Promise<void> => {
+const shoot = async (browser: Browser, base: string, pages: Record<string, string>): Promise<void> => {
   for (const [look, options] of Object.entries(LOOKS)) {
-    for (const [name, address] of Object.entries(PAGES)) {
+    for (const [name, address] of Object.entries(pages)) {
       const { context, page } = await openPage(browser, `${base}${address}`, options);
       await settle(page, name);
       await picture(page, path.join(OUT, `${name}-${look}.webp`));
       if (name === 'overview' && look === 'light') await page.screenshot({ path: path.join(OUT, 'overview.png') });
       await context.close();
     }
+  }
+};
+
+/** There is a page to log in at only where that is needed: in a stack of its own. */
+const shootLogin = async (browser: Browser): Promise<void> => {
+  const place = await newPlace();
+  Object.assign(place.env, LOGIN_ON);
+  const stack = await startStack(place, ['--empty']);
+  try {
+    await setPassword(stack.env, 'only for these pictures');
+    await shoot(browser, stack.dashboard, LOGIN);
+  } finally {
+    await stack.stop();
+    removePlace(place);
   }
 };
 
@@ -90,8 +115,11 @@ const stack = await startStack(place, [
 ]);
 try {
   mkdirSync(OUT, { recursive: true });
-  await shoot(browser, stack.dashboard);
-  console.log(`Pictures of ${Object.keys(PAGES).length} pages in ${path.relative(process.cwd(), OUT)}: look at them.`);
+  await shoot(browser, stack.dashboard, PAGES);
+  await shootLogin(browser);
+  console.log(
+    `Pictures of ${Object.keys({ ...PAGES, ...LOGIN }).length} pages in ${path.relative(process.cwd(), OUT)}: look at them.`,
+  );
 } finally {
   await Promise.all([stack.stop(), browser.close()]);
   removePlace(place);

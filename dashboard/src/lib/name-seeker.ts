@@ -3,7 +3,7 @@ import { invalidate } from '$app/navigation';
 /** What the layout's names depend on. */
 export const NAMES = 'tillstream:names';
 /** An id that stays without a name is asked for again after this long (ms). */
-const ASK_AGAIN_MS = 30_000;
+const ASK_AGAIN_MS = 10_000;
 
 /**
  * Fetches the names anew when an id comes that has none, such as a branch's that was opened while the page is looked at;

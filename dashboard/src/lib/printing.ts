@@ -7,7 +7,7 @@ export const PRINTED_RATIO = 3;
  * Calls `prepare` before the page is printed and `restore` after it. In between the page is light:
  * `:root.printing` in the style sheet. For the browser only. Returns how to stop.
  */
-export const whenPrinted = (prepare: () => void, restore: () => void): (() => void) => {
+export const whenPrinted = (prepare: () => void, restore: () => void = () => {}): (() => void) => {
   const root = document.documentElement;
   const before = () => {
     root.classList.add('printing');

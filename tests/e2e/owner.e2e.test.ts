@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../support/browser.ts';
+import { eventually } from '../support/eventually.ts';
+import { openPage } from '../support/page.ts';
+import { newPlace, type Place, removePlace, type Stack, startStack } from '../support/stack.ts';
+
+/** What the owner's pages do beside showing figures: they are printed, and learn the name of a branch that is opened. */
+const PAGES = ['/', '/products', '/products/milk', '/customers', '/branches', '/pipeline'];
+/** What an A4 page holds, in CSS pixels. */
+const PAPER = { width: 718, height: 1_047 };
+
+/** What is asked of a chart's canvas in the browser. */
+interface Canvas {
+  width: number;
+  height: number;
+  parentElement: { getBoundingClientRect(): { width: number } };
+  getBoundingClientRect(): { width: number };
+  getContext(kind: '2d'): {
+    getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray };
+  };
+}
+
+let place: Place;
+let stack: Stack;
+let browser: Browser;
+
+beforeAll(async () => {
+  [place, browser] = await Promise.all([newPlace(), launchBrowser()]);
+  stack = await startStack(place, ['--no-tills']);
+});
+afterAll(async () => {
+  await Promise.all([stack?.stop(), browser?.close()]);
+  removePlace(place);
+});
+
+const post = async (address: string, body: unknown) => {
+  const response = await fetch(`${stack.posApi}${address}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() },
+    body: JSON.stringify(body),
+  });
+  if (response.status !== 201) throw new Error(`${address}: ${response.status} ${await response.text()}`);
+};
+
+/** The page as the printer gets it. */
+const toPaper = async (page: Page) => {
+  await page.evaluate("dispatchEvent(new Event('beforeprint'))");
+  await page.emulateMedia({ media: 'print' });
+  await page.setViewportSize(PAPER);
+};
+
+test.each(PAGES)('%s printed is a report', async (address) => {
+  const { context, page, faults } = await openPage(browser, `${stack.dashboard}${address}`, { colorScheme: 'dark' });
+  const charts = await page.locator('canvas').all();
+  // One that was seen brings what draws the others, too.
+  await charts[0]?.scrollIntoViewIfNeeded();
+  if (charts[0]) await charts[0].and(page.locator('[style]')).waitFor();
+  await toPaper(page);
+
+  const head = await page.locator('.printed').innerText();
+  expect(head).toMatch(/printed \d+ \w+ \d{4}, \d\d:\d\d \(UTC\)$/);
+  if (address !== '/pipeline') expect(head).toMatch(/^All branches · .* 20\d\d, so far · compared with .* · /);
+  expect(await page.locator('h1').isVisible()).toBe(true);
+  for (const control of ['nav', 'form', 'input', 'select', 'summary', 'button:not(th button)', 'a[download]']) {
+    expect(await page.locator(`${control}:visible`).count(), control).toBe(0);
+  }
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PAPER.width);
+  for (const scroll of await page.locator('.scroll').all()) {
+    expect(await scroll.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)).toBeLessThan(2);
+  }
+  for (const chart of charts) {
+    const { drawn, narrower } = await chart.evaluate((element) => {
+      const canvas = element as unknown as Canvas;
+      const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+      const frame = canvas.parentElement.getBoundingClientRect().width;
+      return { drawn: pixels.some((value) => value !== 0), narrower: frame - canvas.getBoundingClientRect().width };
+    });
+    expect(drawn).toBe(true);
+    expect(Math.abs(narrower)).toBeLessThan(1);
+  }
+  // It was dark on the screen; paper is white.
+  expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(255, 255, 255)');
+  expect((await page.pdf({ format: 'A4' })).subarray(0, 4).toString()).toBe('%PDF');
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
+test('a branch that is opened while a page is looked at gets its name there; before its first sale it says so', async () => {
+  const { context, page, faults } = await openPage(browser, `${stack.dashboard}/pipeline`);
+  const branch = page.getByRole('row', { name: 'Porto Ribeira' });
+  await post('/v1/branches', { branch_id: 'SMKT044', name: 'Porto Ribeira', country: 'Portugal' });
+  await post('/v1/purchases', { branch_id: 'SMKT044', items: [{ product_id: 'milk', quantity: 1 }] });
+  await eventually(async () => expect(await branch.count()).toBe(1), 60_000);
+
+  await post('/v1/branches', { branch_id: 'SMKT045', name: 'Braga Centro', country: 'Portugal' });
+  await eventually(async () => {
+    await page.reload();
+    expect(await page.getByRole('row', { name: 'Braga Centro' }).innerText()).toContain('No sale yet');
+  }, 60_000);
+  expect(faults).toEqual([]);
+  await context.close();
+});
