@@ -25,6 +25,9 @@ export default defineConfig({
           name: 'unit',
           include: files('.test.ts'),
           exclude: [...ignored, '**/*.int.test.ts', '**/*.e2e.test.ts'],
+          // Some compute in the real engine, on a machine that may be busy.
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -46,7 +49,8 @@ export default defineConfig({
           exclude: ignored,
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          // Two stacks at once: most of these wait for something that is dead, slow or away.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

@@ -22,7 +22,8 @@ const HEADERS = {
 const isHttps = (request) =>
   (process.env.ORIGIN ?? '').startsWith('https:') || request.headers[process.env.PROTOCOL_HEADER ?? ''] === 'https';
 
-const server = createServer((request, response) => {
+// A proxy keeps idle connections for a minute: who closes first must not be the one that is about to be asked.
+const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
   if (!proxied) request.headers[OWN_PROTOCOL] = 'http';
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   if (isHttps(request)) response.setHeader('Strict-Transport-Security', 'max-age=31536000');

@@ -38,6 +38,11 @@ const SECTIONS = new Set([
   'processors_profile_log',
   'asynchronous_metric_log',
   'metric_log',
+  'latency_log',
+  'error_log',
+  'query_metric_log',
+  'background_schedule_pool_log',
+  'opentelemetry_span_log',
   'query_thread_log',
   'query_views_log',
 ]);

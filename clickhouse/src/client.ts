@@ -1,5 +1,6 @@
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { z } from 'zod';
+import { limited } from './limited.ts';
 
 /** A query with a name, bound parameters and the shape of its rows. */
 export interface NamedQuery<Row> {
@@ -9,7 +10,7 @@ export interface NamedQuery<Row> {
   sql: string;
   params?: Record<string, unknown>;
   row: z.ZodType<Row>;
-  /** Seconds after which ClickHouse gives up. Default 10. */
+  /** Seconds after which ClickHouse gives up; a second later, so do we. Default 10. */
   timeoutSeconds?: number;
   signal?: AbortSignal;
 }
@@ -23,6 +24,9 @@ export interface InsertSelect {
   /** Default 300. */
   timeoutSeconds?: number;
 }
+
+/** ClickHouse ends a query itself; who does not answer even then is not there. */
+const GRACE_MS = 1_000;
 
 /** ClickHouse as the parts of Tillstream use it. */
 export interface ClickHouse {
@@ -58,14 +62,16 @@ export const connectClickHouse = (url: string, application: string): ClickHouse 
   });
 
   const rows = async <Row>({ name, sql, params, row, timeoutSeconds = 10, signal }: NamedQuery<Row>) => {
-    const result = await client.query({
-      query: sql,
-      format: 'JSONEachRow',
-      query_params: params,
-      abort_signal: signal,
-      clickhouse_settings: { log_comment: name, max_execution_time: timeoutSeconds },
+    const raw = await limited(timeoutSeconds * 1_000 + GRACE_MS, signal, async (limit) => {
+      const result = await client.query({
+        query: sql,
+        format: 'JSONEachRow',
+        query_params: params,
+        abort_signal: limit,
+        clickhouse_settings: { log_comment: name, max_execution_time: timeoutSeconds },
+      });
+      return result.json<unknown>();
     });
-    const raw = await result.json<unknown>();
     return raw.map((given, index) => {
       const parsed = row.safeParse(given);
       if (parsed.success) return parsed.data;

@@ -3,8 +3,8 @@ import { clickhouseUrl, locationSettings, settingsOrExit, shopSettings } from '@
 import { connectClickHouse } from './client.ts';
 import { type Progress, rebuildGold, rebuildSilver } from './rebuild.ts';
 
-const [layer] = process.argv.slice(2);
-if (layer !== 'silver' && layer !== 'gold') {
+const [layer, ...others] = process.argv.slice(2);
+if ((layer !== 'silver' && layer !== 'gold') || others.length > 0) {
   console.error('usage: npm run rebuild -- silver|gold');
   process.exit(1);
 }

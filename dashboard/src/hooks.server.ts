@@ -1,6 +1,7 @@
 import { type Handle, type HandleServerError, type RequestEvent, type ServerInit, text } from '@sveltejs/kit';
 import { building } from '$app/environment';
 import { getApp } from '$lib/server/app.ts';
+import { compressed } from '$lib/server/compressed.ts';
 import { getLog } from '$lib/server/log.ts';
 import { gate } from '$lib/server/login/gate.ts';
 import { getSettings } from '$lib/server/settings.ts';
@@ -17,7 +18,7 @@ export const handle: Handle = async ({ event, resolve }) => {
   const closed = await gate(event, getApp());
   if (closed !== undefined) return closed;
   preferPages(event);
-  return resolve(event);
+  return compressed(event.request, await resolve(event));
 };
 
 /** Whether another site makes a browser send this: SvelteKit looks at forms alone. */

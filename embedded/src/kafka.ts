@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { PURCHASES_TOPIC_PARTITIONS } from '@tillstream/schemas/topics';
 import type { Command } from './command.ts';
 
@@ -44,7 +45,7 @@ export const prepareKafka = async (
   await writeFile(properties, serverProperties(port, logs) + lines.join(''));
   if (!existsSync(path.join(logs, 'meta.properties'))) {
     const format = java('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', properties]);
-    execFileSync(format.file, format.args, { stdio: 'pipe' });
+    await promisify(execFile)(format.file, format.args);
   }
   return java('kafka.Kafka', [properties]);
 };

@@ -29,6 +29,7 @@ test.each([
   [['--purchases', 's.csv']],
   [['--branches', 'b.csv']],
   [['--empty', ...FILES]],
+  [['--empty', '--branches', 'b.csv']],
   [['--colour']],
   [['file.csv']],
 ])('%j is refused with the usage in one line', (args) => {

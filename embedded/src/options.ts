@@ -20,8 +20,8 @@ export const readOptions = (args: string[]): Options => {
   if ((products === undefined) !== (purchases === undefined)) {
     throw new Error(`--products and --purchases go together; ${USAGE}`);
   }
-  if (empty && products !== undefined) throw new Error(`--empty goes without files; ${USAGE}`);
-  if (branches !== undefined && products === undefined && !empty) {
+  if (empty && (products ?? branches) !== undefined) throw new Error(`--empty goes without files; ${USAGE}`);
+  if (branches !== undefined && products === undefined) {
     throw new Error(`--branches goes with --products and --purchases; ${USAGE}`);
   }
   return { products, purchases, branches, empty, noTills };

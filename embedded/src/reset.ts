@@ -14,6 +14,11 @@ const fail = (line: string): never => {
   process.exit(1);
 };
 
+const options = process.argv.slice(2);
+if (options.some((option) => option !== '--yes')) {
+  fail('usage: npm run reset [-- --yes]   (TILLSTREAM_DATA names another folder)');
+}
+
 if (!existsSync(folder)) {
   console.log(`${folder} is not there: nothing to empty.`);
   process.exit(0);
@@ -24,7 +29,7 @@ const processes = new ProcessList(folder);
 const running = processes.runningParent();
 if (running !== undefined) fail(`Tillstream runs on ${folder} (process ${running}): stop it first`);
 
-if (!process.argv.includes('--yes')) {
+if (options.length === 0) {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await terminal.question(`Delete all purchases, figures and logs in ${folder}? Type yes: `);
   terminal.close();

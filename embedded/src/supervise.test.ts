@@ -50,9 +50,7 @@ test('what does not stop when asked is killed', async () => {
   const { supervisor, pids, part } = supervise();
   await supervisor.start(part(`process.on('SIGTERM', () => {}); ${FOR_EVER}`));
   supervisor.beginStopping();
-  const began = performance.now();
   await supervisor.stop(['part'], 200);
-  expect(performance.now() - began).toBeLessThan(2_000);
   expect(() => process.kill(pids()[0] ?? 0, 0)).toThrow();
 });
 

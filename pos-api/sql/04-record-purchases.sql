@@ -6,6 +6,8 @@
 --        an element without a key is only checked
 -- outcome: recorded | replayed (body: the purchase), refused (faults), conflict (same key, other content)
 -- with_bodies: false for who does not read them, such as the loader
+-- with_notify: false for who wakes the relays itself, after the commit. A NOTIFY within this transaction makes it commit
+--   alone: Postgres lets one such transaction at a time through, sync of the WAL included (decision 25)
 --
 -- Locks are taken in one order (customers by id, then keys), so that batches wait for each other but do not
 -- deadlock. Raises serialization_failure when another transaction recorded one of the keys meanwhile: call again.
@@ -17,7 +19,8 @@ create type priced_purchase as (
   request_id text, traceparent text);
 
 drop function if exists record_purchases(jsonb);
-create or replace function record_purchases(batch jsonb, with_bodies boolean default true)
+drop function if exists record_purchases(jsonb, boolean);
+create or replace function record_purchases(batch jsonb, with_bodies boolean default true, with_notify boolean default true)
 returns table (ordinal integer, outcome text, purchase_id uuid, body text, faults json)
 language plpgsql
 -- Left to itself Postgres plans these statements anew for each batch, which costs four times what recording one purchase
@@ -145,7 +148,7 @@ begin
       join purchases p on p.purchase_id = f.purchase_id
       left join customers c on c.customer_id = f.customer_id
       left join customer_branches b on b.customer_id = f.customer_id and b.branch_id = f.branch_id;
-    perform pg_notify('outbox', '');
+    if with_notify then perform pg_notify('outbox', ''); end if;
   end if;
 
   -- What has the key answers for itself, whatever the catalog says today: a retry is no new purchase.

@@ -67,10 +67,13 @@ const explain = (error: unknown): string => {
 try {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { name: { type: 'string' }, branch: { type: 'string' }, scopes: { type: 'string', default: 'post,read' } },
+    options: { name: { type: 'string' }, branch: { type: 'string' }, scopes: { type: 'string' } },
   });
-  const [command, id] = positionals;
-  if (command === 'create') await create(values.name, values.branch, values.scopes);
+  const [command, id, ...others] = positionals;
+  // What a command would pass over is not taken silently: somebody meant something by it.
+  const passedOver = others.length > 0 || (command === 'create' ? id !== undefined : Object.keys(values).length > 0);
+  if (passedOver || (command === 'list' && id !== undefined)) throw new Error(USAGE);
+  if (command === 'create') await create(values.name, values.branch, values.scopes ?? 'post,read');
   else if (command === 'list') await list();
   else if (command === 'revoke') await revoke(id);
   else throw new Error(USAGE);

@@ -65,28 +65,30 @@ const ATTEMPTS = 5;
  * Records purchases in one transaction and one round trip; each is answered by itself, in the order of the batch.
  * Safe to repeat: a purchase that is there already is `replayed`, with the body of the first answer.
  *
+ * @param withNotify false for who tells the relays after the commit, so that transactions commit side by side
  * @throws what Postgres throws when it cannot be reached or the batch is malformed; then nothing was recorded,
  *   or (connection lost during commit) all of it was: repeat the call to find out
  */
 export const recordPurchases = (
   db: Database,
   batch: readonly (PurchaseInput | PurchaseCheck)[],
-): Promise<PurchaseAnswer[]> => record(db, batch, true, answerRow);
+  { withNotify = true } = {},
+): Promise<PurchaseAnswer[]> => record(db, batch, { withBodies: true, withNotify }, answerRow);
 
 /** {@link recordPurchases} for who does not read the bodies: they cost a tenth of it, and more for replays. */
 export const recordWithoutBodies = (db: Database, batch: readonly PurchaseInput[]): Promise<PurchaseOutcome[]> =>
-  record(db, batch, false, outcomeRow);
+  record(db, batch, { withBodies: false, withNotify: true }, outcomeRow);
 
 const record = async <Row>(
   db: Database,
   batch: readonly (PurchaseInput | PurchaseCheck)[],
-  withBodies: boolean,
+  { withBodies, withNotify }: { withBodies: boolean; withNotify: boolean },
   row: z.ZodType<Row>,
 ): Promise<Row[]> => {
   if (batch.length === 0) return [];
   const query = {
-    name: `record_purchases_${withBodies}`,
-    text: `select outcome, purchase_id, body, faults from record_purchases($1::jsonb, ${withBodies}) order by ordinal`,
+    name: `record_purchases_${withBodies}_${withNotify}`,
+    text: `select outcome, purchase_id, body, faults from record_purchases($1::jsonb, ${withBodies}, ${withNotify}) order by ordinal`,
     values: [JSON.stringify(batch)],
   };
   for (let attempt = 1; ; attempt++) {

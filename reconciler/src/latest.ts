@@ -60,5 +60,5 @@ SELECT
     open.3 AS different`;
 
 /** Reads the newest result in the shape of `GET /api/reconciliation`. Throws while ClickHouse is away. */
-export const latestReconciliation = (clickhouse: ClickHouse): Promise<Reconciliation> =>
-  clickhouse.row({ name: 'reconciliation', sql: SQL, row: reconciliation });
+export const latestReconciliation = (clickhouse: ClickHouse, signal?: AbortSignal): Promise<Reconciliation> =>
+  clickhouse.row({ name: 'reconciliation', sql: SQL, row: reconciliation, signal });

@@ -3,6 +3,10 @@ import { connectClickHouse } from '@tillstream/clickhouse/client';
 import { clickhouseUrl, locationSettings, settingsOrExit } from '@tillstream/schemas/settings';
 import { replay } from './replay.ts';
 
+if (process.argv.length > 2) {
+  console.error('usage: npm run replay   (all that the broker keeps; it takes no options)');
+  process.exit(1);
+}
 const settings = settingsOrExit(locationSettings);
 if (settings.KAFKA_BROKERS === undefined) {
   console.error('KAFKA_BROKERS: must be set: it is the broker whose topic is read again');

@@ -19,7 +19,7 @@ const ONE_SHOTS = ['secrets', 'migrate', 'loader'] as const;
 const LOADED = 2_000;
 /** Figures are a second old at most; under this load on a busy machine they get longer. */
 const UNTIL_CURRENT_MS = 60_000;
-/** Sales a second while services roll: this many, or a third of what this machine was seen to do. */
+/** Sales a second while services roll: this many, or half of what this machine was seen to do. */
 const ROLL_RATE = 200;
 const CRASH_RATE = 50;
 
@@ -145,7 +145,7 @@ export class Rehearsal {
   #capacity = Number.POSITIVE_INFINITY;
 
   #rate(wanted: number): number {
-    return Math.max(1, Math.min(wanted, Math.floor(this.#capacity / 3)));
+    return Math.max(1, Math.min(wanted, Math.floor(this.#capacity / 2)));
   }
 
   #apiKey: string | undefined;

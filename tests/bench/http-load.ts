@@ -157,7 +157,7 @@ export const openLoop = (url: string, connections: number, rate: number, seconds
   });
 
 /** Other answers than 201, as a phrase; empty when there were none. */
-export const othersOf = ({ others }: LoadResult): string =>
+export const othersOf = ({ others }: Pick<LoadResult, 'others'>): string =>
   Object.entries(others)
     .map(([status, count]) => `, ${count} × ${status}`)
     .join('');

@@ -16,23 +16,26 @@ const PGBENCH_CLIENTS = 8;
 const WARM_UP_SECONDS = 3;
 
 /** One purchase per call and transaction, as `POST /v1/purchases` would be without the group commit. */
-const ONE_PURCHASE = `
+const onePurchase = (notifies: boolean) => `
 \\set branch random(1, ${BRANCHES.length})
 \\set customer random(1, ${CUSTOMERS})
 select outcome from record_purchases(jsonb_build_array(jsonb_build_object(
   'idempotency_key', gen_random_uuid()::text, 'fingerprint', repeat('ab', 32), 'branch_id', 'SMKT00' || :branch,
-  'customer_id', md5((:customer)::text)::uuid, 'sold_at', null, 'items', '["milk", "bread"]'::jsonb)));
+  'customer_id', md5((:customer)::text)::uuid, 'sold_at', null, 'items', '["milk", "bread"]'::jsonb)), with_notify => ${notifies});
 `;
 
 /** The API, alone with Postgres, beside pgbench with the same function on the same tables. fsync is on. */
 export const benchApi = async (seconds: number): Promise<void> => {
   console.log('API and Postgres alone, fsync on');
   await withWorkshop({ broker: false }, async ({ addresses, db, start, stop }) => {
-    const pgbench = await runPgbench(addresses.postgresUrl, seconds);
-    if (pgbench === undefined) {
+    // As the API calls it; beside it as a client would that wakes the relays in the same transaction (decision 25).
+    const alone = await runPgbench(addresses.postgresUrl, onePurchase(false), seconds);
+    const notifying = await runPgbench(addresses.postgresUrl, onePurchase(true), seconds);
+    if (alone === undefined || notifying === undefined) {
       line('pgbench', 'skipped: no pgbench in PATH or /usr/lib/postgresql/*/bin');
     } else {
-      line(`pgbench, one purchase per call, ${PGBENCH_CLIENTS} clients`, `${pgbench.toFixed(0)} purchases/s`);
+      const what = `pgbench, one purchase per call, ${PGBENCH_CLIENTS} clients`;
+      line(what, `${alone.toFixed(0)} purchases/s; ${notifying.toFixed(0)} with a NOTIFY in the transaction`);
     }
     await db.query('truncate outbox');
 
@@ -41,7 +44,8 @@ export const benchApi = async (seconds: number): Promise<void> => {
     await closedLoop(url, CONNECTIONS, WARM_UP_SECONDS);
     const closed = await closedLoop(url, CONNECTIONS, seconds);
     const rate = closed.latencies.length / closed.seconds;
-    const ratio = pgbench === undefined ? '' : ` = ${(rate / pgbench).toFixed(1)}× pgbench`;
+    const times = [alone, notifying].map((pgbench) => (pgbench === undefined ? '?' : (rate / pgbench).toFixed(1)));
+    const ratio = ` = ${times.join('× and ')}× pgbench`;
     line(
       `POST /v1/purchases, ${CONNECTIONS} connections, closed loop`,
       `${rate.toFixed(0)} purchases/s${ratio}, ${milliseconds(closed.latencies)}${othersOf(closed)}`,
@@ -66,13 +70,13 @@ export const benchApi = async (seconds: number): Promise<void> => {
 };
 
 /** Purchases per second; undefined when there is no pgbench. */
-const runPgbench = async (postgresUrl: string, seconds: number): Promise<number | undefined> => {
+const runPgbench = async (postgresUrl: string, sql: string, seconds: number): Promise<number | undefined> => {
   const program = findPgbench();
   if (program === undefined) return undefined;
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tillstream-pgbench-'));
   try {
     const script = path.join(folder, 'purchase.sql');
-    await writeFile(script, ONE_PURCHASE);
+    await writeFile(script, sql);
     const clients = String(PGBENCH_CLIENTS);
     const args = ['-n', '-M', 'prepared', '-c', clients, '-j', '2', '-T', String(seconds), '-f', script, postgresUrl];
     const { stdout } = await promisify(execFile)(program, args);

@@ -38,10 +38,10 @@ export const benchOutage = async (awaySeconds: number): Promise<void> => {
     const answering = performance.now();
     while ((await waiting()) > CURRENT_ROWS) await delay(LOOK_MS);
     const current = performance.now();
-    const { latencies, ...seen } = await load;
+    const seen = await load;
     line('rows that waited when the broker was started again', String(most));
     line('from its start until it answers', `${((answering - starting) / 1000).toFixed(1)} s`);
     line('from its first answer until current', `${((current - answering) / 1000).toFixed(1)} s`);
-    line('API meanwhile', `${milliseconds(latencies)}${othersOf({ latencies, ...seen })}`);
+    line('API meanwhile', `${milliseconds(seen.latencies)}${othersOf(seen)}`);
   });
 };

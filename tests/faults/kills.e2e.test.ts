@@ -12,8 +12,8 @@ import { type Sale, Till } from './till.ts';
 
 const PARTS = ['pos-api', 'relay', 'kafka', 'clickhouse', 'postgres'];
 const ROUNDS = 4;
-/** Consumers are current again within this time after their restart; it includes the restart itself. */
-const CURRENT_WITHIN_MS = 20_000;
+/** Who is not current again by then never will be; how long it took is printed. Restarts are part of it. */
+const CURRENT_WITHIN_MS = 60_000;
 
 let place: Place;
 let stack: Stack;
@@ -80,8 +80,8 @@ test('whatever is killed and when, each sale answered 201 is there exactly once,
     sold,
     tills.flatMap((till) => till.refusedKeys),
   );
-  await eventually(() => inEveryFigureOnce(sold), 20_000);
-}, 360_000);
+  await eventually(() => inEveryFigureOnce(sold), 60_000);
+}, 600_000);
 
 const inPostgresOnce = async (sold: Sale[], refusedKeys: string[]): Promise<void> => {
   const client = new pg.Client({ connectionString: stack.postgres });

@@ -1,5 +1,5 @@
 /** Repeats a check until it no longer throws; throws its last error when it still does after the time (ms). */
-export const eventually = async (check: () => Promise<unknown>, timeoutMs = 10_000): Promise<void> => {
+export const eventually = async (check: () => Promise<unknown>, timeoutMs = 30_000): Promise<void> => {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {

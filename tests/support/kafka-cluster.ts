@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Command } from '@tillstream/embedded/command';
@@ -9,7 +9,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { eventually } from './eventually.ts';
 import { freePortPair } from './ports.ts';
 
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 /** Several brokers that may be killed and frozen one by one; each is a controller, too. Node ids count from 1. */
 export interface KafkaCluster {
@@ -32,8 +32,7 @@ export const startKafkaCluster = async (size: number): Promise<KafkaCluster> => 
   }
   const clusterId = newClusterId();
   const voters = ports.map((port, n) => `${n + 1}@127.0.0.1:${port + 1}`).join(',');
-  const commands: Command[] = [];
-  for (const [n, port] of ports.entries()) {
+  const prepare = (port: number, n: number): Promise<Command> => {
     const settings = {
       'node.id': String(n + 1),
       'controller.quorum.voters': voters,
@@ -42,15 +41,19 @@ export const startKafkaCluster = async (size: number): Promise<KafkaCluster> => 
       'controller.quorum.fetch.timeout.ms': '1000',
       'controller.quorum.election.timeout.ms': '500',
     };
-    commands.push(await prepareKafka(path.join(folder, `node-${n + 1}`), port, { clusterId, settings }));
-  }
+    return prepareKafka(path.join(folder, `node-${n + 1}`), port, { clusterId, settings });
+  };
+  const commands = await Promise.all(ports.map(prepare));
   const running = new Map<number, ChildProcess>();
   const brokers = ports.map((port) => `127.0.0.1:${port}`);
 
+  const logOf = (node: number) => path.join(folder, `node-${node}.log`);
   const launch = (node: number) => {
     const command = commands[node - 1];
     if (!command) throw new Error(`there is no broker ${node}`);
-    running.set(node, spawn(command.file, command.args, { stdio: 'ignore' }));
+    const log = openSync(logOf(node), 'a');
+    running.set(node, spawn(command.file, command.args, { stdio: ['ignore', log, log] }));
+    closeSync(log);
   };
   const end = async (node: number, signal: NodeJS.Signals) => {
     const child = running.get(node);
@@ -60,8 +63,14 @@ export const startKafkaCluster = async (size: number): Promise<KafkaCluster> => 
     child.kill(signal);
     await gone;
   };
+  /** Rejects when a broker ends by itself. */
+  const untilDead = async (node: number): Promise<never> => {
+    const child = running.get(node);
+    if (child) await once(child, 'exit');
+    throw new Error(`broker ${node} ended: ${readFileSync(logOf(node), 'utf8').slice(-2_000)}`);
+  };
   /** By what the others say: a broker that answers may not be a member again yet. */
-  const untilMembers = (nodes: number[]) =>
+  const allJoined = (nodes: number[]) =>
     eventually(async () => {
       const admin = new Kafka({
         clientId: 'test',
@@ -79,6 +88,7 @@ export const startKafkaCluster = async (size: number): Promise<KafkaCluster> => 
         await admin.disconnect();
       }
     }, START_MS);
+  const untilMembers = (nodes: number[]) => Promise.race([allJoined(nodes), ...nodes.map(untilDead)]);
 
   const nodes = ports.map((_, n) => n + 1);
   for (const node of nodes) launch(node);

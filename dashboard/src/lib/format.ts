@@ -24,6 +24,8 @@ export interface Format {
   time(moment: number): string;
   /** `14:05:09` */
   exactTime(moment: number): string;
+  /** `21 Nov 2026, 14:05` */
+  moment(moment: number): string;
   /** A time of the last half day, else with its date: `18 Nov, 14:05`. */
   timeNear(moment: number, now: number): string;
   /** A business day `YYYY-MM-DD`: `Friday 20 November 2026`, `Friday`, `20 Nov` or `Fri 20 Nov`. */
@@ -38,52 +40,68 @@ export interface Format {
 }
 
 export const createFormat = ({ currency, timeZone }: Shop): Format => {
-  const money = new Intl.NumberFormat(LOCALE, { style: 'currency', currency });
-  const short = new Intl.NumberFormat(LOCALE, {
-    style: 'currency',
-    currency,
-    notation: 'compact',
-    maximumFractionDigits: 1,
+  const numbers = (options: Intl.NumberFormatOptions = {}) => onFirstUse(() => new Intl.NumberFormat(LOCALE, options));
+  const money = numbers({ style: 'currency', currency });
+  const short = numbers({ style: 'currency', currency, notation: 'compact', maximumFractionDigits: 1 });
+  const number = numbers();
+  const decimal = numbers({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const unit = onFirstUse(() => 10 ** (money().resolvedOptions().maximumFractionDigits ?? 2));
+  const moments = (options: Intl.DateTimeFormatOptions) =>
+    onFirstUse(() => new Intl.DateTimeFormat(LOCALE, { timeZone, hourCycle: 'h23', ...options }));
+  const time = moments({ hour: '2-digit', minute: '2-digit' });
+  const exactTime = moments({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const dateAndTime = moments({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+  const dateAndYear = moments({
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
   });
-  const number = new Intl.NumberFormat(LOCALE);
-  const unit = 10 ** (money.resolvedOptions().maximumFractionDigits ?? 2);
-  const moment = (options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(LOCALE, { timeZone, hourCycle: 'h23', ...options });
-  const time = moment({ hour: '2-digit', minute: '2-digit' });
-  const exactTime = moment({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
-  const dateAndTime = moment({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
   // A business day is a date, not a moment: it is written as it is, in no time zone.
   const date = (options: Intl.DateTimeFormatOptions) => {
-    const written = new Intl.DateTimeFormat(LOCALE, { timeZone: 'UTC', ...options });
-    return (day: string) => written.format(new Date(`${day}T00:00:00Z`)).replace(',', '');
+    const written = moments({ timeZone: 'UTC', ...options });
+    return (day: string) =>
+      written()
+        .format(new Date(`${day}T00:00:00Z`))
+        .replace(',', '');
   };
   const shortWithYear = date({ day: 'numeric', month: 'short', year: 'numeric' });
   const shortDate = date({ day: 'numeric', month: 'short' });
   const monthYear = date({ month: 'short', year: 'numeric' });
-  const decimal = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   return {
     currency,
     percent: (share) => {
       const percent = share * 100;
-      return `${percent > 0 && percent < 9.95 ? decimal.format(percent) : number.format(Math.round(percent))} %`;
+      return `${percent > 0 && percent < 9.95 ? decimal().format(percent) : number().format(Math.round(percent))} %`;
     },
-    decimal: (value) => decimal.format(value),
+    decimal: (value) => decimal().format(value),
     month: (month) => monthYear(`${month}-01`),
     range: ({ first, last }) => {
       if (first === last) return shortWithYear(last);
       const begin = first.slice(0, 4) === last.slice(0, 4) ? shortDate(first) : shortWithYear(first);
       return `${begin} – ${shortWithYear(last)}`;
     },
-    money: (minor) => money.format(minor / unit),
-    shortMoney: (minor) => short.format(minor / unit),
-    number: (value) => number.format(value),
-    time: (at) => time.format(at),
-    exactTime: (at) => exactTime.format(at),
-    timeNear: (at, now) => (Math.abs(now - at) < 43_200_000 ? exactTime : dateAndTime).format(at),
+    money: (minor) => money().format(minor / unit()),
+    shortMoney: (minor) => short().format(minor / unit()),
+    number: (value) => number().format(value),
+    time: (at) => time().format(at),
+    exactTime: (at) => exactTime().format(at),
+    moment: (at) => dateAndYear().format(at),
+    timeNear: (at, now) => (Math.abs(now - at) < 43_200_000 ? exactTime : dateAndTime)().format(at),
     fullDate: date({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
     weekday: date({ weekday: 'long' }),
     shortDate,
     dayDate: date({ weekday: 'short', day: 'numeric', month: 'short' }),
+  };
+};
+
+/** Intl's objects are slow to make and a page uses a few of them. */
+const onFirstUse = <T>(make: () => T): (() => T) => {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 };
 

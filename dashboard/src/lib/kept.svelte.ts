@@ -2,6 +2,8 @@ import type { PageAnswer } from './page-answer.ts';
 
 /** How long a page rests between two looks. */
 const EVERY_MS = 12_000;
+/** The same after a failed one. */
+const AGAIN_MS = 4_000;
 const TIMEOUT_MS = 12_000;
 
 /** Figures of a page with their age: the last good ones stay through a failed or slow refresh. */
@@ -62,7 +64,7 @@ export class Kept<T, P = undefined> {
       } catch {
         if (!stopped && key === this.#key) this.ok = false;
       }
-      arm(EVERY_MS);
+      arm(this.ok ? EVERY_MS : AGAIN_MS);
     };
     const onVisibility = () => (document.hidden ? clearTimeout(next) : arm(0));
     const tick = setInterval(() => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ensureDatabase, preparePostgres } from '@tillstream/embedded/postgres';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
 import { eventually } from '../../../tests/support/eventually.ts';
@@ -126,6 +127,29 @@ test('a full queue is 503 at once, and not ready', async () => {
   }
 });
 
+test('a purchase that is committed wakes who listens for the outbox; a replay and a refusal do not', async () => {
+  const api = await startProcess(database.url);
+  const listener = new pg.Client({ connectionString: database.url });
+  let heard = 0;
+  listener.on('notification', () => heard++);
+  try {
+    await listener.connect();
+    await listener.query('listen outbox');
+    const key = randomUUID();
+    const post = (body: object) => fetch(`${api.url}/v1/purchases`, json(body, { 'Idempotency-Key': key }));
+    expect((await post({ ...sale, branch_id: 'none' })).status).toBe(422);
+    expect((await post(sale)).status).toBe(201);
+    await eventually(async () => expect(heard).toBe(1));
+    expect((await post(sale)).headers.get('idempotent-replayed')).toBe('true');
+    // Notifications are heard in the order of their commits.
+    await database.pool.query("select pg_notify('outbox', '')");
+    await eventually(async () => expect(heard).toBe(2));
+  } finally {
+    await listener.end();
+    await end(api);
+  }
+}, 60_000);
+
 test('SIGTERM: what is in flight is answered, nothing new is taken, and it exits', async () => {
   const customer_id = randomUUID();
   const api = await startProcess(database.url);
@@ -186,12 +210,16 @@ test('keys are made, listed and revoked by command, and the log and the metrics 
   const key = /^ts_\w+-?[\w-]+/.exec(created.output)?.[0] ?? '';
   const id = key.split('_')[1] ?? '';
   expect(created.code).toBe(0);
-  expect((await keys('list')).output).toContain('till 7');
-  expect(await keys('create', '--name', 'x', '--branch', 'NOWHERE')).toEqual({
-    code: 1,
-    output: 'there is no such branch\n',
-  });
-  expect((await keys('create', '--name', 'x', '--scopes', 'all')).code).toBe(1);
+  const [list, nowhere, unknown, which] = await Promise.all([
+    keys('list'),
+    keys('create', '--name', 'x', '--branch', 'NOWHERE'),
+    keys('create', '--name', 'x', '--scopes', 'all'),
+    // Which of them was meant is not guessed.
+    keys('revoke', id, 'other'),
+  ]);
+  expect(list.output).toContain('till 7');
+  expect(nowhere).toEqual({ code: 1, output: 'there is no such branch\n' });
+  expect([unknown.code, which.code]).toEqual([1, 1]);
 
   const api = await startProcess(database.url, { POS_API_AUTH: 'on' });
   const customer_id = randomUUID();

@@ -1,6 +1,7 @@
 import { locationSettings, orExit, orExitAsync, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
 import { pino } from 'pino';
 import { applyDuePrices } from '../catalog.ts';
+import { OutboxNotifier } from '../commit/notifier.ts';
 import { CommitQueue } from '../commit/queue.ts';
 import { connectPostgres } from '../database.ts';
 import { recordPurchases } from '../record-purchases.ts';
@@ -33,24 +34,28 @@ const output = pino.destination({ dest: 1, sync: false, minLength: 4096 });
 const log = pino({ name: 'pos-api', level: settings.POS_API_LOG_LEVEL }, output);
 setInterval(() => output.flush(), 500).unref();
 
-// Two pools, so that no number of questions keeps a purchase waiting.
+// Pools of their own, so that no number of questions keeps a purchase or its notification waiting.
 const url = postgresUrl(settings);
 // The queue answers tills in time; a connection may take longer than that on a machine that is busy.
 const commits = connectPostgres(url, 'pos-api', 2, { connectMs: GIVE_UP_MS, queryMs: GIVE_UP_MS });
 const db = connectPostgres(url, 'pos-api', 6, { connectMs: ANSWER_MS, queryMs: ANSWER_MS });
+const notifications = connectPostgres(url, 'pos-api', 1, { connectMs: GIVE_UP_MS, queryMs: GIVE_UP_MS });
+const notifier = new OutboxNotifier(notifications);
 const queue = new CommitQueue(
   async (batch) => {
     groupCommitSize.observe(batch.length);
     const stop = groupCommitDuration.startTimer();
     try {
-      return await recordPurchases(commits, batch);
+      const answers = await recordPurchases(commits, batch, { withNotify: false });
+      if (answers.some(({ outcome }) => outcome === 'recorded')) notifier.notify();
+      return answers;
     } finally {
       stop();
     }
   },
   { batch: 128, eager: 16, inFlight: 2, waiting: 4096, patienceMs: ANSWER_MS },
 );
-watchLoad(queue, { commits, questions: db });
+watchLoad(queue, { commits, questions: db, notifications });
 
 const keys = withKeys ? new KeyRing(db) : undefined;
 keys?.start();
@@ -116,8 +121,8 @@ const stop = () => {
   // A connection that was busy when the server closed becomes idle with its answer.
   setInterval(() => server.closeIdleConnections(), 100).unref();
   server.close(async () => {
-    await keys?.stop();
-    await Promise.all([commits.end(), db.end(), tracing?.stop()]);
+    await Promise.all([keys?.stop(), notifier.settled()]);
+    await Promise.all([commits.end(), db.end(), notifications.end(), tracing?.stop()]);
     end(0);
   });
 };

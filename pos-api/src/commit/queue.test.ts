@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { UnavailableError } from '../database.ts';
 import type { PurchaseAnswer, PurchaseCheck, PurchaseInput } from '../record-purchases.ts';
 import { CommitQueue, QueueFullError, type RecordBatch } from './queue.ts';
@@ -28,6 +28,9 @@ const manual = () => {
   };
   return { batches, finish, record };
 };
+afterEach(() => {
+  vi.useRealTimers();
+});
 const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
 test('what arrives together shares a transaction; what arrives meanwhile shares the next', async () => {
@@ -75,11 +78,13 @@ test('an error fails the purchases of its transaction and no others', async () =
 });
 
 test('when Postgres does not answer tills are told in time, and what only waited is not recorded later', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { batches, finish, record } = manual();
   const queue = new CommitQueue(record, { ...LIMITS, patienceMs: 20 });
   const sent = queue.submit(input('sent'));
   await turn();
   const waited = queue.submit(input('waited'));
+  vi.advanceTimersByTime(20);
   await expect(sent).rejects.toBeInstanceOf(UnavailableError);
   await expect(waited).rejects.toBeInstanceOf(UnavailableError);
   const next = queue.submit(input('next'));

@@ -10,12 +10,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } f
 import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
 import { eventually } from '../../../tests/support/eventually.ts';
 import { freePort, freePortPair } from '../../../tests/support/ports.ts';
-import { alterTopic, deleteTopic, keysOn, makeTopic } from '../../../tests/support/topics.ts';
+import { alterTopic, deleteTopic, makeTopic } from '../../../tests/support/topics.ts';
+import { expectAll, put, relaying, untilEmpty, waiting } from '../../test/outbox.ts';
 import { listDeadLetters, retryDeadLetters } from './dead-letters.ts';
 import { kafkajsPublisher } from './kafkajs-publisher.ts';
-import { runRelay } from './relay.ts';
-
-const quiet = { info: () => undefined, warn: () => undefined };
+import { unwatched } from './watch.ts';
 
 /** A broker and a Postgres that may be killed and frozen; the supervisor starts again what was killed. */
 describe.skipIf(inject('kafkaBrokers') === undefined)('with a broker and a Postgres of its own', () => {
@@ -51,56 +50,35 @@ describe.skipIf(inject('kafkaBrokers') === undefined)('with a broker and a Postg
     if (pid === undefined) throw new Error(`${name} is not running`);
     process.kill(pid, what);
   };
-  const put = async (prefix: string, count: number, bytes = 500) => {
-    await database.pool.query(
-      `insert into outbox (key, payload) select $1 || n, repeat('x', $2) from generate_series(1, $3) as n`,
-      [prefix, bytes, count],
+  const relayingTo = (topic: string, during: () => Promise<void>, { relays = 1, watch = unwatched } = {}) =>
+    relaying(
+      database.url,
+      Array.from({ length: relays }, () => kafkajsPublisher(brokers, topic)),
+      during,
+      watch,
     );
-    await database.pool.query("select pg_notify('outbox', '')");
-  };
-  const waiting = async (): Promise<number> =>
-    (await database.pool.query('select count(*)::int as n from outbox')).rows[0]?.n;
-  const untilEmpty = () => eventually(async () => expect(await waiting()).toBe(0), 40_000);
-  const relaying = async (topic: string, during: () => Promise<void>, relays = 1) => {
-    const stop = new AbortController();
-    const publishers = Array.from({ length: relays }, () => kafkajsPublisher(brokers, topic));
-    const running = publishers.map((publisher) => runRelay(database.url, publisher, quiet, stop.signal));
-    try {
-      await during();
-    } finally {
-      stop.abort();
-      await Promise.all(running);
-      await Promise.all(publishers.map((publisher) => publisher.close()));
-    }
-  };
-  /** Every key at least once, and none that was never put. */
-  const expectAll = async (topic: string, prefixes: Record<string, number>) => {
-    const expected = Object.entries(prefixes).flatMap(([prefix, count]) =>
-      Array.from({ length: count }, (_, n) => `${prefix}${n + 1}`),
-    );
-    expect([...new Set(await keysOn(brokers, topic))].sort()).toEqual(expected.sort());
-  };
+  const empty = () => untilEmpty(database.pool);
 
   test('a message that the broker will never take is set aside with the reason; the rest of its batch goes through', async () => {
     await makeTopic(brokers, 'small', 4, { 'max.message.bytes': '20000' });
-    await put('before-', 300);
-    await put('too-large-', 3, 30_000);
-    await put('after-', 300);
-    await relaying('small', untilEmpty);
-    await expectAll('small', { 'before-': 300, 'after-': 300 });
+    await put(database.pool, 'before-', 300);
+    await put(database.pool, 'too-large-', 3, { bytes: 30_000 });
+    await put(database.pool, 'after-', 300);
+    await relayingTo('small', empty);
+    await expectAll(brokers, 'small', { 'before-': 300, 'after-': 300 });
     const letters = await listDeadLetters(database.pool, 10);
     expect(letters.map(({ key }) => key).sort()).toEqual(['too-large-1', 'too-large-2', 'too-large-3']);
     expect(letters[0]).toMatchObject({ bytes: 30_000, reason: expect.stringContaining('MESSAGE_TOO_LARGE') });
 
     await alterTopic(brokers, 'small', { 'max.message.bytes': '100000' });
-    await relaying('small', async () => {
+    await relayingTo('small', async () => {
       expect(await retryDeadLetters(database.pool, [letters[0]?.id ?? ''])).toBe(1);
-      await untilEmpty();
+      await empty();
       expect(await retryDeadLetters(database.pool, 'all')).toBe(2);
-      await untilEmpty();
+      await empty();
     });
     expect(await listDeadLetters(database.pool, 10)).toEqual([]);
-    await expectAll('small', { 'before-': 300, 'after-': 300, 'too-large-': 3 });
+    await expectAll(brokers, 'small', { 'before-': 300, 'after-': 300, 'too-large-': 3 });
   }, 60_000);
 
   test('a record that the topic does not accept is set aside as well', async () => {
@@ -108,8 +86,8 @@ describe.skipIf(inject('kafkaBrokers') === undefined)('with a broker and a Postg
     const now = Date.now;
     const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
     try {
-      await put('k', 2);
-      await relaying('no-past', untilEmpty);
+      await put(database.pool, 'k', 2);
+      await relayingTo('no-past', empty);
     } finally {
       clock.mockRestore();
     }
@@ -121,58 +99,65 @@ describe.skipIf(inject('kafkaBrokers') === undefined)('with a broker and a Postg
 
   test('a topic that is gone is waited for, and may come back with fewer partitions', async () => {
     await makeTopic(brokers, 'gone', 8);
-    await relaying('gone', async () => {
-      await put('first-', 50);
-      await untilEmpty();
+    let failures = 0;
+    const during = async () => {
+      await put(database.pool, 'first-', 50);
+      await empty();
       await deleteTopic(brokers, 'gone');
-      await put('later-', 3_000);
-      await delay(1_500);
-      expect(await waiting()).toBe(3_000);
+      const before = failures;
+      await put(database.pool, 'later-', 3_000);
+      await eventually(async () => expect(failures).toBeGreaterThanOrEqual(before + 3), 30_000);
+      expect(await waiting(database.pool)).toBe(3_000);
       await makeTopic(brokers, 'gone', 2);
-      await untilEmpty();
-    });
-    await expectAll('gone', { 'later-': 3_000 });
+      await empty();
+    };
+    await relayingTo('gone', during, { watch: { ...unwatched, failed: () => void failures++ } });
+    await expectAll(brokers, 'gone', { 'later-': 3_000 });
     expect(await listDeadLetters(database.pool, 1)).toEqual([]);
   }, 60_000);
 
   test('a broker that is frozen, then killed, loses nothing and is found again', async () => {
     await makeTopic(brokers, 'killed', 8);
-    await relaying(
+    await relayingTo(
       'killed',
       async () => {
-        await put('before-', 100);
-        await untilEmpty();
+        await put(database.pool, 'before-', 100);
+        await empty();
         signal('kafka', 'SIGSTOP');
-        await put('frozen-', 5_000);
-        await delay(1_000);
-        expect(await waiting()).toBe(5_000);
+        await put(database.pool, 'frozen-', 5_000);
+        await eventually(async () => {
+          const { rowCount } = await database.pool.query('select from outbox for update skip locked');
+          expect(rowCount).toBe(0);
+        }, 30_000);
+        expect(await waiting(database.pool)).toBe(5_000);
         signal('kafka', 'SIGCONT');
-        await untilEmpty();
+        await empty();
         signal('kafka', 'SIGKILL');
-        await put('killed-', 5_000);
-        await untilEmpty();
+        await put(database.pool, 'killed-', 5_000);
+        await empty();
       },
-      2,
+      { relays: 2 },
     );
-    await expectAll('killed', { 'before-': 100, 'frozen-': 5_000, 'killed-': 5_000 });
+    await expectAll(brokers, 'killed', { 'before-': 100, 'frozen-': 5_000, 'killed-': 5_000 });
   }, 90_000);
 
   test('relays that stop at any moment and others that begin move each row at least once', async () => {
     await makeTopic(brokers, 'changing', 8);
-    await put('k', 30_000, 200);
-    while ((await waiting()) > 0) await relaying('changing', () => delay(Math.random() * 500), 2);
-    await expectAll('changing', { k: 30_000 });
+    await put(database.pool, 'k', 30_000, { bytes: 200 });
+    while ((await waiting(database.pool)) > 0)
+      await relayingTo('changing', () => delay(Math.random() * 500), { relays: 2 });
+    await expectAll(brokers, 'changing', { k: 30_000 });
   }, 90_000);
 
   test('a Postgres that was killed is connected to again', async () => {
     await makeTopic(brokers, 'postgres', 8);
-    await relaying('postgres', async () => {
-      await put('before-', 2_000);
-      await untilEmpty();
+    await relayingTo('postgres', async () => {
+      await put(database.pool, 'before-', 2_000);
+      await empty();
       signal('postgres', 'SIGKILL');
-      await eventually(() => put('after-', 2_000), 30_000);
-      await untilEmpty();
+      await eventually(() => put(database.pool, 'after-', 2_000), 30_000);
+      await empty();
     });
-    await expectAll('postgres', { 'before-': 2_000, 'after-': 2_000 });
+    await expectAll(brokers, 'postgres', { 'before-': 2_000, 'after-': 2_000 });
   }, 90_000);
 });

@@ -26,8 +26,13 @@ const overThePartitionsThereAre: ICustomPartitioner =
  * next batch to the next: fewer, larger writes than by key.
  *
  * @param brokers `host:port`, comma-joined
+ * @param requestTimeoutMs a broker that has not answered for so long is left for another
  */
-export const kafkajsPublisher = (brokers: string, topic: string = PURCHASES_TOPIC): Publisher => {
+export const kafkajsPublisher = (
+  brokers: string,
+  topic: string = PURCHASES_TOPIC,
+  requestTimeoutMs = 10_000,
+): Publisher => {
   const seeds = brokers.split(',');
   /**
    * A client that asks this one of the brokers for the others first. Without retries kafkajs asks no second one, and a new
@@ -39,7 +44,7 @@ export const kafkajsPublisher = (brokers: string, topic: string = PURCHASES_TOPI
       brokers: seeds.map((_, n) => seeds[(seed + n) % seeds.length] ?? ''),
       logLevel: logLevel.NOTHING,
       connectionTimeout: 3_000,
-      requestTimeout: 10_000,
+      requestTimeout: requestTimeoutMs,
       // The relay tries again by itself. A retry inside kafkajs counts a broker that has answered once as done, even when
       // it meanwhile leads a partition whose messages another broker has refused: they would be lost.
       retry: { retries: 0 },

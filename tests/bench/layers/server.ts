@@ -25,7 +25,7 @@ import { LAYERS, type Layer } from './layers.ts';
 const layers = new Set(LAYERS.filter((layer) => process.argv.includes(layer)));
 const has = (layer: Layer) => layers.has(layer);
 const pool = connectPostgres(process.env.POSTGRES_URL ?? '', 'layers', 2);
-const queue = new CommitQueue((batch) => recordPurchases(pool, batch), {
+const queue = new CommitQueue((batch) => recordPurchases(pool, batch, { withNotify: false }), {
   batch: 128,
   eager: 16,
   inFlight: 2,

@@ -47,7 +47,7 @@ const createApp = (): App => {
   const pipeline = watchPipeline(
     connectOutbox(postgresUrl(settings)),
     brokers === undefined ? undefined : connectConsumerLag(brokers),
-    () => latestReconciliation(clickhouse),
+    () => latestReconciliation(clickhouse, AbortSignal.timeout(3_000)),
     2_000,
   );
   const { sessionSecret } = settings;

@@ -76,6 +76,34 @@ it('rests in proportion to the length of a read, and gives the older value meanw
   expect((await ask('k')).value).toBe('k 2');
 });
 
+it('asks soon again after a read that failed for its length, and sooner still where nobody answers at all', async () => {
+  const { state, answer } = setUp(PACE, 3_000);
+  await answer();
+  state.mark = 'b';
+  state.fails = true;
+  await vi.advanceTimersByTimeAsync(13_000);
+  await answer();
+  state.fails = false;
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(await answer()).toMatchObject({ ok: true });
+
+  const away = { marks: 0 };
+  const silent = createShared<string>(
+    async () => 'never',
+    (signal) => {
+      away.marks++;
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    },
+    PACE,
+  );
+  const waiting = silent('k');
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(await waiting).toMatchObject({ ok: false });
+  await vi.advanceTimersByTimeAsync(3_000);
+  void silent('k');
+  expect(away.marks).toBe(2);
+});
+
 it('says when nothing could ever be read', async () => {
   const { state, answer } = setUp();
   state.fails = true;

@@ -21,12 +21,15 @@ export interface Pace {
   freshMs: number;
   /** With the same mark it stays true for this long (ms). */
   sameMarkMs: number;
-  /** After a read it rests this many times as long as the read took. */
+  /** After a read it rests this many times as long as the read took; as long as it took after one that failed. */
   rest: number;
   /** Who asks while there is an older value does not wait for the new one. */
   background: boolean;
   timeoutMs: number;
 }
+
+/** Whether anything changed is known within this time, or nobody is there to ask. */
+const MARK_MS = 3_000;
 
 /** Keys kept: a page in many periods and branches. */
 const MOST_KEYS = 500;
@@ -44,23 +47,26 @@ export const createShared = <T>(
 
   const refresh = async (key: string, entry: Entry<T>): Promise<void> => {
     const began = Date.now();
+    let rests = 1;
     try {
-      const signal = AbortSignal.timeout(timeoutMs);
-      // Read before the value: what changes in between makes the value look older than it is, never newer.
-      const now = await mark(signal);
+      // Read before the value: what changes in between makes the value look older than it is, never newer. Cheap, so
+      // it also tells soon that nobody is there.
+      const now = await mark(AbortSignal.timeout(Math.min(timeoutMs, MARK_MS)));
       if (entry.value !== undefined && entry.mark === now && began - entry.readAt < sameMarkMs) {
         entry.ok = true;
         entry.restUntil = began + freshMs;
         return;
       }
-      entry.value = await read(key, signal);
+      entry.value = await read(key, AbortSignal.timeout(timeoutMs));
       entry.readAt = began;
       entry.mark = now;
       entry.ok = true;
+      rests = rest;
     } catch {
+      // A database that was away is asked again sooner than one that had much to do.
       entry.ok = false;
     }
-    entry.restUntil = Date.now() + Math.max(freshMs, rest * (Date.now() - began));
+    entry.restUntil = Date.now() + Math.max(freshMs, rests * (Date.now() - began));
   };
 
   return async (key) => {

@@ -28,6 +28,8 @@ export const shell = {
   apply: 'Show',
   range: (first: string, last: string) => (first === last ? first : `${first} – ${last}`),
   allTime: 'All time',
+  comparedWith: (days: string) => `compared with ${days}`,
+  printed: (moment: string, timeZone: string) => `printed ${moment} (${timeZone})`,
   soFar: (range: string) => `${range}, so far`,
   until: (range: string, time: string) => `${range} by ${time}`,
   csv: 'CSV',

@@ -1,10 +1,12 @@
+import { NAMES } from '$lib/name-seeker.ts';
 import { getApp } from '$lib/server/app.ts';
 import { daysOfView, knownBranches, knownView } from '$lib/server/pages/page.ts';
 import { getSettings } from '$lib/server/settings.ts';
 import type { LayoutServerLoad } from './$types';
 
 /** What all pages of the owner share: the shop, its branches, and what is looked at. */
-export const load: LayoutServerLoad = async ({ url }) => {
+export const load: LayoutServerLoad = async ({ url, depends }) => {
+  depends(NAMES);
   const { CURRENCY, SHOP_TIMEZONE, WEEK_START } = getSettings();
   const [view, branches] = await Promise.all([knownView(url), knownBranches()]);
   return {

@@ -83,10 +83,10 @@ describe('live', () => {
     state.settled = false;
     live.watch(undefined, viewer());
     await vi.advanceTimersByTimeAsync(450);
-    expect(state.reads).toBe(5);
+    expect(state.reads).toBe(4);
     state.settled = true;
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(state.reads).toBe(6);
+    expect(state.reads).toBe(5);
     live.close();
   });
 

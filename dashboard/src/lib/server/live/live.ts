@@ -18,7 +18,7 @@ export interface Reading {
 }
 
 export interface LiveOptions {
-  /** Between the end of a look and the next one, in milliseconds; more when looking takes longer than that, and twice in a quiet shop. */
+  /** Between the end of a look and the next one, in milliseconds; more when looking takes longer than that, and twice in a quiet shop and after figures were read. */
   pauseMs: number;
   /** Longest pause while looking fails. */
   longestPauseMs: number;
@@ -116,21 +116,25 @@ export const createLive = (source: LiveSource, options: LiveOptions): Live => {
     });
   };
 
-  const look = async (branches: Iterable<string | undefined>, timeout: number): Promise<void> => {
+  /** Returns whether anything has changed since the look before. */
+  const look = async (branches: Iterable<string | undefined>, timeout: number): Promise<boolean> => {
     const began = Date.now();
     const signal = AbortSignal.timeout(timeout);
     const mark = await source.mark(signal);
-    if (mark !== lastMark) changedAt = began;
+    const isNew = mark !== lastMark;
+    if (isNew) changedAt = began;
     lastMark = mark;
     await Promise.all([...branches].map((branch) => lookAt(branch, mark, began, signal)));
+    return isNew;
   };
 
   /** Looks once and tells everybody. Returns how long to pause. */
   const round = async (): Promise<number> => {
     const began = Date.now();
     const wasOk = ok;
+    let changed = false;
     try {
-      await look(new Set([...viewers.values()].map(({ branch }) => branch)), timeoutMs);
+      changed = await look(new Set([...viewers.values()].map(({ branch }) => branch)), timeoutMs);
       ok = true;
       failures = 0;
       if (!wasOk) log.info('figures can be read again');
@@ -143,8 +147,9 @@ export const createLive = (source: LiveSource, options: LiveOptions): Live => {
     tell(ok !== wasOk || pipeline !== pipelineSent);
     pipelineSent = pipeline;
     if (!ok) return Math.min(longestPauseMs, pauseMs * 2 ** Math.min(failures, 10));
-    const quiet = began - changedAt > QUIET_MS;
-    return Math.max(quiet ? 2 * pauseMs : pauseMs, Date.now() - began);
+    // After a change nobody misses the next one for a moment; in a quiet shop the next may be long in coming.
+    const slow = changed || began - changedAt > QUIET_MS;
+    return Math.max(slow ? 2 * pauseMs : pauseMs, Date.now() - began);
   };
 
   const loop = async () => {

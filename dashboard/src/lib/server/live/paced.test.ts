@@ -12,7 +12,7 @@ const slow = (milliseconds: number) => {
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
     if (state.away) throw new Error('away');
     return `${key}${read}`;
-  });
+  }, 8);
   return { state, paced };
 };
 

@@ -11,34 +11,35 @@ interface Entry<T> {
   restUntil: number;
 }
 
-/** A read is followed by a rest this many times as long as itself. */
-const REST = 8;
 const TIMEOUT_MS = 10_000;
 
 /**
  * Wraps a read that may be slow: it runs in the background, one at a time per key, and rests after it in proportion
- * to its length. The last value stands in meanwhile; only the first is waited for. A failed read fails the call after it.
+ * to its length: `rest` times as long, once as long after one that failed. The last value stands in meanwhile; only the
+ * first is waited for. A failed read fails the call after it.
  */
 export const createPaced = <K, T>(
   read: (key: K, signal: AbortSignal) => Promise<T>,
+  rest: number,
 ): ((key: K, mark: string) => Promise<Paced<T>>) => {
   const entries = new Map<K, Entry<T>>();
 
   const start = (key: K, mark: string, entry: Entry<T>) => {
     const began = Date.now();
-    entry.reading = read(key, AbortSignal.timeout(TIMEOUT_MS))
-      .then(
-        (value) => {
-          entry.known = { value, mark };
-        },
-        (error) => {
-          entry.error = error;
-        },
-      )
-      .finally(() => {
-        entry.reading = undefined;
-        entry.restUntil = Date.now() + REST * (Date.now() - began);
-      });
+    const end = (rests: number) => {
+      entry.reading = undefined;
+      entry.restUntil = Date.now() + rests * (Date.now() - began);
+    };
+    entry.reading = read(key, AbortSignal.timeout(TIMEOUT_MS)).then(
+      (value) => {
+        entry.known = { value, mark };
+        end(rest);
+      },
+      (error) => {
+        entry.error = error;
+        end(1);
+      },
+    );
   };
 
   return async (key, mark) => {

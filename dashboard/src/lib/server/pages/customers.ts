@@ -18,7 +18,7 @@ const TOP = 20;
 
 /** Figures of all time with the newest sale that is surely in them. */
 const asOfNow = async <T extends object>({ app, view, signal }: PageAsk, read: () => Promise<T>) => {
-  const as_of = await newestSale(app.clickhouse, { ...EVERYTHING, branch: view.branch }, signal);
+  const as_of = await newestSale(app.gold, { ...EVERYTHING, branch: view.branch }, signal);
   return { ...(await read()), as_of };
 };
 
@@ -59,7 +59,7 @@ const countsOf = async (app: App, scope: Scope, signal: AbortSignal): Promise<Cu
 
 /** Loyal customers at the end of each day, or of each month where there are too many days for a chart. */
 const loyalOver = async ({ app, scope, now, signal }: PageAsk): Promise<Pick<CustomersFigures, 'loyal' | 'by'>> => {
-  const bounded = await withinSales(app.clickhouse, { ...scope, to: Math.min(scope.to, now) }, signal);
+  const bounded = await withinSales(app, { ...scope, to: Math.min(scope.to, now) }, signal);
   if (bounded === undefined || bounded.from >= bounded.to) return { by: 'day', loyal: [] };
   const { dayOf } = app.calendar;
   const points = await readLoyalCustomers(app.clickhouse, app.calendar, bounded, signal);

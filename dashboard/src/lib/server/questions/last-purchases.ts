@@ -24,18 +24,18 @@ const row = z.object({
   products: z.array(z.string()),
 });
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
 
 /**
- * The newest purchases by time of sale. It looks at the last day first and further back only when that holds too
- * few, so that it stays cheap however long the chain has been selling.
+ * The newest purchases by time of sale. It looks at the last hour first and further back only when that holds too
+ * few, so that it stays cheap however much the chain sells and however long it has.
  */
 export const readLastPurchases = async (
   clickhouse: ClickHouse,
   { branch, now, limit }: { branch?: string; now: number; limit: number },
   signal?: AbortSignal,
 ): Promise<LastPurchase[]> => {
-  for (const from of [now - DAY, now - 31 * DAY, 0]) {
+  for (const from of [now - HOUR, now - 24 * HOUR, now - 31 * 24 * HOUR, 0]) {
     const params = { ...scopeParams({ branch, from, to: END }), limit };
     const rows = await clickhouse.rows({ name: 'last_purchases', sql: SQL, params, row, signal });
     if (rows.length < limit && from > 0) continue;

@@ -1,23 +1,23 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
+import type { Gold } from '@tillstream/clickhouse/gold';
 import { BEGINNING, END } from '@tillstream/clickhouse/shop-calendar';
 import type { Scope } from '../parameters.ts';
-import { readSoldBetween } from './sold-between.ts';
+import { firstSaleSlot } from './first-sale.ts';
+import { newestSale } from './newest-sale.ts';
 
 /**
- * The scope with an end that was left open put at the first or just after the last sale in it;
+ * The scope with an end that was left open put at the slot of the first or just after the last sale in it;
  * undefined when an end is open and there is no sale.
  */
 export const withinSales = async (
-  clickhouse: ClickHouse,
+  { gold, clickhouse }: { gold: Gold; clickhouse: ClickHouse },
   scope: Scope,
   signal?: AbortSignal,
 ): Promise<Scope | undefined> => {
-  if (scope.from > BEGINNING && scope.to < END) return scope;
-  const sold = await readSoldBetween(clickhouse, scope, signal);
-  if (sold === undefined) return undefined;
-  return {
-    ...scope,
-    from: scope.from > BEGINNING ? scope.from : sold.from,
-    to: scope.to < END ? scope.to : sold.to,
-  };
+  const [first, newest] = await Promise.all([
+    scope.from > BEGINNING ? scope.from : firstSaleSlot(gold, clickhouse, scope, signal),
+    scope.to < END ? undefined : newestSale(gold, scope, signal),
+  ]);
+  if (first === undefined || newest === null) return undefined;
+  return { ...scope, from: first, to: newest === undefined ? scope.to : Date.parse(newest) + 1 };
 };

@@ -11,6 +11,6 @@ export const GET = figures('aggregated_sales', async (ask) => {
   await requireBranch(ask, scope.branch);
   const from = Math.max(scope.from, month?.from ?? scope.from);
   const to = Math.min(scope.to, month?.to ?? scope.to);
-  const bounded = from < to ? await withinSales(app.clickhouse, { ...scope, from, to }, signal) : undefined;
+  const bounded = from < to ? await withinSales(app, { ...scope, from, to }, signal) : undefined;
   return bounded === undefined ? { as_of: null, rows: [] } : readAggregatedSales(app.gold, bounded, signal);
 });

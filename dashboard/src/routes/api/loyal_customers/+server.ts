@@ -10,9 +10,9 @@ export const GET = figures('loyal_customers', async (ask) => {
   const scope = parameters.scope(app.calendar);
   parameters.check();
   await requireBranch(ask, scope.branch);
-  const bounded = await withinSales(app.clickhouse, scope, signal);
+  const bounded = await withinSales(app, scope, signal);
   if (bounded === undefined) return { as_of: null, points: [] };
   requireFewPoints(app.calendar, 'day', bounded);
-  const as_of = await newestSale(app.clickhouse, scope, signal);
+  const as_of = await newestSale(app.gold, scope, signal);
   return { as_of, points: await readLoyalCustomers(app.clickhouse, app.calendar, bounded, signal) };
 });

@@ -12,7 +12,7 @@ export const GET = figures('product_sales', async (ask) => {
   const scope = parameters.scope(app.calendar);
   parameters.check();
   await requireBranch(ask, scope.branch);
-  const as_of = await newestSale(app.clickhouse, scope, signal);
+  const as_of = await newestSale(app.gold, scope, signal);
   const rows = await readProductSales(app.gold, scope, product ?? '', by, signal);
   return {
     as_of,

@@ -2,4 +2,4 @@ import { latestReconciliation } from '@tillstream/reconciler/latest';
 import { answer } from '$lib/server/answer.ts';
 
 /** `GET /api/reconciliation`: the newest comparison of Postgres with ClickHouse. */
-export const GET = answer(({ app }) => latestReconciliation(app.clickhouse));
+export const GET = answer(({ app, signal }) => latestReconciliation(app.clickhouse, signal));

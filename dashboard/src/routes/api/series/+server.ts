@@ -10,7 +10,7 @@ export const GET = figures('series', async (ask) => {
   const scope = parameters.scope(app.calendar);
   parameters.check();
   await requireBranch(ask, scope.branch);
-  const bounded = await withinSales(app.clickhouse, scope, signal);
+  const bounded = await withinSales(app, scope, signal);
   if (bounded === undefined) return { as_of: null, points: [] };
   requireFewPoints(app.calendar, by, bounded);
   return readSeries(app.gold, bounded, by, signal);
