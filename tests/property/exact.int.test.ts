@@ -307,8 +307,10 @@ const SELDOM: Record<string, Step[]> = {
     { do: 'move branch', branch: 0, country: 2 },
     { do: 'ask', question: 7, scope: { from: 0, to: WORLD_MINUTES, branch: -1, grain: 3 } },
     { do: 'seal', minute: WORLD_MINUTES * 4, sealers: 1, force: false, meanwhile: false },
+    // What is remembered of the seals is old by now: the next question has it read anew, the one after it uses that.
+    { do: 'step clock', ms: 6_000 },
     { do: 'ask', question: 7, scope: { from: 0, to: WORLD_MINUTES, branch: -1, grain: 3 } },
-    { do: 'move branch', branch: 0, country: 0 },
+    { do: 'ask', question: 7, scope: { from: 0, to: WORLD_MINUTES, branch: -1, grain: 3 } },
   ],
 };
 
