@@ -4,8 +4,10 @@ import { COUNTRY, dayFacts } from './facts.ts';
 import { FOLDED_PRODUCTS, productFacts, UNPACKED_PRODUCTS } from './product-facts.ts';
 import { clockOf } from './shop-day.ts';
 
-/** SQL of a table and its parameters. */
+/** SQL of rows, with the common table expressions that it needs before it, and their parameters. */
 export interface ProductRows {
+  /** To stand after WITH, without a comma at the end; empty when there are none. */
+  ctes: string;
   sql: string;
   params: Record<string, unknown>;
 }
@@ -36,6 +38,7 @@ const byMonth = (rows: string): string => `
  * `newest` and `unique_customers` are of each row; `country` is that of a branch now.
  */
 export const productRowsOfFacts = (scope: Scope, shopDay: string): ProductRows => ({
+  ctes: '',
   sql: byMonth(productFacts(shopDay, inScope(scope, '1'))),
   params: paramsOf(scope),
 });
@@ -65,11 +68,11 @@ export const productRowsOfSeals = (scope: Scope, cover: Cover, shopDay: string):
       SELECT toUInt8(level), toUInt16(start), toString(country), print.1, print.2
       FROM (SELECT level, start, country, [(stored_count, stored_hash), (merged_count, merged_hash)] AS prints FROM gold.sealed_products FINAL WHERE ${taken})
       ARRAY JOIN prints AS print`;
-  const proof = `(SELECT throwIf(count() > 0, 'a seal was broken') FROM (${facts}) WHERE (span, began, country, rows, hash) NOT IN (${seals})) = 0`;
+  const proof = `(SELECT throwIf(count() > 0, 'a seal was broken') FROM facts WHERE (span, began, country, rows, hash) NOT IN (${seals})) = 0`;
   // A country that no branch is in any more has rows but no facts.
   const sealed = (level: 'day' | 'month') => `
       (SELECT * FROM gold.sealed_products FINAL WHERE ${taken} AND level = '${level}' AND ${proof}
-        AND (toUInt8(level), toUInt16(start), toString(country)) IN (SELECT span, began, country FROM (${facts})))`;
+        AND (toUInt8(level), toUInt16(start), toString(country)) IN (SELECT span, began, country FROM facts))`;
   const countryOf = `toString(${scope.branch === undefined ? 'country' : COUNTRY})`;
   const days = `
     SELECT start AS of_day, ${countryOf} AS of_country, product_id, purchases, units, revenue_minor, baskets_minor, newest, customers
@@ -96,6 +99,7 @@ export const productRowsOfSeals = (scope: Scope, cover: Cover, shopDay: string):
     selects.push(byMonth(parts.join('\nUNION ALL\n')));
   }
   return {
+    ctes: `facts AS MATERIALIZED (${facts})`,
     sql: selects.map((select) => `SELECT ${COLUMNS} FROM (${select})`).join('\nUNION ALL\n'),
     params: {
       ...paramsOf(scope),

@@ -34,7 +34,7 @@ export const sealProducts = async (clickhouse: ClickHouse, options: SealOptions)
     done += chunk.length;
     progress?.(done, days.length);
   }
-  await mergePartitions(clickhouse, 'gold.sealed_products', new Set(days.map(partitionOfDay)));
+  await mergePartitions(clickhouse, 'sealed_products', new Set(days.map(partitionOfDay)));
 
   const months = force ? [...new Set(stale.map((day) => firstOfMonth(day)))] : [...state.openMonths];
   for (const month of months.filter((month) => isOver(firstOfMonth(month, 1))).sort((a, b) => a - b)) {

@@ -94,7 +94,7 @@ export const sealStale = async (clickhouse: ClickHouse, options: SealOptions): P
       written.add(partitionOf(level, start));
     }
   }
-  await mergePartitions(clickhouse, 'gold.sealed_spans', written);
+  await mergePartitions(clickhouse, 'sealed_spans', written);
   sealed.products = await sealProducts(clickhouse, { shop, now, graceMs, force, daysAtOnce, progress, signal });
   return sealed;
 };

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { ONE_SNAPSHOT } from './facts.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
@@ -37,18 +38,33 @@ export const insertSealed = (
 ): Promise<number> =>
   clickhouse.insertSelect({ name: `seal ${table}`, table, select: `${select} ${ONE_SNAPSHOT}`, params });
 
-/** Makes each partition that was written to one part: reading bitmaps out of several takes three times as long. */
+/**
+ * Makes partitions that were written to one part: reading bitmaps out of several large ones takes three times as long. A few
+ * small parts beside a large one are left for a while, since making them one costs as much as all of the partition.
+ */
 export const mergePartitions = async (
   clickhouse: ClickHouse,
-  table: string,
+  table: 'sealed_spans' | 'sealed_products',
   partitions: ReadonlySet<number>,
 ): Promise<void> => {
-  for (const partition of partitions) {
+  if (partitions.size === 0) return;
+  const scattered = await clickhouse.rows({
+    name: 'scattered_partitions',
+    sql: `SELECT partition_id FROM system.parts
+          WHERE active AND database = 'gold' AND table = {table:String} AND partition_id IN {partitions:Array(String)}
+          GROUP BY partition_id HAVING count() > ${MOST_PARTS} OR sum(rows) > 1.2 * max(rows)`,
+    params: { table, partitions: [...partitions].map(String) },
+    row: z.object({ partition_id: z.string() }),
+  });
+  for (const { partition_id } of scattered) {
     await clickhouse.command(
-      `OPTIMIZE TABLE ${table} PARTITION ${partition} FINAL SETTINGS optimize_skip_merged_partitions = 1`,
+      `OPTIMIZE TABLE gold.${table} PARTITION ID '${partition_id}' FINAL SETTINGS optimize_skip_merged_partitions = 1`,
     );
   }
 };
+
+/** Parts of one partition, most of them small, that a question may have to put together. */
+const MOST_PARTS = 8;
 
 /** All days from the first to the last. */
 export const between = (first: number, last: number): number[] =>

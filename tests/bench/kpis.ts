@@ -79,12 +79,28 @@ const prepare = async (clickhouse: ClickHouse, seed: Seed, isFilled: boolean): P
   if (!isFilled) {
     await timed('fill silver', () => fillSilver(clickhouse, seed));
     await fillCatalog(clickhouse, seed);
+    // What is merged for good stays sealed, however often the folder is used.
+    if (KEEP !== undefined) await timed('merge silver', () => mergeSilver(clickhouse));
   }
   const seal = () => sealStale(clickhouse, { shop: SHOP, now: NOW, graceMs: 0 });
   await timed('seal everything', seal);
   await timed('a round that finds nothing to seal', seal);
   for (const { what, bytes } of await space(clickhouse)) {
     console.log(`  ${what.padEnd(24)} ${(bytes / seed.purchases).toFixed(1)} bytes per purchase`);
+  }
+};
+
+/** Makes each year of silver one part. Of a large one it takes longer than a request may: it is asked until it is done. */
+const mergeSilver = async (clickhouse: ClickHouse): Promise<void> => {
+  const row = z.object({ year: z.string(), parts: z.int() });
+  const sql = `SELECT partition_id AS year, count() AS parts FROM system.parts
+               WHERE active AND database = 'silver' AND table = 'purchases' GROUP BY year HAVING parts > 1`;
+  for (;;) {
+    const [several] = await clickhouse.rows({ name: 'parts', sql, row });
+    if (several === undefined) return;
+    await clickhouse
+      .command(`OPTIMIZE TABLE silver.purchases PARTITION ${several.year} FINAL`)
+      .catch(() => sleep(1_000));
   }
 };
 

@@ -28,5 +28,5 @@ CREATE OR REPLACE TABLE gold.sealed_spans
 ENGINE = ${ReplacingMergeTree}
 PARTITION BY toUInt8(level) * 1000000 + toYYYYMM(toStartOfQuarter(start))
 ORDER BY (level, grain, branch_id, start, hour, weekday, hour_start)
-SETTINGS index_granularity = 64
+SETTINGS index_granularity = 8
 COMMENT 'Figures of business days, months and years, folded from sealed slots, with the fingerprint of their facts. True only while that is the fingerprint of the facts.'

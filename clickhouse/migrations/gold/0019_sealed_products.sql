@@ -23,5 +23,5 @@ CREATE TABLE gold.sealed_products
 ENGINE = ${ReplacingMergeTree}
 PARTITION BY toUInt8(level) * 1000000 + if(level = 'day', toYYYYMM(start), toYYYYMM(toStartOfYear(start)))
 ORDER BY (level, branch_id, start, country)
-SETTINGS index_granularity = 16
+SETTINGS index_granularity = 8
 COMMENT 'Figures of every product in business days and months, by branch and by country, with the fingerprint of their facts. True only while that is the fingerprint of the facts.'
