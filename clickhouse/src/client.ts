@@ -1,6 +1,6 @@
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { limited } from '@tillstream/schemas/limited';
 import type { z } from 'zod';
-import { limited } from './limited.ts';
 
 /** A query with a name, bound parameters and the shape of its rows. */
 export interface NamedQuery<Row> {

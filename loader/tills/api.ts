@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { limited } from '@tillstream/schemas/limited';
 import { z } from 'zod';
 
 const REQUEST_MS = 5_000;
@@ -29,24 +30,6 @@ export interface TillApi {
   post(path: string, body: unknown, key: string | undefined, onRetry: () => void, signal: AbortSignal): Promise<Answer>;
 }
 
-/**
- * Runs a request that is aborted by the signal or after {@link REQUEST_MS}. By hand, because `AbortSignal.any` on a
- * signal that lives as long as the tills leaks memory with every request in Node 20.
- */
-const limited = async <T>(signal: AbortSignal, request: (limit: AbortSignal) => Promise<T>): Promise<T> => {
-  signal.throwIfAborted();
-  const limit = new AbortController();
-  const abort = () => limit.abort();
-  const timer = setTimeout(abort, REQUEST_MS);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await request(limit.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
-  }
-};
-
 /** What a refusal says, in one line. */
 export const problemText = ({ status, body }: Answer): string => {
   const parsed = problem.safeParse(body);
@@ -73,7 +56,7 @@ export const tillApi = (url: string, apiKey: string | undefined): TillApi => {
   const authorization: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
 
   const get = <S extends z.ZodType>(path: string, shape: S, signal: AbortSignal): Promise<z.output<S>> =>
-    limited(signal, async (limit) => {
+    limited(REQUEST_MS, signal, async (limit) => {
       const response = await fetch(new URL(path, url), { headers: authorization, signal: limit });
       if (!response.ok) throw new Error(`GET ${path} answered ${response.status}`);
       return shape.parse(await response.json());
@@ -90,7 +73,7 @@ export const tillApi = (url: string, apiKey: string | undefined): TillApi => {
         let wait = 0;
         const sent = performance.now();
         try {
-          const { response, text } = await limited(signal, async (limit) => {
+          const { response, text } = await limited(REQUEST_MS, signal, async (limit) => {
             const answer = await fetch(new URL(path, url), {
               method: 'POST',
               headers: {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { eventually } from '../support/eventually.ts';
 import { axeFindings, openPage } from '../support/page.ts';
+import { LOGIN_ON, setPassword } from '../support/password.ts';
 import { freePort } from '../support/ports.ts';
 import { newPlace, type Place, removePlace, type Stack, startStack } from '../support/stack.ts';
 
@@ -26,23 +27,13 @@ let browser: Browser;
 
 beforeAll(async () => {
   [place, browser] = await Promise.all([newPlace(), launchBrowser()]);
-  Object.assign(place.env, { DASHBOARD_LOGIN: 'on', DASHBOARD_SESSION_SECRET: 'a secret of this test, long enough' });
+  Object.assign(place.env, LOGIN_ON);
   stack = await startStack(place, ['--no-tills']);
 });
 afterAll(async () => {
   await Promise.all([stack?.stop(), browser?.close()]);
   removePlace(place);
 });
-
-/** `npm run password` with the password piped in, as in a script. */
-const setPassword = async (password: string) => {
-  const child = spawn('npm', ['run', '--silent', 'password'], { cwd: ROOT, env: { ...process.env, ...stack.env } });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  child.stdin.end(`${password}\n`);
-  const [code] = await once(child, 'close');
-  return { code, output };
-};
 
 /** Logs in by hand; gives the cookie and what came with it. */
 const logIn = async (password: string) => {
@@ -69,8 +60,11 @@ test('without a password nobody gets in, and the page names the command', async 
   expect(await axeFindings(page)).toEqual([]);
   expect(faults).toEqual([]);
   await context.close();
-  expect(await setPassword('too short')).toEqual({ code: 1, output: 'it must have 12 characters or more\n' });
-  const { code, output } = await setPassword(PASSWORD);
+  expect(await setPassword(stack.env, 'too short')).toEqual({
+    code: 1,
+    output: 'it must have 12 characters or more\n',
+  });
+  const { code, output } = await setPassword(stack.env, PASSWORD);
   expect({ code, output }).toEqual({ code: 0, output: 'The password is set.\n' });
 });
 
@@ -237,7 +231,7 @@ test('a new password ends every session, and the streams that are open', async (
   await page.getByTestId('password').fill(PASSWORD);
   await page.keyboard.press('Enter');
   await page.waitForSelector('[data-testid="status"][data-value="live"]');
-  const { output } = await setPassword(NEXT_PASSWORD);
+  const { output } = await setPassword(stack.env, NEXT_PASSWORD);
   expect(output).toContain('changed');
   await ended;
   // The open page finds out by itself and asks to log in.

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { Figures, LiveMessage, Pipeline } from './figures.ts';
 
 /** The server sends a heartbeat every 10 s; after this long without a word the stream is taken for dead. */
@@ -33,8 +34,15 @@ export class LiveFeed {
     return this.#databaseOk && this.#connected;
   }
 
-  /** Takes a message over, unless what is known is newer. */
+  /**
+   * Takes a message over, unless what is known is newer. An effect that calls it does not follow what it looks at:
+   * each newer message would bring the effect's own back.
+   */
   take(message: LiveMessage): void {
+    untrack(() => this.#take(message));
+  }
+
+  #take(message: LiveMessage): void {
     const sent = Date.parse(message.server_time);
     this.#clockAhead = sent - Date.now();
     const checkedAt = message.checked_at === null ? null : Date.parse(message.checked_at);
