@@ -47,13 +47,16 @@ export const prepareKafka = async (
     const format = java('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', properties]);
     await promisify(execFile)(format.file, format.args);
   }
-  return java('kafka.Kafka', [properties]);
+  return java('kafka.Kafka', [properties], HEAP);
 };
 
-const java = (main: string, args: string[]): Command => ({
+/** All of it from the start: what the broker takes then is what it takes after a month. */
+const HEAP = ['-Xms256m', '-Xmx256m', '-XX:+AlwaysPreTouch'];
+
+const java = (main: string, args: string[], heap: readonly string[] = []): Command => ({
   file: 'java',
   args: [
-    '-Xmx512m',
+    ...heap,
     '-XX:+UseSerialGC',
     // A broker of a few messages a second never needs the optimising compiler; without it the start is shorter.
     '-XX:TieredStopAtLevel=1',
