@@ -5,10 +5,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { alone } from './lock.mjs';
 
 export const root = fileURLToPath(new URL('../', import.meta.url));
 const STAMP = path.join(root, 'node_modules', '.tillstream-installed');
 const KAFKA = path.join(root, 'embedded', 'kafka');
+/** Not where a step cleans up. */
+const LOCKS = path.join(root, 'embedded', '.locks');
 
 /** Packages, broker and dashboard. */
 export const installAll = async () => {
@@ -20,10 +23,12 @@ export const installAll = async () => {
 /** npm packages as the lock file names them. */
 export const installPackages = async () => {
   requireNode();
-  const lock = digest([path.join(root, 'package-lock.json')]);
-  if (read(STAMP) === lock) return;
-  await step('Installing', 'npm packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  writeFileSync(STAMP, lock);
+  await bring(
+    'packages',
+    STAMP,
+    () => digest([path.join(root, 'package-lock.json')]),
+    () => step('Installing', 'npm packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
+  );
 };
 
 /** Apache Kafka from Maven Central, where Java 17 and Maven are there and no other broker is named. */
@@ -31,31 +36,34 @@ export const installKafka = async () => {
   if (process.env.KAFKA_BROKERS || !hasJavaAndMaven()) return;
   const lib = path.join(KAFKA, 'lib');
   const pom = path.join(KAFKA, 'pom.xml');
-  const stamp = path.join(lib, '.installed');
-  const wanted = digest([pom]);
-  if (read(stamp) === wanted) return;
-  rmSync(lib, { recursive: true, force: true });
-  await step('Installing', 'Apache Kafka (Maven)', 'mvn', [
-    '-q',
-    '-B',
-    '-f',
-    pom,
-    'dependency:copy-dependencies',
-    `-DoutputDirectory=${lib}`,
-  ]);
-  mkdirSync(lib, { recursive: true });
-  writeFileSync(stamp, wanted);
+  await bring(
+    'broker',
+    path.join(lib, '.installed'),
+    () => digest([pom]),
+    async () => {
+      rmSync(lib, { recursive: true, force: true });
+      await step('Installing', 'Apache Kafka (Maven)', 'mvn', [
+        '-q',
+        '-B',
+        '-f',
+        pom,
+        'dependency:copy-dependencies',
+        `-DoutputDirectory=${lib}`,
+      ]);
+      mkdirSync(lib, { recursive: true });
+    },
+  );
 };
 
 /** The dashboard's pages, built when its sources are newer than the last build. */
 export const buildDashboard = async () => {
-  const build = path.join(root, 'dashboard', 'build');
-  const stamp = path.join(build, '.built');
-  const sources = ['dashboard', 'schemas', 'clickhouse'].flatMap((part) => sourceFiles(path.join(root, part)));
-  const wanted = digest([path.join(root, 'package-lock.json'), ...sources]);
-  if (read(stamp) === wanted) return;
-  await step('Building', 'the pages of the dashboard', 'npm', ['run', '--silent', 'build', '-w', 'dashboard']);
-  writeFileSync(stamp, wanted);
+  const inputs = () => {
+    const sources = ['dashboard', 'schemas', 'clickhouse'].flatMap((part) => sourceFiles(path.join(root, part)));
+    return digest([path.join(root, 'package-lock.json'), ...sources]);
+  };
+  await bring('dashboard', path.join(root, 'dashboard', 'build', '.built'), inputs, () =>
+    step('Building', 'the pages of the dashboard', 'npm', ['run', '--silent', 'build', '-w', 'dashboard']),
+  );
 };
 
 /** Runs a TypeScript file in a process of its own and exits as it does. Signals reach it by the terminal, or from here. */
@@ -69,6 +77,20 @@ export const runTypeScript = async (entry, args) => {
   }
   const { code, signal } = await ended(child);
   process.exit(code ?? (signal === 'SIGINT' ? 130 : 1));
+};
+
+/**
+ * Does a step unless its stamp says that it was done from the same inputs. Of several processes one does it, the others
+ * wait and find it done.
+ */
+const bring = async (what, stamp, inputs, work) => {
+  if (read(stamp) === inputs()) return;
+  await alone(path.join(LOCKS, what), `the ${what}`, async () => {
+    const wanted = inputs();
+    if (read(stamp) === wanted) return;
+    await work();
+    writeFileSync(stamp, wanted);
+  });
 };
 
 const requireNode = () => {

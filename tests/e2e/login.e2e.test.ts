@@ -3,14 +3,12 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createKey } from '@tillstream/pos-api/api-keys';
 import { connectPostgres } from '@tillstream/pos-api/database';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
+import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { ownStack } from '../support/own-stack.ts';
 import { axeFindings, openPage } from '../support/page.ts';
 import { LOGIN_ON, setPassword } from '../support/password.ts';
 import { freePort } from '../support/ports.ts';
-import { newPlace, type Place, removePlace, type Stack, startStack } from '../support/stack.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PASSWORD = 'the owner knows it';
@@ -21,26 +19,17 @@ const CLOSED_DATA = [
   ...['/customers/__data.json', '/__data.json'],
 ];
 
-let place: Place;
-let stack: Stack;
-let browser: Browser;
-
-beforeAll(async () => {
-  [place, browser] = await Promise.all([newPlace(), launchBrowser()]);
+const own = ownStack((place) => {
   Object.assign(place.env, LOGIN_ON);
-  stack = await startStack(place, ['--no-tills']);
-});
-afterAll(async () => {
-  await Promise.all([stack?.stop(), browser?.close()]);
-  removePlace(place);
+  return ['--no-tills'];
 });
 
 /** Logs in by hand; gives the cookie and what came with it. */
 const logIn = async (password: string) => {
-  const response = await fetch(`${stack.dashboard}/login?/in`, {
+  const response = await fetch(`${own.stack.dashboard}/login?/in`, {
     method: 'POST',
     redirect: 'manual',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: stack.dashboard, accept: 'text/html' },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: own.stack.dashboard, accept: 'text/html' },
     body: new URLSearchParams({ password }),
   });
   const given = response.headers.get('set-cookie') ?? '';
@@ -52,19 +41,19 @@ const logIn = async (password: string) => {
   };
 };
 const ask = (path: string, headers: Record<string, string> = {}) =>
-  fetch(`${stack.dashboard}${path}`, { redirect: 'manual', headers });
+  fetch(`${own.stack.dashboard}${path}`, { redirect: 'manual', headers });
 
 test('without a password nobody gets in, and the page names the command', async () => {
-  const { context, page, faults } = await openPage(browser, stack.dashboard, { bypassCSP: true });
+  const { context, page, faults } = await openPage(own.browser, own.stack.dashboard, { bypassCSP: true });
   expect(await page.getByTestId('no-password').textContent()).toContain('npm run password');
   expect(await axeFindings(page)).toEqual([]);
   expect(faults).toEqual([]);
   await context.close();
-  expect(await setPassword(stack.env, 'too short')).toEqual({
+  expect(await setPassword(own.stack.env, 'too short')).toEqual({
     code: 1,
     output: 'it must have 12 characters or more\n',
   });
-  const { code, output } = await setPassword(stack.env, PASSWORD);
+  const { code, output } = await setPassword(own.stack.env, PASSWORD);
   expect({ code, output }).toEqual({ code: 0, output: 'The password is set.\n' });
 });
 
@@ -84,7 +73,7 @@ test('no figure without a login: pages lead to it, everything else is 401', asyn
     if (path.includes('__data')) expect(JSON.parse(text)).toMatchObject({ type: 'redirect' });
     else expect([response.status, response.headers.get('content-type')]).toEqual([401, 'application/problem+json']);
   }
-  const post = await fetch(`${stack.dashboard}/till/purchases`, {
+  const post = await fetch(`${own.stack.dashboard}/till/purchases`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': 'login-test' },
     body: '{}',
@@ -96,7 +85,11 @@ test('no figure without a login: pages lead to it, everything else is 401', asyn
 test('the owner logs in, lands where they wanted to go, sees the figures live, and logs out', async () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     const options = { colorScheme, bypassCSP: true, viewport: { width: 360, height: 740 } };
-    const { context, page, faults } = await openPage(browser, `${stack.dashboard}/products?period=all`, options);
+    const { context, page, faults } = await openPage(
+      own.browser,
+      `${own.stack.dashboard}/products?period=all`,
+      options,
+    );
     expect(new URL(page.url()).pathname).toBe('/login');
     expect(await axeFindings(page)).toEqual([]);
     await page.getByTestId('password').fill('not the password');
@@ -114,7 +107,7 @@ test('the owner logs in, lands where they wanted to go, sees the figures live, a
     expect(await page.evaluate('document.cookie')).toBe('');
     await page.getByTestId('logout').click();
     await page.waitForURL('**/login');
-    await page.goto(`${stack.dashboard}/customers`);
+    await page.goto(`${own.stack.dashboard}/customers`);
     expect(new URL(page.url()).pathname).toBe('/login');
     // The browser itself notes the answer 401 to the wrong password.
     expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
@@ -141,8 +134,8 @@ test('behind a proxy that speaks HTTPS the cookie is for HTTPS alone, and attemp
   const port = String(await freePort());
   const env = {
     ...process.env,
-    ...stack.env,
-    POSTGRES_URL: stack.postgres,
+    ...own.stack.env,
+    POSTGRES_URL: own.stack.postgres,
     DASHBOARD_PORT: port,
     HOST: '0.0.0.0',
     PROTOCOL_HEADER: 'x-forwarded-proto',
@@ -185,20 +178,20 @@ test('behind a proxy that speaks HTTPS the cookie is for HTTPS alone, and attemp
   expect((await proxied('192.0.2.1', PASSWORD)).headers.get('set-cookie')).toBeNull();
   child.kill();
   // Nobody talks a server that stands behind no proxy into believing in one.
-  const own = await ask('/healthz', { 'x-forwarded-proto': 'https', 'x-own-protocol': 'https' });
-  expect(own.headers.get('strict-transport-security')).toBeNull();
+  const direct = await ask('/healthz', { 'x-forwarded-proto': 'https', 'x-own-protocol': 'https' });
+  expect(direct.headers.get('strict-transport-security')).toBeNull();
 });
 
 test('forms and sales of another site are refused', async () => {
   const { cookie } = await logIn(PASSWORD);
   const foreign = { cookie, origin: 'https://example.org' };
-  const sale = await fetch(`${stack.dashboard}/till/purchases`, {
+  const sale = await fetch(`${own.stack.dashboard}/till/purchases`, {
     method: 'POST',
     headers: { ...foreign, 'content-type': 'application/json', 'idempotency-key': 'foreign' },
     body: JSON.stringify({ branch_id: 'SMKT001', items: [{ product_id: 'milk', quantity: 1 }] }),
   });
   expect(sale.status).toBe(403);
-  const out = await fetch(`${stack.dashboard}/login?/out`, {
+  const out = await fetch(`${own.stack.dashboard}/login?/out`, {
     method: 'POST',
     headers: { ...foreign, 'content-type': 'application/x-www-form-urlencoded' },
     body: '',
@@ -207,7 +200,7 @@ test('forms and sales of another site are refused', async () => {
 });
 
 test('a key with the scope read opens the read API alone', async () => {
-  const db = connectPostgres(stack.postgres, 'test', 1);
+  const db = connectPostgres(own.stack.postgres, 'test', 1);
   const bearer = async (scopes: ('read' | 'post')[], branch_id: string | null = null) => ({
     authorization: `Bearer ${(await createKey(db, { name: 'test', branch_id, scopes })).key}`,
   });
@@ -227,11 +220,11 @@ test('a new password ends every session, and the streams that are open', async (
   const stream = await ask('/api/live', { cookie });
   expect(stream.status).toBe(200);
   const ended = new Response(stream.body).text();
-  const { context, page } = await openPage(browser, stack.dashboard);
+  const { context, page } = await openPage(own.browser, own.stack.dashboard);
   await page.getByTestId('password').fill(PASSWORD);
   await page.keyboard.press('Enter');
   await page.waitForSelector('[data-testid="status"][data-value="live"]');
-  const { output } = await setPassword(stack.env, NEXT_PASSWORD);
+  const { output } = await setPassword(own.stack.env, NEXT_PASSWORD);
   expect(output).toContain('changed');
   await ended;
   // The open page finds out by itself and asks to log in.
@@ -243,7 +236,7 @@ test('a new password ends every session, and the streams that are open', async (
 });
 
 test('a till whose session is over keeps its sales and says so', async () => {
-  const { context, page } = await openPage(browser, `${stack.dashboard}/till`);
+  const { context, page } = await openPage(own.browser, `${own.stack.dashboard}/till`);
   await page.getByTestId('password').fill(NEXT_PASSWORD);
   await page.keyboard.press('Enter');
   await page.getByTestId('till-branch').selectOption('SMKT001');

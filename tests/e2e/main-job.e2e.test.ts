@@ -1,45 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { purchaseResponse } from '@tillstream/schemas/api';
 import { kpis as kpisSchema } from '@tillstream/schemas/read-api';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
+import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { newPlace, type Place, removePlace, runStart, type Stack, startStack } from '../support/stack.ts';
+import { ownStack } from '../support/own-stack.ts';
+import { runStart, startStack } from '../support/stack.ts';
 
-let place: Place;
-let stack: Stack;
-let browser: Browser;
+const own = ownStack();
 
-beforeAll(async () => {
-  [place, browser] = await Promise.all([newPlace(), launchBrowser()]);
-  stack = await startStack(place, ['--no-tills']);
-});
-afterAll(async () => {
-  await Promise.all([stack?.stop(), browser?.close()]);
-  removePlace(place);
-});
-
-const kpis = async (query = '') => kpisSchema.parse(await (await fetch(`${stack.dashboard}/api/kpis${query}`)).json());
+const kpis = async (query = '') =>
+  kpisSchema.parse(await (await fetch(`${own.stack.dashboard}/api/kpis${query}`)).json());
 const sell = async (customer_id: string | undefined) => {
-  const response = await fetch(`${stack.posApi}/v1/purchases`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() },
-    body: JSON.stringify({
-      branch_id: 'SMKT001',
-      customer_id,
-      items: [
-        { product_id: 'milk', quantity: 1 },
-        { product_id: 'bread', quantity: 1 },
-      ],
-    }),
-  });
-  expect(response.status).toBe(201);
-  return (await response.json()) as { purchase_id: string; total_minor: number };
+  const items = ['milk', 'bread'].map((product_id) => ({ product_id, quantity: 1 }));
+  const recorded = await own.post('/v1/purchases', { branch_id: 'SMKT001', customer_id, items });
+  return purchaseResponse.parse(recorded);
 };
 
 const parts = () =>
-  JSON.parse(readFileSync(`${place.folder}/processes.json`, 'utf8')) as { name: string; pid: number }[];
+  JSON.parse(readFileSync(`${own.place.folder}/processes.json`, 'utf8')) as { name: string; pid: number }[];
 
 test('npm start brings the demo data into the figures', async () => {
   const figures = await kpis();
@@ -50,10 +29,10 @@ test('npm start brings the demo data into the figures', async () => {
 });
 
 test('a purchase at the till changes the figures on the rendered page', async () => {
-  const page = await browser.newPage();
+  const page = await own.browser.newPage();
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
-  await page.goto(stack.dashboard);
+  await page.goto(own.stack.dashboard);
   const figure = async (name: string) =>
     Number(await page.locator(`[data-testid="${name}"]`).first().getAttribute('data-value'));
   await eventually(async () => expect(await figure('today-purchases')).not.toBeNaN());
@@ -74,7 +53,7 @@ test('a purchase at the till changes the figures on the rendered page', async ()
   await sell(customer);
   const third = await sell(customer);
   await eventually(async () => expect(await figure('loyal-customers')).toBe(before.loyal + 1));
-  await fetch(`${stack.posApi}/v1/purchases/${third.purchase_id}/void`, { method: 'POST' });
+  await fetch(`${own.stack.posApi}/v1/purchases/${third.purchase_id}/void`, { method: 'POST' });
   await eventually(async () => {
     expect(await figure('loyal-customers')).toBe(before.loyal);
     expect(await figure('today-purchases')).toBe(before.purchases + 2);
@@ -86,13 +65,13 @@ test('a purchase at the till changes the figures on the rendered page', async ()
 });
 
 test('a second start on the same folder says that one runs already', async () => {
-  const { code, output } = await runStart(place, []);
+  const { code, output } = await runStart(own.place, []);
   expect(code).toBe(1);
   expect(output).toMatch(/runs already/);
 });
 
 test('files are refused on a folder with demo data', async () => {
-  const { code, output } = await runStart(place, ['--products', 'a.csv', '--purchases', 'b.csv']);
+  const { code, output } = await runStart(own.place, ['--products', 'a.csv', '--purchases', 'b.csv']);
   expect(code).toBe(1);
   expect(output.trim().split('\n')).toHaveLength(1);
   expect(output).toMatch(/demo data/);
@@ -105,19 +84,19 @@ test('parts that are killed come back, the sales made meanwhile are counted', as
   }
   await sell(undefined);
   await eventually(async () => expect((await kpis()).purchases).toBe(before.purchases + 1), 30_000);
-  expect(stack.output()).toMatch(/relay died/);
-  expect(stack.output()).toMatch(/clickhouse died/);
+  expect(own.stack.output()).toMatch(/relay died/);
+  expect(own.stack.output()).toMatch(/clickhouse died/);
 });
 
 test('Ctrl-C stops everything within 10 s, and the next start goes on with all data', async () => {
   const before = await kpis();
   const began = performance.now();
-  await stack.stop();
+  await own.stack.stop();
   expect(performance.now() - began).toBeLessThan(10_000);
-  expect(stack.output()).toMatch(/Stopped in/);
+  expect(own.stack.output()).toMatch(/Stopped in/);
   expect(parts()).toEqual([]);
-  await expect(fetch(stack.dashboard)).rejects.toThrow();
-  stack = await startStack(place, ['--no-tills']);
+  await expect(fetch(own.stack.dashboard)).rejects.toThrow();
+  own.stack = await startStack(own.place, ['--no-tills']);
   expect(await kpis()).toEqual(before);
 });
 
@@ -126,7 +105,7 @@ test('what a killed start left behind is gone after the next start', async () =>
   const left = parts();
   const parent = left.find(({ name }) => name === 'start');
   process.kill(parent?.pid ?? 0, 'SIGKILL');
-  stack = await startStack(place, ['--no-tills']);
+  own.stack = await startStack(own.place, ['--no-tills']);
   expect(await kpis()).toEqual(before);
   const now = new Set(parts().map(({ pid }) => pid));
   for (const { pid } of left.filter((part) => !now.has(part.pid))) {

@@ -1,13 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { ownStack } from '../support/own-stack.ts';
 import { openPage } from '../support/page.ts';
-import { newPlace, type Place, removePlace, type Stack, startStack } from '../support/stack.ts';
 
 /** What the owner's pages do beside showing figures: they are printed, and learn the name of a branch that is opened. */
 const PAGES = ['/', '/products', '/products/milk', '/customers', '/branches', '/pipeline'];
+/** What is asked of a canvas that is drawn. */
+interface HTMLCanvas {
+  width: number;
+  toDataURL(): string;
+}
 /** What an A4 page holds, in CSS pixels. */
 const PAPER = { width: 718, height: 1_047 };
 
@@ -22,27 +25,7 @@ interface Canvas {
   };
 }
 
-let place: Place;
-let stack: Stack;
-let browser: Browser;
-
-beforeAll(async () => {
-  [place, browser] = await Promise.all([newPlace(), launchBrowser()]);
-  stack = await startStack(place, ['--no-tills']);
-});
-afterAll(async () => {
-  await Promise.all([stack?.stop(), browser?.close()]);
-  removePlace(place);
-});
-
-const post = async (address: string, body: unknown) => {
-  const response = await fetch(`${stack.posApi}${address}`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() },
-    body: JSON.stringify(body),
-  });
-  if (response.status !== 201) throw new Error(`${address}: ${response.status} ${await response.text()}`);
-};
+const own = ownStack();
 
 /** The page as the printer gets it. */
 const toPaper = async (page: Page) => {
@@ -52,7 +35,9 @@ const toPaper = async (page: Page) => {
 };
 
 test.each(PAGES)('%s printed is a report', async (address) => {
-  const { context, page, faults } = await openPage(browser, `${stack.dashboard}${address}`, { colorScheme: 'dark' });
+  const { context, page, faults } = await openPage(own.browser, `${own.stack.dashboard}${address}`, {
+    colorScheme: 'dark',
+  });
   const charts = await page.locator('canvas').all();
   // One that was seen brings what draws the others, too.
   await charts[0]?.scrollIntoViewIfNeeded();
@@ -87,14 +72,53 @@ test.each(PAGES)('%s printed is a report', async (address) => {
   await context.close();
 });
 
+test.each(PAGES)('%s printed before any chart is drawn has their tables', async (address) => {
+  // Without scripts no chart is ever drawn, which is how a page begins.
+  const context = await own.browser.newContext({ javaScriptEnabled: false, viewport: PAPER });
+  const page = await context.newPage();
+  await page.goto(`${own.stack.dashboard}${address}`);
+  const cards = page.locator('.card:has(canvas)');
+  for (const card of await cards.all()) expect(await card.locator('tbody').isVisible()).toBe(false);
+  await page.emulateMedia({ media: 'print' });
+  for (const card of await cards.all()) {
+    expect(await card.locator('canvas').isVisible()).toBe(false);
+    expect(await card.locator('tbody tr').last().isVisible()).toBe(true);
+    expect(await card.locator('summary').isVisible()).toBe(false);
+  }
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PAPER.width);
+  await context.close();
+});
+
+test('on a wall everything is larger, and a chart still knows where the pointer is', async () => {
+  const { context, page, faults } = await openPage(own.browser, `${own.stack.dashboard}/products/milk`, {
+    viewport: { width: 3840, height: 2160 },
+  });
+  const sizes = await page.locator('main').evaluate((main) => main.getBoundingClientRect().width);
+  expect(sizes).toBeGreaterThan(2_600);
+  const chart = page.getByRole('application').first();
+  await chart.locator('canvas[style]').waitFor();
+  const box = await chart.boundingBox();
+  if (box === null) throw new Error('the chart has no place');
+  const pixels = () => chart.locator('canvas').evaluate((it) => (it as unknown as HTMLCanvas).toDataURL());
+  const before = await pixels();
+  await page.mouse.move(box.x + box.width * 0.9, box.y + box.height / 2);
+  // The tip of the last points stands on the right.
+  await eventually(async () => expect(await pixels()).not.toBe(before));
+  expect(await chart.locator('canvas').evaluate((it) => (it as unknown as HTMLCanvas).width)).toBe(
+    Math.round(box.width),
+  );
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
 test('a branch that is opened while a page is looked at gets its name there; before its first sale it says so', async () => {
-  const { context, page, faults } = await openPage(browser, `${stack.dashboard}/pipeline`);
+  const { context, page, faults } = await openPage(own.browser, `${own.stack.dashboard}/pipeline`);
   const branch = page.getByRole('row', { name: 'Porto Ribeira' });
-  await post('/v1/branches', { branch_id: 'SMKT044', name: 'Porto Ribeira', country: 'Portugal' });
-  await post('/v1/purchases', { branch_id: 'SMKT044', items: [{ product_id: 'milk', quantity: 1 }] });
+  await own.post('/v1/branches', { branch_id: 'SMKT044', name: 'Porto Ribeira', country: 'Portugal' });
+  await own.post('/v1/purchases', { branch_id: 'SMKT044', items: [{ product_id: 'milk', quantity: 1 }] });
   await eventually(async () => expect(await branch.count()).toBe(1), 60_000);
 
-  await post('/v1/branches', { branch_id: 'SMKT045', name: 'Braga Centro', country: 'Portugal' });
+  await own.post('/v1/branches', { branch_id: 'SMKT045', name: 'Braga Centro', country: 'Portugal' });
   await eventually(async () => {
     await page.reload();
     expect(await page.getByRole('row', { name: 'Braga Centro' }).innerText()).toContain('No sale yet');

@@ -1,30 +1,19 @@
 import { kpis as kpisSchema, READ_API, type ReadEndpoint, readProblem } from '@tillstream/schemas/read-api';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
+import type { BrowserContextOptions } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { ownStack } from '../support/own-stack.ts';
 import { axeFindings, figureOf, openPage } from '../support/page.ts';
-import { newPlace, type Place, removePlace, type Stack, startStack } from '../support/stack.ts';
 
 const PAGES = ['/', '/products', '/products/milk', '/customers', '/branches', '/pipeline', '/till'];
 
-let place: Place;
-let stack: Stack;
-let browser: Browser;
+const own = ownStack();
 
-beforeAll(async () => {
-  [place, browser] = await Promise.all([newPlace(), launchBrowser()]);
-  stack = await startStack(place, ['--no-tills']);
-});
-afterAll(async () => {
-  await Promise.all([stack?.stop(), browser?.close()]);
-  removePlace(place);
-});
-
-const kpis = async (query = '') => kpisSchema.parse(await (await fetch(`${stack.dashboard}/api/kpis${query}`)).json());
+const kpis = async (query = '') =>
+  kpisSchema.parse(await (await fetch(`${own.stack.dashboard}/api/kpis${query}`)).json());
 const value = figureOf;
 const open = (path: string, options: BrowserContextOptions = {}) =>
-  openPage(browser, `${stack.dashboard}${path}`, options);
+  openPage(own.browser, `${own.stack.dashboard}${path}`, options);
 
 test.each(PAGES)('%s: axe finds nothing in light and dark, nothing is wider than a small phone', async (path) => {
   for (const [colorScheme, width] of [
@@ -44,7 +33,7 @@ test.each(PAGES)('%s: axe finds nothing in light and dark, nothing is wider than
 });
 
 test.each(PAGES)('%s runs under its own content security policy', async (path) => {
-  const response = await fetch(`${stack.dashboard}${path}`, { headers: { accept: 'text/html' } });
+  const response = await fetch(`${own.stack.dashboard}${path}`, { headers: { accept: 'text/html' } });
   const policy = response.headers.get('content-security-policy') ?? '';
   expect(policy).toMatch(/script-src [^;]*'(nonce|sha256)-/);
   expect(policy).not.toMatch(/(script-src|default-src) [^;]*unsafe-/);
@@ -55,10 +44,10 @@ test.each(PAGES)('%s runs under its own content security policy', async (path) =
 });
 
 test('every answer, files included, carries the headers that keep browsers in check', async () => {
-  const page = await fetch(`${stack.dashboard}/products`);
+  const page = await fetch(`${own.stack.dashboard}/products`);
   const script = /\/_app\/[^"]+\.js/.exec(await page.text())?.[0];
   for (const path of ['/', script, '/api/kpis', '/till/catalog', '/no-such-page', '/healthz']) {
-    const { headers } = await fetch(`${stack.dashboard}${path}`);
+    const { headers } = await fetch(`${own.stack.dashboard}${path}`);
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('referrer-policy')).toBe('same-origin');
     expect(headers.get('permissions-policy')).toContain('camera=()');
@@ -69,7 +58,7 @@ test('every answer, files included, carries the headers that keep browsers in ch
 
 test('an address answers the page unless JSON is asked for by name', async () => {
   const typeOf = async (accept: string) =>
-    (await fetch(`${stack.dashboard}/products`, { headers: { accept } })).headers.get('content-type');
+    (await fetch(`${own.stack.dashboard}/products`, { headers: { accept } })).headers.get('content-type');
   expect(await typeOf('*/*')).toContain('text/html');
   expect(await typeOf('text/html,application/xhtml+xml,*/*;q=0.8')).toContain('text/html');
   expect(await typeOf('application/json')).toContain('application/json');
@@ -102,21 +91,57 @@ test('the period and the branch stand in the URL, all pages share them, back wor
   await context.close();
 });
 
+test('how products are sorted and what was searched stays with a new period, and comes back with the address', async () => {
+  const { context, page } = await open('/products');
+  const first = () => page.locator('[data-testid="products"] tbody tr').first().getAttribute('data-product');
+  await page.getByTestId('sort-revenue').click();
+  await page.getByTestId('search').fill('o');
+  await page.keyboard.press('Tab');
+  await page.waitForURL('**/products?sort=-revenue&search=o');
+  const found = await first();
+  await page.getByTestId('period').selectOption('all');
+  await page.waitForURL('**/products?period=all&sort=-revenue&search=o');
+  await page.getByRole('columnheader', { name: 'Product' }).getByRole('button').click();
+  await page.waitForURL('**/products?period=all&sort=product&search=o');
+  await page.goBack();
+  await page.waitForURL('**/products?sort=-revenue&search=o');
+  await eventually(async () => {
+    expect(await page.getByTestId('search').inputValue()).toBe('o');
+    expect(await first()).toBe(found);
+  });
+  await context.close();
+});
+
+test('two dates the wrong way round are not shown but said', async () => {
+  const { context, page } = await open('/products');
+  await page.getByTestId('period').selectOption('dates');
+  await page.getByTestId('first').fill('2026-11-02');
+  await page.getByTestId('last').fill('2026-11-01');
+  await page.getByTestId('backwards').waitFor();
+  await page.getByTestId('last').fill('2026-11-03');
+  await page.waitForURL('**/products?first=2026-11-02&last=2026-11-03');
+  expect(await page.getByTestId('backwards').count()).toBe(0);
+  await page.goBack();
+  await eventually(async () => expect(await page.getByTestId('first').count()).toBe(0));
+  expect(await page.getByTestId('period').inputValue()).toBe('30d');
+  await context.close();
+});
+
 test('the figures of the pages are those of the read API', async () => {
   const all = await kpis();
   const { context, page } = await open('/products/milk?period=all');
   const milk = all.top_products.find(({ product_id }) => product_id === 'milk');
   expect(await value(page, 'product-units')).toBe(milk?.units);
-  await page.goto(`${stack.dashboard}/branches?period=all`);
+  await page.goto(`${own.stack.dashboard}/branches?period=all`);
   await page.waitForSelector('[data-testid="branches"]');
   const revenue = await page
     .locator('[data-testid="branches"] tbody tr')
     .evaluateAll((rows) => rows.map((row) => Number(row.getAttribute('data-revenue'))));
   expect(revenue.reduce((sum, minor) => sum + minor, 0)).toBe(all.revenue_minor);
-  await page.goto(`${stack.dashboard}/customers?period=all`);
+  await page.goto(`${own.stack.dashboard}/customers?period=all`);
   expect(await value(page, 'customers-new')).toBe(all.unique_customers);
   await eventually(async () => expect(await value(page, 'frequency')).toBe(all.unique_customers));
-  const top = await (await fetch(`${stack.dashboard}/api/top_customers`)).text();
+  const top = await (await fetch(`${own.stack.dashboard}/api/top_customers`)).text();
   expect(top).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}/);
   await context.close();
 });
@@ -125,7 +150,7 @@ test.each(Object.keys(READ_API) as ReadEndpoint[])(
   '/api/%s: as its schema says, with what does not add up; the same rows as CSV and Parquet; faults are typed',
   async (name) => {
     const { answer, rows, doesNotAddUp } = READ_API[name];
-    const ask = (query: string) => fetch(`${stack.dashboard}/api/${name}?product=milk${query}`);
+    const ask = (query: string) => fetch(`${own.stack.dashboard}/api/${name}?product=milk${query}`);
     const found: Record<string, unknown> = JSON.parse(await (await ask('')).text());
     answer.parse(found);
     expect(found.as_of).toMatch(/^20\d\d-.*Z$/);
@@ -147,11 +172,14 @@ test.each(Object.keys(READ_API) as ReadEndpoint[])(
 
 test('ClickHouse reads the Parquet of the read API, and finds the same sums', async () => {
   const sql = async (query: string, body?: ArrayBuffer) => {
-    const response = await fetch(`${stack.clickhouse}/?query=${encodeURIComponent(query)}`, { method: 'POST', body });
+    const response = await fetch(`${own.stack.clickhouse}/?query=${encodeURIComponent(query)}`, {
+      method: 'POST',
+      body,
+    });
     if (!response.ok) throw new Error(await response.text());
     return (await response.text()).trim();
   };
-  const file = await (await fetch(`${stack.dashboard}/api/branch_sales?format=parquet`)).arrayBuffer();
+  const file = await (await fetch(`${own.stack.dashboard}/api/branch_sales?format=parquet`)).arrayBuffer();
   await sql('CREATE TABLE default.exported (branch_id String, purchases Int64, revenue_minor Int64) ENGINE = Memory');
   await sql('INSERT INTO default.exported FORMAT Parquet', file);
   const all = await kpis();
@@ -164,9 +192,9 @@ test('ClickHouse reads the Parquet of the read API, and finds the same sums', as
 test('a period without sales and a product that does not exist say so; a broken link shows the default', async () => {
   const { context, page } = await open('/products?first=2001-01-01&last=2001-01-02');
   await page.waitForSelector('[data-testid="empty"]');
-  await page.goto(`${stack.dashboard}/products/no-such-thing`);
+  await page.goto(`${own.stack.dashboard}/products/no-such-thing`);
   await page.waitForSelector('[data-testid="unknown-product"]');
-  await page.goto(`${stack.dashboard}/products?period=nonsense&branch=nowhere&compare=%FF`);
+  await page.goto(`${own.stack.dashboard}/products?period=nonsense&branch=nowhere&compare=%FF`);
   await page.waitForSelector('[data-testid="products"]');
   expect(await page.getByTestId('period').inputValue()).toBe('30d');
   expect(await page.getByTestId('branch-filter').inputValue()).toBe('');
@@ -227,9 +255,42 @@ test('the till sells, and sells later what it sold without a network, each once'
   await context.close();
 });
 
+test('two tabs of a till: what one sends is settled in the other, what one leaves behind the other sends', async () => {
+  const before = await kpis();
+  const { context, page: one } = await open('/till');
+  await one.getByTestId('till-branch').selectOption('SMKT002');
+  await one.evaluate('navigator.serviceWorker.ready.then(() => undefined)');
+  await context.setOffline(true);
+  for (const product of ['milk', 'bread']) {
+    await one.locator(`[data-product="${product}"]`).click();
+    await one.getByTestId('pay').click();
+  }
+  const two = await context.newPage();
+  await two.goto(`${own.stack.dashboard}/till`);
+  await eventually(async () => expect(await value(two, 'till-waiting')).toBe(2));
+  await one.close();
+  await context.setOffline(false);
+  await eventually(async () => expect(await value(two, 'till-waiting')).toBe(0), 60_000);
+  const three = await context.newPage();
+  await context.setOffline(true);
+  await three.goto(`${own.stack.dashboard}/till`);
+  await three.locator('[data-product="milk"]').click();
+  await three.getByTestId('pay').click();
+  await eventually(async () => expect(await value(two, 'till-waiting')).toBe(1));
+  await context.setOffline(false);
+  for (const page of [two, three]) {
+    await eventually(async () => {
+      expect(await value(page, 'till-waiting')).toBe(0);
+      expect(await page.locator('[data-testid="receipt"][data-state="waiting"]').count()).toBe(0);
+    }, 60_000);
+  }
+  await eventually(async () => expect((await kpis()).purchases).toBe(before.purchases + 3));
+  await context.close();
+});
+
 test('the till passes on what the POS API says, and nothing that another site sends', async () => {
   const post = (headers: Record<string, string>, body: unknown) =>
-    fetch(`${stack.dashboard}/till/purchases`, { method: 'POST', headers, body: JSON.stringify(body) });
+    fetch(`${own.stack.dashboard}/till/purchases`, { method: 'POST', headers, body: JSON.stringify(body) });
   const json = { 'content-type': 'application/json', 'idempotency-key': 'till-test' };
   const body = { branch_id: 'SMKT001', items: [{ product_id: 'milk', quantity: 1 }] };
   expect((await post({ 'content-type': 'text/plain', 'idempotency-key': 'k' }, body)).status).toBe(403);

@@ -2,58 +2,48 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { health, kpis, readProblem } from '@tillstream/schemas/read-api';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { ownStack } from '../support/own-stack.ts';
 import { axeFindings, figureOf, openPage } from '../support/page.ts';
-import { newPlace, type Place, removePlace, type Stack, startStack } from '../support/stack.ts';
 
 /** What the owner sees when there is nothing, little, or something is wrong: one shop that grows from test to test. */
 const PAGES = ['/', '/products', '/customers', '/branches', '/pipeline', '/till'];
 const BRANCH = '<script>alert("branch")</script> "Nord" & Söhne';
 const PRODUCT = `<img src=x onerror="alert('product')"> 'Käse' & "Brot"`;
+/** One word that is longer than a phone is wide. */
+const LONG = 'Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverkaufsstelle';
 const HOUR = 3_600_000;
 
-let place: Place;
-let stack: Stack;
-let browser: Browser;
+/** What is asked of a range in the browser. */
+interface TextRange {
+  selectNodeContents(node: unknown): void;
+  getClientRects(): Iterable<{ top: number }>;
+}
 
-beforeAll(async () => {
-  [place, browser] = await Promise.all([newPlace(), launchBrowser()]);
+const own = ownStack((place) => {
   const file = (name: string, lines: string[]) => {
     const written = path.join(place.folder, name);
     writeFileSync(written, `${lines.join('\n')}\n`);
     return written;
   };
-  stack = await startStack(place, [
+  return [
     ...['--branches', file('branches.csv', ['branch_id,name,country', `SMKT001,"${BRANCH.replaceAll('"', '""')}",DE`])],
     ...['--products', file('products.csv', ['product_name,unit_price', 'Milk,1.50', 'Bread,2.20', 'Coffee,6.90'])],
     ...['--purchases', file('purchases.csv', ['supermarket_id,timestamp,user_id,items_list,total_amount'])],
-  ]);
-});
-afterAll(async () => {
-  await Promise.all([stack?.stop(), browser?.close()]);
-  removePlace(place);
+  ];
 });
 
 const open = async (address: string, options: BrowserContextOptions = {}) => {
   const dialogs: string[] = [];
-  const opened = await openPage(browser, `${stack.dashboard}${address}`, options, async (page) =>
+  const opened = await openPage(own.browser, `${own.stack.dashboard}${address}`, options, async (page) =>
     page.on('dialog', (dialog) => dialogs.push(dialog.message())),
   );
   return { ...opened, dialogs };
 };
-const post = async (address: string, body: unknown) => {
-  const response = await fetch(`${stack.posApi}${address}`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() },
-    body: JSON.stringify(body),
-  });
-  if (response.status !== 201) throw new Error(`${address}: ${response.status} ${await response.text()}`);
-};
 const sell = (branch_id: string, products: string[], agoMs = 0) =>
-  post('/v1/purchases', {
+  own.post('/v1/purchases', {
     branch_id,
     customer_id: randomUUID(),
     items: products.map((product_id) => ({ product_id, quantity: 1 })),
@@ -64,14 +54,17 @@ const todaysPurchases = async (page: Page): Promise<number> => {
   const today = new Date().toISOString().slice(0, 10);
   let shown = Number.NaN;
   await eventually(async () => {
-    const answer = await fetch(`${stack.dashboard}/api/kpis?from=${today}`);
+    const answer = await fetch(`${own.stack.dashboard}/api/kpis?from=${today}`);
     shown = await figureOf(page, 'today-purchases');
     expect(kpis.parse(await answer.json()).purchases).toBe(shown);
   });
   return shown;
 };
 const signal = (name: string, what: NodeJS.Signals) => {
-  const parts = JSON.parse(readFileSync(`${stack.folder}/processes.json`, 'utf8')) as { name: string; pid: number }[];
+  const parts = JSON.parse(readFileSync(`${own.stack.folder}/processes.json`, 'utf8')) as {
+    name: string;
+    pid: number;
+  }[];
   for (const part of parts) if (part.name === name) process.kill(part.pid, what);
 };
 
@@ -89,7 +82,7 @@ test.each(PAGES)('%s without any sale says so, and nothing breaks', async (addre
 });
 
 test('the first sale comes onto the open page by itself; names are text, whatever is in them', async () => {
-  await post('/v1/products', { product_id: 'strange', name: PRODUCT, unit_price_minor: 250 });
+  await own.post('/v1/products', { product_id: 'strange', name: PRODUCT, unit_price_minor: 250 });
   const { context, page, faults, dialogs } = await open('/');
   await sell('SMKT001', ['strange', 'milk']);
   await eventually(async () => expect(await figureOf(page, 'today-purchases')).toBe(1));
@@ -107,13 +100,49 @@ test('the first sale comes onto the open page by itself; names are text, whateve
     '/till',
     '/?branch=%3Cscript%3E',
   ]) {
-    await page.goto(`${stack.dashboard}${address}`, { waitUntil: 'networkidle' });
+    await page.goto(`${own.stack.dashboard}${address}`, { waitUntil: 'networkidle' });
     await page.waitForSelector('h1');
     expect(await page.locator('img[src="x"]').count()).toBe(0);
   }
   expect(dialogs).toEqual([]);
   expect(faults).toEqual([]);
   await context.close();
+});
+
+test("a word of any length stays in its card, a large sum on one line, and no control hides behind the till's bar", async () => {
+  const long = { product_id: 'long', name: LONG, unit_price_minor: 999_999_999 };
+  await own.post('/v1/products', long);
+  await eventually(() => sell('SMKT001', ['long']));
+  for (const width of [320, 1312]) {
+    for (const address of [...PAGES, '/products/long']) {
+      const { context, page, faults } = await open(address, { viewport: { width, height: 640 } });
+      if (address === '/') {
+        await eventually(async () => expect(await page.locator('main').innerText()).toContain('€9,999,999.99'));
+      }
+      expect(await page.evaluate('document.documentElement.scrollWidth'), address).toBeLessThanOrEqual(width);
+      for (const figure of await page.locator('.figure', { hasText: '€' }).all()) {
+        // The text's own boxes: one for each line.
+        const lines = await figure.evaluate((it) => {
+          const { document } = globalThis as unknown as { document: { createRange: () => TextRange } };
+          const range = document.createRange();
+          range.selectNodeContents(it);
+          return new Set([...range.getClientRects()].map(({ top }) => top)).size;
+        });
+        expect(lines, `${address} ${width}`).toBe(1);
+      }
+      if (address === '/till') {
+        for (const product of await page.locator('[data-product]').all()) {
+          await page.evaluate('scrollTo(0, 0)');
+          await product.focus();
+          const bottom = await product.evaluate((it) => it.getBoundingClientRect().bottom);
+          const bar = await page.locator('.bar').evaluate((it) => it.getBoundingClientRect().top);
+          expect(bottom).toBeLessThan(bar);
+        }
+      }
+      expect(faults).toEqual([]);
+      await context.close();
+    }
+  }
 });
 
 test('one branch: its share is all, and it is chosen by the address', async () => {
@@ -126,7 +155,7 @@ test('one branch: its share is all, and it is chosen by the address', async () =
 });
 
 test('a branch that is silent is told apart from figures that are old', async () => {
-  await post('/v1/branches', { branch_id: 'SMKT002', name: 'Quiet Harbour', country: 'PT' });
+  await own.post('/v1/branches', { branch_id: 'SMKT002', name: 'Quiet Harbour', country: 'PT' });
   await sell('SMKT002', ['bread'], 3 * HOUR);
   await sell('SMKT001', ['milk']);
   const { context, page } = await open('/pipeline');
@@ -205,8 +234,8 @@ test('ClickHouse hangs: the last good figures stay with their age, on pages that
     // Each of these waits until its own time is up: together, not one after the other.
     const [opened, answer, figures] = await Promise.all([
       open('/'),
-      fetch(`${stack.dashboard}/api/health`),
-      fetch(`${stack.dashboard}/api/kpis`),
+      fetch(`${own.stack.dashboard}/api/health`),
+      fetch(`${own.stack.dashboard}/api/kpis`),
     ]);
     expect(await figureOf(opened.page, 'today-purchases')).toBe(before);
     expect(await opened.page.getByTestId('status').first().getAttribute('data-value')).toBe('stale');

@@ -28,6 +28,8 @@ const PAGES = {
   till: '/till',
 };
 const LOGIN = { login: '/login' };
+/** The first comparison finds nothing to compare: the sales have not settled. */
+const BOOKS = /^\s*Compared with the books .* [1-9][\d,]* purchases, /;
 const DESKTOP = { width: 1312, height: 900 };
 const LOOKS: Record<string, BrowserContextOptions> = {
   light: { colorScheme: 'light', viewport: DESKTOP },
@@ -35,15 +37,17 @@ const LOOKS: Record<string, BrowserContextOptions> = {
   phone: { colorScheme: 'light', viewport: { width: 390, height: 844 } },
 };
 
-const picture = async (page: Page, file: string): Promise<void> => {
+/** The whole page; the till as it is seen, its bar at the bottom. */
+const picture = async (page: Page, name: string, file: string): Promise<void> => {
   const { contentSize } = await layoutOf(page);
+  const height = name === 'till' ? (page.viewportSize()?.height ?? contentSize.height) : contentSize.height;
   const session = await page.context().newCDPSession(page);
   const { data } = await session.send('Page.captureScreenshot', {
     // Playwright writes PNG and JPEG alone; WebP is a third of their size.
     format: 'webp',
     quality: 60,
     captureBeyondViewport: true,
-    clip: { x: 0, y: 0, width: contentSize.width, height: contentSize.height, scale: 1 },
+    clip: { x: 0, y: 0, width: contentSize.width, height, scale: 1 },
   });
   writeFileSync(file, Buffer.from(data, 'base64'));
 };
@@ -58,7 +62,7 @@ const layoutOf = async (page: Page) => {
 /** What comes in the background on the page's first read is waited for. */
 const settle = async (page: Page, name: string): Promise<void> => {
   if (name === 'customers') await page.waitForSelector('[data-testid="frequency"]', { timeout: 30_000 });
-  if (name === 'overview') await page.getByText(/^\s*Compared with the books/).waitFor({ timeout: 60_000 });
+  if (name === 'overview' || name === 'pipeline') await page.getByText(BOOKS).waitFor({ timeout: 60_000 });
   if (name === 'till') {
     await page.getByTestId('till-branch').selectOption('SMKT001');
     for (const product of ['milk', 'bread']) await page.locator(`[data-product="${product}"]`).click();
@@ -79,7 +83,7 @@ const shoot = async (browser: Browser, base: string, pages: Record<string, strin
     for (const [name, address] of Object.entries(pages)) {
       const { context, page } = await openPage(browser, `${base}${address}`, options);
       await settle(page, name);
-      await picture(page, path.join(OUT, `${name}-${look}.webp`));
+      await picture(page, name, path.join(OUT, `${name}-${look}.webp`));
       if (name === 'overview' && look === 'light') await page.screenshot({ path: path.join(OUT, 'overview.png') });
       await context.close();
     }

@@ -16,7 +16,7 @@ export interface Format {
   /** Minor units, rounded for an axis: `€1.2K`. */
   shortMoney(minor: number): string;
   number(value: number): string;
-  /** A share from 0 to 1 as whole percent, small ones with a decimal: `12 %`, `0.4 %`. */
+  /** A share from 0 to 1 as whole percent, small ones with a decimal: `12 %`, `0.4 %`; 0 and 100 only when it is. */
   percent(share: number): string;
   /** With one decimal: `1.4`. */
   decimal(value: number): string;
@@ -28,6 +28,8 @@ export interface Format {
   moment(moment: number): string;
   /** A time of the last half day, else with its date: `18 Nov, 14:05`. */
   timeNear(moment: number, now: number): string;
+  /** The same without seconds: where an hour or less begins. */
+  hourNear(moment: number, now: number): string;
   /** A business day `YYYY-MM-DD`: `Friday 20 November 2026`, `Friday`, `20 Nov` or `Fri 20 Nov`. */
   fullDate(date: string): string;
   weekday(date: string): string;
@@ -73,6 +75,9 @@ export const createFormat = ({ currency, timeZone }: Shop): Format => {
     currency,
     percent: (share) => {
       const percent = share * 100;
+      // Neither nothing nor all.
+      if (percent > 0 && percent < 0.05) return '< 0.1 %';
+      if (percent >= 99.5 && percent < 100) return '> 99 %';
       return `${percent > 0 && percent < 9.95 ? decimal().format(percent) : number().format(Math.round(percent))} %`;
     },
     decimal: (value) => decimal().format(value),
@@ -88,13 +93,16 @@ export const createFormat = ({ currency, timeZone }: Shop): Format => {
     time: (at) => time().format(at),
     exactTime: (at) => exactTime().format(at),
     moment: (at) => dateAndYear().format(at),
-    timeNear: (at, now) => (Math.abs(now - at) < 43_200_000 ? exactTime : dateAndTime)().format(at),
+    timeNear: (at, now) => (isNear(at, now) ? exactTime : dateAndTime)().format(at),
+    hourNear: (at, now) => (isNear(at, now) ? time : dateAndTime)().format(at),
     fullDate: date({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
     weekday: date({ weekday: 'long' }),
     shortDate,
     dayDate: date({ weekday: 'short', day: 'numeric', month: 'short' }),
   };
 };
+
+const isNear = (at: number, now: number) => Math.abs(now - at) < 43_200_000;
 
 /** Intl's objects are slow to make and a page uses a few of them. */
 const onFirstUse = <T>(make: () => T): (() => T) => {
@@ -104,6 +112,9 @@ const onFirstUse = <T>(make: () => T): (() => T) => {
     return made;
   };
 };
+
+/** A whole number as the page writes it, whatever the shop. */
+export const grouped = (value: number): string => value.toLocaleString(LOCALE);
 
 /** A duration in milliseconds as one number and unit: `8 s`, `3 min`, `2 h`, `4 days`. */
 export const duration = (milliseconds: number): string => {

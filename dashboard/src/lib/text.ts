@@ -39,8 +39,16 @@ export const text = {
     same: (when: string) => `The same as ${when}`,
     new: (when: string) => `New: nothing ${when}`,
     nothing: (when: string) => `Nothing ${when} either`,
-    percent: (percent: number) => (percent === 0 ? 'Under 1 %' : `${percent} %`),
+    percent: (percent: number, shown: string) => (percent === 0 ? 'Under 1 %' : `${shown} %`),
     when: (weekday: string, time: string) => `last ${weekday} by ${time}`,
+  },
+
+  /** In a table, where there is little room. */
+  change: {
+    new: 'new',
+    gone: 'none now',
+    same: 'same',
+    percent: (percent: number, shown: string) => (percent === 0 ? 'under 1 %' : `${shown} %`),
   },
 
   allTime: {

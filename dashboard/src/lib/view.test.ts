@@ -1,7 +1,7 @@
 import { shopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { COMPARISONS, PERIODS, parseView, resolveView, type View, viewQuery } from './view.ts';
+import { COMPARISONS, PERIODS, parseView, resolveView, type View, viewQuery, withView } from './view.ts';
 
 const read = (query: string) => {
   const search = new URLSearchParams(query);
@@ -18,6 +18,12 @@ describe('the URL of a view', () => {
     expect(read('period=today').compare).toBe('weekdays');
     expect(viewQuery(read('period=today&compare=weekdays'))).toBe('?period=today');
     expect(viewQuery(read('period=7d&branch=A%26B&compare=none'))).toBe('?period=7d&branch=A%26B&compare=none');
+  });
+
+  it('takes the place of another and leaves what is no part of a view', () => {
+    const other = '?sort=-revenue&period=all&branch=B&search=a%26b';
+    expect(withView(other, read('period=7d'))).toBe('?period=7d&sort=-revenue&search=a%26b');
+    expect(withView('?period=all', read(''))).toBe('');
   });
 
   it('falls back where it cannot be read', () => {

@@ -28,6 +28,8 @@ export interface Resolved {
   running: boolean;
 }
 
+/** A view's own names in a query string. */
+const OWN = ['period', 'first', 'last', 'branch', 'compare'];
 const DEFAULT_PERIOD: PeriodName = '30d';
 const DAY = 86_400_000;
 
@@ -56,6 +58,14 @@ export const viewQuery = ({ period, branch, compare }: View): string => {
   } else if (period !== DEFAULT_PERIOD) query.set('period', period);
   if (branch !== undefined) query.set('branch', branch);
   if (period !== 'all' && compare !== defaultCompare(period)) query.set('compare', compare);
+  const text = query.toString();
+  return text === '' ? '' : `?${text}`;
+};
+
+/** The query string of a view in place of the one in `search`; what else stands there, a page's own, stays. */
+export const withView = (search: string, view: View): string => {
+  const query = new URLSearchParams(viewQuery(view));
+  for (const [name, value] of new URLSearchParams(search)) if (!OWN.includes(name)) query.append(name, value);
   const text = query.toString();
   return text === '' ? '' : `?${text}`;
 };

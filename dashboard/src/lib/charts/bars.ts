@@ -20,7 +20,14 @@ export const barsChart = ({ labels, titles, series, across, up, axis, tip }: Bar
   const alone = series.length === 1;
   const datasets = series.map(({ label, kind, values }): ChartDataset<'bar' | 'line', (number | null)[]> => {
     if (kind === 'bar') {
-      return { type: 'bar', label, data: values, backgroundColor: theme.accent, borderRadius: 3, maxBarThickness: 36 };
+      return {
+        type: 'bar',
+        label,
+        data: values,
+        backgroundColor: theme.accent,
+        borderRadius: 3,
+        maxBarThickness: 36 * theme.zoom,
+      };
     }
     return {
       type: 'line',

@@ -3,6 +3,9 @@ import type { ChartConfiguration, ChartDataset } from 'chart.js';
 /** A chart of this page: bars, with a line over them at times. Values are minor units of money, or counts. */
 export type RevenueChart = ChartConfiguration<'bar' | 'line', (number | null)[], string>;
 
+/** Characters of a label below an axis. */
+const LONGEST_LABEL = 16;
+
 /** Colours of the page's theme. */
 export interface Theme {
   accent: string;
@@ -13,6 +16,8 @@ export interface Theme {
   surface: string;
   line: string;
   font: string;
+  /** How much larger than elsewhere a wall screen shows everything. */
+  zoom: number;
 }
 
 /** What all charts of the page have in common: calm axes with units, exact values under the pointer, no movement. */
@@ -50,7 +55,13 @@ export const revenueChart = (
         grid: { display: false },
         border: { color: theme.line },
         title: axisTitle(theme, across),
-        ticks: { color: theme.muted, font: { family: theme.font, size: 12 }, maxRotation: 0, autoSkipPadding: 16 },
+        ticks: {
+          color: theme.muted,
+          font: { family: theme.font, size: 12 * theme.zoom },
+          maxRotation: 0,
+          autoSkipPadding: 16,
+          callback: (index) => shortened(labels[Number(index)] ?? ''),
+        },
       },
       y: {
         beginAtZero: true,
@@ -59,8 +70,10 @@ export const revenueChart = (
         grid: { color: theme.line },
         ticks: {
           color: theme.muted,
-          font: { family: theme.font, size: 12 },
+          font: { family: theme.font, size: 12 * theme.zoom },
           maxTicksLimit: 5,
+          // Cents, customers, milliseconds: none of them comes in halves.
+          precision: 0,
           callback: (value) => axis(Number(value)),
         },
       },
@@ -70,9 +83,9 @@ export const revenueChart = (
         backgroundColor: theme.text,
         titleColor: theme.surface,
         bodyColor: theme.surface,
-        titleFont: { family: theme.font, weight: 600 },
-        bodyFont: { family: theme.font },
-        padding: 12,
+        titleFont: { family: theme.font, weight: 600, size: 12 * theme.zoom },
+        bodyFont: { family: theme.font, size: 12 * theme.zoom },
+        padding: 12 * theme.zoom,
         cornerRadius: 8,
         displayColors: false,
         // What is usual stands in the tip of the value that it is about.
@@ -86,11 +99,14 @@ export const revenueChart = (
   },
 });
 
+/** In full it stands in the tooltip and in the table. */
+const shortened = (label: string) => (label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label);
+
 const axisTitle = (theme: Theme, text: string) => ({
   display: true,
   text,
   color: theme.muted,
-  font: { family: theme.font, size: 12 },
+  font: { family: theme.font, size: 12 * theme.zoom },
 });
 
 /** The theme as the page's style sheet has it now. */
@@ -106,5 +122,6 @@ export const readTheme = (element: Element): Theme => {
     surface: color('--surface'),
     line: color('--line'),
     font: style.fontFamily,
+    zoom: Number(color('--zoom')) || 1,
   };
 };

@@ -43,7 +43,7 @@ export const dayChart = (days: Days, format: Format, theme: Theme): RevenueChart
         borderColor: theme.accent,
         borderWidth: days.map((_, index) => (index === days.length - 1 ? 1.5 : 0)),
         borderRadius: 3,
-        maxBarThickness: 28,
+        maxBarThickness: 28 * theme.zoom,
       },
       ...usualDatasets(judgedDays(days), theme),
     ],

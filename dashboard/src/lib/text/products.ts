@@ -18,9 +18,6 @@ export const products = {
   sortedBy: (column: string, descending: boolean) =>
     `Sorted by ${column}, ${descending ? 'the highest' : 'the lowest'} first.`,
   showAll: (count: string) => `Show all ${count}`,
-  new: 'new',
-  gone: 'none now',
-  same: 'same',
   caption: 'Products with units, revenue and shares',
   unknown: 'There is no such product',
   unknownBody: 'It is neither in the catalog nor in any sale of this period.',

@@ -23,6 +23,7 @@ export const shell = {
   dates: 'Two dates',
   first: 'From',
   last: 'Up to and with',
+  backwards: 'The first day is after the last one. Choose a later last day.',
   compare: 'Compare with',
   comparisons: { before: 'Period before', weekdays: 'Same weekdays', none: 'Nothing' },
   apply: 'Show',

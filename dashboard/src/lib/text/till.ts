@@ -5,7 +5,7 @@ export const till = {
   chooseBranch: 'Choose a branch',
   products: 'Products',
   customer: 'Customer',
-  customerHint: 'Card number; empty for none',
+  customerHint: 'Card number, or none',
   newCard: 'New card',
   noCard: 'No card',
   badCard: 'A card number looks like 3f2b8a10-5c1d-4e6f-9a7b-0c1d2e3f4a5b.',

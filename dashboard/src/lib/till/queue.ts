@@ -24,12 +24,15 @@ export type SaleStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | '
 /** Each sale stands under a name of its own, so that two tabs never overwrite each other's. */
 const PREFIX = 'tillstream.sale.';
 
+/** Whether a sale stands under this name of the storage. */
+export const isSale = (name: string): boolean => name.startsWith(PREFIX);
+
 /** The sales that are not settled, in the order in which they were made. */
 export const queuedSales = (storage: SaleStorage): QueuedSale[] => {
   const sales: QueuedSale[] = [];
   for (let index = 0; index < storage.length; index++) {
     const name = storage.key(index);
-    if (!name?.startsWith(PREFIX)) continue;
+    if (name === null || !isSale(name)) continue;
     try {
       // Written by this module; what cannot be read stays where it is and disturbs nobody.
       sales.push(JSON.parse(storage.getItem(name) ?? '') as QueuedSale);

@@ -1,7 +1,7 @@
 import './without-eval.ts';
 import { branchesResponse, type PurchaseResponse, productsResponse } from '@tillstream/schemas/api';
 import { z } from 'zod';
-import { dropSale, keepSale, type QueuedSale, queuedSales, sendQueued } from './queue.ts';
+import { dropSale, isSale, keepSale, type QueuedSale, queuedSales, sendQueued } from './queue.ts';
 import { sendSale } from './send.ts';
 
 const catalog = z.object({ ...productsResponse.shape, ...branchesResponse.shape, server_time: z.string() });
@@ -45,12 +45,15 @@ export class Till {
     this.receipts = queuedSales(localStorage).map((sale) => ({ sale, refused: sale.refused }));
     this.#count();
     const online = () => this.#now();
+    const stored = ({ key }: StorageEvent) => (key === null || isSale(key)) && this.#otherTab();
     addEventListener('online', online);
+    addEventListener('storage', stored);
     this.#now();
     return () => {
       this.#stopped = true;
       clearTimeout(this.#retry);
       removeEventListener('online', online);
+      removeEventListener('storage', stored);
     };
   }
 
@@ -132,6 +135,16 @@ export class Till {
     const kept = [receipt, ...others];
     // What is not settled stays in sight, however long the list.
     this.receipts = kept.filter((one, index) => index < RECEIPTS || one.recorded === undefined);
+  }
+
+  /** Another tab has sold or settled. What it settled is on its receipts; what it may leave behind goes out from here. */
+  #otherTab(): void {
+    const queued = new Set(queuedSales(localStorage).map(({ key }) => key));
+    this.receipts = this.receipts.filter(({ sale, recorded }) => recorded !== undefined || queued.has(sale.key));
+    this.#count();
+    if (this.waiting === 0 || this.#sending) return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#work(), LONGEST_RETRY_MS);
   }
 
   #count(): void {

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
+import { launchBrowser } from './browser.ts';
+import { newPlace, type Place, removePlace, type Stack, startStack } from './stack.ts';
+
+/** What the tests of a file share: a running stack of their own and a browser. */
+export interface OwnStack {
+  place: Place;
+  /** A test that stops it puts the next one here. */
+  stack: Stack;
+  browser: Browser;
+  /** Posts to the POS API as a till does and gives its answer; throws unless that is 201. */
+  post: (address: string, body: unknown) => Promise<unknown>;
+}
+
+/**
+ * Starts a stack and a browser before the file's first test and stops them after its last.
+ *
+ * @param argsOf arguments of `npm start`; may write files into the place's folder and add to its environment
+ */
+export const ownStack = (argsOf: (place: Place) => string[] = () => ['--no-tills']): OwnStack => {
+  const own = {
+    post: async (address, body) => {
+      const response = await fetch(`${own.stack.posApi}${address}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() },
+        body: JSON.stringify(body),
+      });
+      if (response.status !== 201) throw new Error(`${address}: ${response.status} ${await response.text()}`);
+      return response.json();
+    },
+  } as OwnStack;
+  beforeAll(async () => {
+    [own.place, own.browser] = await Promise.all([newPlace(), launchBrowser()]);
+    own.stack = await startStack(own.place, argsOf(own.place));
+  });
+  afterAll(async () => {
+    await Promise.all([own.stack?.stop(), own.browser?.close()]);
+    if (own.place !== undefined) removePlace(own.place);
+  });
+  return own;
+};
