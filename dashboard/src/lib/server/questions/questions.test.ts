@@ -28,6 +28,7 @@ import { readLastPurchases } from './last-purchases.ts';
 import { newestSale } from './newest-sale.ts';
 import { readProductNames } from './product-names.ts';
 import { readSameWeekdays } from './same-weekdays.ts';
+import { readScopeMark } from './scope-mark.ts';
 import { readToday } from './today.ts';
 import { withinSales } from './within-sales.ts';
 
@@ -58,6 +59,15 @@ const sales = ((): Sale[] => {
     voided: next() < 0.08,
   }));
 })();
+
+/** Events of sales that are none of those above: their ids begin with another digit. */
+const purchasesOf = (others: Sale[], digit: number) =>
+  salesEvents(others).map(
+    (event) =>
+      JSON.parse(
+        JSON.stringify(event).replaceAll('00000000-0000-4000-8000', `${digit}0000000-0000-4000-8000`),
+      ) as typeof event,
+  );
 
 const inScope = (scope: Scope) =>
   sales.filter(
@@ -132,7 +142,7 @@ describe('without any sale', () => {
     });
     expect(await readTopProducts(gold, EVERYTHING, { limit: 3, by: 'units' })).toEqual({ as_of: null, products: [] });
     expect(await withinSales({ gold, clickhouse: engine }, EVERYTHING)).toBeUndefined();
-    expect(await newestSale(gold, EVERYTHING)).toBeNull();
+    expect(await newestSale({ gold, clickhouse: engine }, EVERYTHING)).toBeNull();
     expect((await readHourlySales(gold, EVERYTHING)).hours).toHaveLength(24);
     expect(await readLastPurchases(engine, { watched: [undefined, 'SMKT001'], now: LAST, limit: 5 })).toEqual(
       new Map([
@@ -358,6 +368,38 @@ describe('with sales that came twice, out of order, void and without a card', ()
     expect(await readProductNames(engine)).toEqual(new Map(PRODUCTS.map(({ product_id, name }) => [product_id, name])));
   });
 
+  it('the mark of a scope knows its own sales and the catalog, and no others', async () => {
+    const scope = { from: LAST + 40 * 86_400_000, to: LAST + 50 * 86_400_000 };
+    const mark = (branch?: string) => readScopeMark(engine, gold, { ...scope, branch });
+    const sale = (sold_at: number): Sale => ({
+      branch_id: 'SMKT003',
+      customer: 0,
+      sold_at,
+      products: ['milk'],
+      voided: true,
+    });
+    // Ids of their own; both are void in the end and count in no other test.
+    const [outside, inside] = [purchasesOf([sale(scope.to + 86_400_000)], 9), purchasesOf([sale(scope.from)], 8)];
+    const empty = await mark();
+    await engine.send(outside);
+    expect(await mark()).toBe(empty);
+    const seen = new Set([empty]);
+    for (const event of inside) {
+      await engine.send([event]);
+      seen.add(await mark());
+    }
+    expect(seen.size).toBe(3);
+    const [before, ofOther] = [await mark(), await mark('SMKT001')];
+    expect(ofOther).toBe(await mark('SMKT002'));
+    expect(ofOther).not.toBe(before);
+    await engine.send(inside);
+    expect(await mark()).toBe(before);
+    const [product] = catalogEvents();
+    if (product?.type !== 'pos.product.changed.v1') throw new Error('no product');
+    await engine.send([{ ...product, data: { ...product.data, revision: 2 } }]);
+    expect(await mark()).not.toBe(before);
+  });
+
   it('branches and the first and last sale', async () => {
     expect(await readBranches(engine)).toEqual(
       BRANCHES.map(({ branch_id, name, country }) => ({ branch_id, branch: name, country })),
@@ -370,7 +412,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
     expect(await within({ ...EVERYTHING, to: last })).toEqual({ from: slot, to: last });
     expect(await within({ ...EVERYTHING, to: first })).toBeUndefined();
     expect(await within({ from: first, to: last })).toEqual({ from: first, to: last });
-    expect(await newestSale(gold, { ...EVERYTHING, to: last })).toBe(
+    expect(await newestSale({ gold, clickhouse: engine }, { ...EVERYTHING, to: last })).toBe(
       new Date(Math.max(...times.filter((time) => time < last))).toISOString(),
     );
   });
