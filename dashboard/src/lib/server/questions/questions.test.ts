@@ -412,6 +412,14 @@ describe('with sales that came twice, out of order, void and without a card', ()
     expect(await within({ ...EVERYTHING, to: last })).toEqual({ from: slot, to: last });
     expect(await within({ ...EVERYTHING, to: first })).toBeUndefined();
     expect(await within({ from: first, to: last })).toEqual({ from: first, to: last });
+    for (const branch of ['SMKT001', 'SMKT002', 'SMKT003']) {
+      for (const from of [0, first + 3 * 86_400_000]) {
+        const sold = inScope({ ...EVERYTHING, from, branch }).map((sale) => sale.sold_at);
+        const began = from === 0 ? Math.min(...sold) - (Math.min(...sold) % 900_000) : from;
+        const expected = sold.length === 0 ? undefined : { branch, from: began, to: Math.max(...sold) + 1 };
+        expect(await within({ ...EVERYTHING, from, branch })).toEqual(expected);
+      }
+    }
     expect(await newestSale({ gold, clickhouse: engine }, { ...EVERYTHING, to: last })).toBe(
       new Date(Math.max(...times.filter((time) => time < last))).toISOString(),
     );
