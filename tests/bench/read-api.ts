@@ -13,6 +13,7 @@ import { StateFolder } from '@tillstream/embedded/state';
 import { Supervisor } from '@tillstream/embedded/supervise';
 import { cpuOfParts } from '../support/cpu.ts';
 import { freePort } from '../support/ports.ts';
+import { queriesOf } from './queries.ts';
 import { sellMeanwhile } from './sales-meanwhile.ts';
 import { fillCatalog, fillSilver, type Seed } from './seeded-purchases.ts';
 import { percentile } from './statistics.ts';
@@ -128,6 +129,7 @@ const ask = async (dashboard: string, url: string, folder: string): Promise<void
     `${PURCHASES.toLocaleString('en')} purchases, ${BRANCHES} branches; ${VIEWERS} viewers, ${RATE} sales/s, ${TIMES} times each question`,
   );
   const [began, before, heard] = [performance.now(), cpuOfParts(folder), total(counts)];
+  const queriesBefore = await queriesOf(url);
   const all: number[] = [];
   for (const question of QUESTIONS) {
     const took = await times(`${dashboard}/api/${question}`);
@@ -135,10 +137,11 @@ const ask = async (dashboard: string, url: string, folder: string): Promise<void
     console.log(`  ${question.padEnd(52)} ${figures(took)}`);
   }
   const [seconds, after] = [(performance.now() - began) / 1000, cpuOfParts(folder)];
+  const queries = ((await queriesOf(url)) - queriesBefore) / seconds;
   const share = (part: string) => ((((after[part] ?? 0) - (before[part] ?? 0)) / seconds) * 100).toFixed(0);
   console.log(`  ${'all of them'.padEnd(52)} ${figures(all)}`);
   console.log(
-    `  ClickHouse ${share('clickhouse')} % of a core, dashboard ${share('dashboard')} %; each viewer got ${((total(counts) - heard) / seconds / VIEWERS).toFixed(1)} messages/s`,
+    `  ClickHouse ${share('clickhouse')} % of a core and ${queries.toFixed(1)} queries/s, dashboard ${share('dashboard')} %; each viewer got ${((total(counts) - heard) / seconds / VIEWERS).toFixed(1)} messages/s`,
   );
   over.abort();
   await selling;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { cpuOfParts } from '../support/cpu.ts';
 import { memoryOfPart } from '../support/memory.ts';
 import { newPlace, removePlace, type Stack, startStack } from '../support/stack.ts';
+import { queriesOf } from './queries.ts';
 import { sellSteadily } from './sell-steadily.ts';
 import { watch } from './watch.ts';
 
@@ -28,9 +29,13 @@ const measure = async (stack: Stack, viewers: number): Promise<void> => {
     Array.from({ length: viewers }, () => watch(`${stack.dashboard}/api/live`, stop.signal)),
   );
   await delay(3_000);
-  const [cpuBefore, queriesBefore, messagesBefore] = [cpuOfParts(stack.folder), await queriesOf(stack), total(counts)];
+  const [cpuBefore, queriesBefore, messagesBefore] = [
+    cpuOfParts(stack.folder),
+    await queriesOf(stack.clickhouse),
+    total(counts),
+  ];
   await sellSteadily(stack.posApi, PER_SECOND, SECONDS);
-  const [cpu, queries] = [cpuOfParts(stack.folder), await queriesOf(stack)];
+  const [cpu, queries] = [cpuOfParts(stack.folder), await queriesOf(stack.clickhouse)];
   const share = (part: string) => (((cpu[part] ?? 0) - (cpuBefore[part] ?? 0)) / SECONDS) * 100;
   console.log(
     `${String(viewers).padStart(4)} viewers: dashboard ${share('dashboard').toFixed(1)} % of a core and ${memoryOfPart(stack.folder, 'dashboard')} MB, ` +
@@ -42,12 +47,3 @@ const measure = async (stack: Stack, viewers: number): Promise<void> => {
 };
 
 const total = (counts: { messages: number }[]): number => counts.reduce((sum, { messages }) => sum + messages, 0);
-
-/** Queries that ClickHouse has begun since its start. */
-const queriesOf = async (stack: Stack): Promise<number> => {
-  const response = await fetch(`${stack.clickhouse}/`, {
-    method: 'POST',
-    body: "SELECT value FROM system.events WHERE event = 'Query'",
-  });
-  return Number(await response.text());
-};

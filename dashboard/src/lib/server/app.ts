@@ -8,11 +8,13 @@ import { createLive, type Live } from './live/live.ts';
 import { getLog } from './log.ts';
 import { createLogin, type Login } from './login/login.ts';
 import { readStored } from './login/stored.ts';
+import { createMarks, type Marks } from './marks.ts';
 import { connectConsumerLag } from './pipeline/consumer-lag.ts';
 import { connectOutbox } from './pipeline/outbox.ts';
 import { type PipelineWatch, watchPipeline } from './pipeline/pipeline.ts';
 import { connectPostgres } from './postgres.ts';
 import { readChangeMark } from './questions/changes.ts';
+import { createRemembered, type Remembered } from './remembered.ts';
 import { getSettings } from './settings.ts';
 
 /** What the routes work with. Nothing in it connects before it is used. */
@@ -22,6 +24,12 @@ export interface App {
   gold: Gold;
   calendar: ShopCalendar;
   loyalThreshold: number;
+  /** Whether anything has changed; one for all who ask. */
+  marks: Marks;
+  /** Answers of the read API that are still true. */
+  answers: Remembered;
+  /** Branches that the catalog is known to have. */
+  branchesSeen: Set<string>;
   pipeline: PipelineWatch;
   hasBroker: boolean;
   live: Live;
@@ -29,6 +37,9 @@ export interface App {
   login: Login | undefined;
   close(): Promise<void>;
 }
+
+/** Answers of the read API: some thousands, or the longest few. */
+const REMEMBERED = { sameMs: 60_000, mostCharacters: 20_000_000 };
 
 let app: App | undefined;
 
@@ -54,9 +65,10 @@ const createApp = (): App => {
   const gatekeepers = sessionSecret === undefined ? undefined : connectPostgres(postgresUrl(settings));
   const login = sessionSecret && gatekeepers ? createLogin(sessionSecret, () => readStored(gatekeepers)) : undefined;
   const loyalThreshold = settings.LOYAL_THRESHOLD;
+  const marks = createMarks((signal) => readChangeMark(clickhouse, signal));
   const live = createLive(
     {
-      mark: (signal) => readChangeMark(clickhouse, signal),
+      mark: marks.now,
       figures: createFiguresReader(clickhouse, gold, loyalThreshold),
       pipeline: pipeline.latest,
     },
@@ -74,6 +86,9 @@ const createApp = (): App => {
     gold,
     calendar,
     loyalThreshold,
+    marks,
+    answers: createRemembered(REMEMBERED),
+    branchesSeen: new Set(),
     pipeline,
     hasBroker: brokers !== undefined,
     live,

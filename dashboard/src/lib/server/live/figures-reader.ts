@@ -3,13 +3,17 @@ import type { Gold } from '@tillstream/clickhouse/gold';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { readSeries } from '@tillstream/clickhouse/questions/series';
 import { dateOf } from '@tillstream/clickhouse/shop-calendar';
-import type { Figures, Today } from '../../figures.ts';
+import type { Figures, LastPurchase, Today } from '../../figures.ts';
 import { usualDays, usualRange, WEEKS } from '../../usual-range.ts';
 import { EVERYTHING } from '../parameters.ts';
 import { readBranches } from '../questions/branches.ts';
+import { catalogMark } from '../questions/changes.ts';
 import { readLastPurchases } from '../questions/last-purchases.ts';
+import { readProductNames } from '../questions/product-names.ts';
 import { readSameWeekdays } from '../questions/same-weekdays.ts';
 import { readToday } from '../questions/today.ts';
+import type { Watched } from '../questions/watched.ts';
+import { createBatched } from './batched.ts';
 import type { LiveSource } from './live.ts';
 import { createOncePerMark } from './once-per-mark.ts';
 import { createPaced } from './paced.ts';
@@ -19,12 +23,14 @@ const DAYS = 30;
 const PURCHASES = 14;
 /** What sold until now is compared with "until the same time": it is read again after this long (ms) without any sale. */
 const SAME_MS = 10_000;
-/** Rests of what is read in the background, as multiples of the time that reading takes. */
-const REST = { allTime: 16, past: 64 };
+/** Names change with the catalog alone. */
+const SAME_NAMES_MS = 600_000;
+/** Rests of what is read in the background: with one branch watched its own counts, with many that of all of them. */
+const REST = { allTime: { own: 16, all: 7 }, past: { own: 64, all: 31 } };
 
 /**
  * Reads everything the page shows. Each card comes from one query, so it shows one moment. The cards that look at
- * today are read whenever something changed; the figures of all time and what lies before today, which a sale hardly
+ * today are read whenever something changed, by one query for all branches that are watched; the figures of all time and what lies before today, which a sale hardly
  * ever changes, keep a pace of their own, so that today never waits and costs stay low.
  */
 export const createFiguresReader = (
@@ -34,14 +40,21 @@ export const createFiguresReader = (
 ): LiveSource['figures'] => {
   const { calendar } = gold;
 
-  const readNow = createOncePerMark(async (branch: string | undefined, signal) => {
-    const now = Date.now();
-    const [today, last_purchases] = await Promise.all([
-      readToday(clickhouse, { branch, now, calendar }, signal),
-      readLastPurchases(clickhouse, { branch, now, limit: PURCHASES }, signal),
-    ]);
-    return { today, last_purchases };
-  }, SAME_MS);
+  const readNames = createOncePerMark((_: 'all', signal) => readProductNames(clickhouse, signal), SAME_NAMES_MS);
+
+  const readNow = createOncePerMark(
+    createBatched(async (watched: Watched[], signal) => {
+      const now = Date.now();
+      const [today, purchases] = await Promise.all([
+        readToday(clickhouse, { watched, now, calendar }, signal),
+        readLastPurchases(clickhouse, { watched, now, limit: PURCHASES }, signal),
+      ]);
+      return new Map(
+        [...today].map(([branch, of]) => [branch, { today: of, last_purchases: purchases.get(branch) ?? [] }]),
+      );
+    }),
+    SAME_MS,
+  );
 
   const readAllTime = createPaced(
     (branch: string | undefined, signal) => readKpis(gold, { ...EVERYTHING, branch }, loyalThreshold, { signal }),
@@ -73,11 +86,15 @@ export const createFiguresReader = (
 
   return async (branch, mark, signal) => {
     const dayMark = `${mark} ${calendar.dayOf(Date.now())}`;
-    const now = await readNow(branch, dayMark, signal);
+    const [now, names] = await Promise.all([
+      readNow(branch, dayMark, signal),
+      readNames('all', catalogMark(mark), signal),
+    ]);
     // After it, not beside it: they may take longer and use the pause between two looks.
     const [allTime, past] = await Promise.all([readAllTime(branch, dayMark), readPast(branch, dayMark)]);
     const figures: Figures = {
-      ...now,
+      today: now.today,
+      last_purchases: named(now.last_purchases, names),
       all_time: allTime.value,
       ...past.value,
       days: withToday(past.value.days, now.today),
@@ -85,6 +102,12 @@ export const createFiguresReader = (
     return { figures, settled: allTime.settled && past.settled };
   };
 };
+
+const named = (purchases: LastPurchase[], names: ReadonlyMap<string, string>): LastPurchase[] =>
+  purchases.map((purchase) => ({
+    ...purchase,
+    products: purchase.products.map((product) => names.get(product) ?? product),
+  }));
 
 /** The days with the newest figures of the last one. */
 export const withToday = (days: Figures['days'], { date, so_far }: Today): Figures['days'] =>

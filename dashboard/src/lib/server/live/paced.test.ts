@@ -4,7 +4,7 @@ import { createPaced } from './paced.ts';
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-const slow = (milliseconds: number) => {
+const slow = (milliseconds: number, rests = { own: 8, all: 0 }) => {
   const state = { reads: 0, away: false };
   const paced = createPaced(async (key: string) => {
     state.reads++;
@@ -12,7 +12,7 @@ const slow = (milliseconds: number) => {
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
     if (state.away) throw new Error('away');
     return `${key}${read}`;
-  }, 8);
+  }, rests);
   return { state, paced };
 };
 
@@ -58,4 +58,21 @@ it('passes a failure on once and goes on with the last value after it', async ()
   await vi.advanceTimersByTimeAsync(10);
   await expect(paced('a', 'y')).rejects.toThrow('away');
   expect((await paced('a', 'y')).value).toBe('a2');
+});
+
+it('reads many keys one at a time and in turn, within a share of the time for all of them', async () => {
+  const { state, paced } = slow(100, { own: 16, all: 7 });
+  const keys = ['a', 'b', 'c', 'd', 'e'];
+  for (const key of keys) void paced(key, 'first');
+  await vi.advanceTimersByTimeAsync(100);
+  expect(state.reads).toBe(5);
+  const seen = new Map(keys.map((key) => [key, new Set<string>()]));
+  for (let i = 0; i < 500; i++) {
+    for (const key of keys) void paced(key, `${i}`).then(({ value }) => seen.get(key)?.add(value));
+    await vi.advanceTimersByTimeAsync(20);
+  }
+  // 10 s in pieces of 100 ms reading and 700 ms rest.
+  expect(state.reads - 5).toBeGreaterThanOrEqual(11);
+  expect(state.reads - 5).toBeLessThanOrEqual(13);
+  for (const key of keys) expect(seen.get(key)?.size).toBeGreaterThanOrEqual(3);
 });

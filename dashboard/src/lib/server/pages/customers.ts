@@ -18,7 +18,7 @@ const TOP = 20;
 
 /** Figures of all time with the newest sale that is surely in them. */
 const asOfNow = async <T extends object>({ app, view, signal }: PageAsk, read: () => Promise<T>) => {
-  const as_of = await newestSale(app.gold, { ...EVERYTHING, branch: view.branch }, signal);
+  const as_of = await newestSale(app, { ...EVERYTHING, branch: view.branch }, signal);
   return { ...(await read()), as_of };
 };
 

@@ -4,7 +4,6 @@ import { type App, getApp } from '../app.ts';
 import { getLog } from '../log.ts';
 import type { Scope } from '../parameters.ts';
 import { readBranches } from '../questions/branches.ts';
-import { readChangeMark } from '../questions/changes.ts';
 import { createShared, type Pace, type Shared } from '../shared.ts';
 
 /** What a page's figures are read for. */
@@ -49,7 +48,7 @@ export const sharedByView = <T>(
         throw error;
       }
     },
-    (signal) => readChangeMark(getApp().clickhouse, signal),
+    (signal) => getApp().marks.now(signal),
     pace,
   );
   return (id, view) => shared(`${encodeURIComponent(id)}\n${viewQuery(view)}\n${today()}`);
@@ -127,7 +126,7 @@ export const figuresPage = <T, P = undefined>(
 
 const branchesNow = createShared(
   (_, signal) => readBranches(getApp().clickhouse, signal),
-  (signal) => readChangeMark(getApp().clickhouse, signal),
+  (signal) => getApp().marks.now(signal),
   { freshMs: 2_000, sameMarkMs: 600_000, rest: 4, background: false, timeoutMs: 2_000 },
 );
 

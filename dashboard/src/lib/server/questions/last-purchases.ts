@@ -1,21 +1,21 @@
+import { clickhouseTime } from '@tillstream/clickhouse/clickhouse-time';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { ONE_THREAD } from '@tillstream/clickhouse/facts';
-import { END } from '@tillstream/clickhouse/shop-calendar';
 import { z } from 'zod';
 import type { LastPurchase } from '../../figures.ts';
-import { IN_SCOPE, scopeParams } from './in-scope.ts';
+import { IS_WATCHED, OF_BRANCH, rowsOf, type Watched, watchedParams } from './watched.ts';
 
 const SQL = `
-  WITH (SELECT mapFromArrays(groupArray(toString(product_id)), groupArray(product)) FROM gold.products) AS names
-  SELECT toString(purchase_id) AS id, branch_id, toUnixTimestamp64Milli(sold_at) AS sold, units AS items, total_minor,
-    arrayMap(product_id -> if(mapContains(names, toString(product_id)), names[toString(product_id)], toString(product_id)), product_ids) AS products
+  SELECT ${OF_BRANCH} AS of_branch, toString(purchase_id) AS id, branch_id, toUnixTimestamp64Milli(sold_at) AS sold,
+    units AS items, total_minor, product_ids AS products
   FROM gold.purchases
-  WHERE ${IN_SCOPE}
+  WHERE slot >= toStartOfFifteenMinutes({from:DateTime64(3, 'UTC')}) AND sold_at >= {from:DateTime64(3, 'UTC')} AND ${IS_WATCHED}
   ORDER BY sold_at DESC, purchase_id
-  LIMIT {limit:UInt32}
+  LIMIT {limit:UInt32} BY of_branch
   SETTINGS ${ONE_THREAD}`;
 
 const row = z.object({
+  of_branch: z.string(),
   id: z.string(),
   branch_id: z.string(),
   sold: z.int(),
@@ -27,19 +27,32 @@ const row = z.object({
 const HOUR = 3_600_000;
 
 /**
- * The newest purchases by time of sale. It looks at the last hour first and further back only when that holds too
- * few, so that it stays cheap however much the chain sells and however long it has.
+ * The newest purchases by time of sale, of each that is watched. It looks at the last hour first, and further back only for
+ * those of whom that holds too few, so that it stays cheap however much the chain sells and however long it has.
+ * Its products are ids.
  */
 export const readLastPurchases = async (
   clickhouse: ClickHouse,
-  { branch, now, limit }: { branch?: string; now: number; limit: number },
+  { watched, now, limit }: { watched: readonly Watched[]; now: number; limit: number },
   signal?: AbortSignal,
-): Promise<LastPurchase[]> => {
+): Promise<Map<Watched, LastPurchase[]>> => {
+  const found = new Map<Watched, LastPurchase[]>();
   for (const from of [now - HOUR, now - 24 * HOUR, now - 31 * 24 * HOUR, 0]) {
-    const params = { ...scopeParams({ branch, from, to: END }), limit };
+    const left = watched.filter((branch) => !found.has(branch));
+    if (left.length === 0) break;
+    const params = { ...watchedParams(left), from: clickhouseTime(from), limit };
     const rows = await clickhouse.rows({ name: 'last_purchases', sql: SQL, params, row, signal });
-    if (rows.length < limit && from > 0) continue;
-    return rows.map(({ sold, ...purchase }) => ({ ...purchase, sold_at: new Date(sold).toISOString() }));
+    for (const branch of left) {
+      const newest = rowsOf(rows, branch).slice(0, limit);
+      if (newest.length < limit && from > 0) continue;
+      found.set(
+        branch,
+        newest.map(({ of_branch: _, sold, ...purchase }) => ({
+          ...purchase,
+          sold_at: new Date(sold).toISOString(),
+        })),
+      );
+    }
   }
-  return [];
+  return found;
 };

@@ -8,6 +8,7 @@ import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
 import { dateOf, type ShopCalendar, shopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import { aggregatedSales, hourlySales, kpis, series, topProducts } from '@tillstream/schemas/read-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Today } from '../../figures.ts';
 import { EVERYTHING, type Scope } from '../parameters.ts';
 import { requireFewPoints } from '../points.ts';
 import { type Engine, startEngine } from '../testing/engine.ts';
@@ -25,7 +26,9 @@ import { readBranches } from './branches.ts';
 import { readChangeMark } from './changes.ts';
 import { readLastPurchases } from './last-purchases.ts';
 import { newestSale } from './newest-sale.ts';
+import { readProductNames } from './product-names.ts';
 import { readSameWeekdays } from './same-weekdays.ts';
+import { readScopeMark } from './scope-mark.ts';
 import { readToday } from './today.ts';
 import { withinSales } from './within-sales.ts';
 
@@ -56,6 +59,15 @@ const sales = ((): Sale[] => {
     voided: next() < 0.08,
   }));
 })();
+
+/** Events of sales that are none of those above: their ids begin with another digit. */
+const purchasesOf = (others: Sale[], digit: number) =>
+  salesEvents(others).map(
+    (event) =>
+      JSON.parse(
+        JSON.stringify(event).replaceAll('00000000-0000-4000-8000', `${digit}0000000-0000-4000-8000`),
+      ) as typeof event,
+  );
 
 const inScope = (scope: Scope) =>
   sales.filter(
@@ -130,12 +142,20 @@ describe('without any sale', () => {
     });
     expect(await readTopProducts(gold, EVERYTHING, { limit: 3, by: 'units' })).toEqual({ as_of: null, products: [] });
     expect(await withinSales({ gold, clickhouse: engine }, EVERYTHING)).toBeUndefined();
-    expect(await newestSale(gold, EVERYTHING)).toBeNull();
+    expect(await newestSale({ gold, clickhouse: engine }, EVERYTHING)).toBeNull();
     expect((await readHourlySales(gold, EVERYTHING)).hours).toHaveLength(24);
-    expect(await readLastPurchases(engine, { now: LAST, limit: 5 })).toEqual([]);
-    const today = await readToday(engine, { now: LAST, calendar: shopCalendar('UTC', '00:00') });
-    expect(today.so_far).toEqual({ purchases: 0, revenue_minor: 0, average_basket_minor: 0 });
-    expect(today.hours).toHaveLength(24);
+    expect(await readLastPurchases(engine, { watched: [undefined, 'SMKT001'], now: LAST, limit: 5 })).toEqual(
+      new Map([
+        [undefined, []],
+        ['SMKT001', []],
+      ]),
+    );
+    const watched = [undefined, 'SMKT001'];
+    const calendar = shopCalendar('UTC', '00:00');
+    for (const today of (await readToday(engine, { watched, now: LAST, calendar })).values()) {
+      expect(today.so_far).toEqual({ purchases: 0, revenue_minor: 0, average_basket_minor: 0 });
+      expect(today.hours).toHaveLength(24);
+    }
   });
 });
 
@@ -273,12 +293,16 @@ describe('with sales that came twice, out of order, void and without a card', ()
 
   it.each(calendars)('today and the same weekday before: %s', async (_, calendar) => {
     for (const now of [Date.UTC(2026, 9, 25, 13, 37), Date.UTC(2026, 10, 1, 6, 20), Date.UTC(2026, 9, 31, 23, 59)]) {
-      for (const branch of [undefined, 'SMKT001']) {
+      const all = [undefined, 'SMKT001', 'SMKT002', 'SMKT003'];
+      const together = await readToday(engine, { watched: all, now, calendar });
+      expect([...together.keys()]).toEqual(all);
+      for (const branch of all) {
         const day = calendar.dayOf(now);
         const until = calendar.instantOf(calendar.wallAt(now) - 7 * 86_400_000);
         const today = inScope({ branch, from: calendar.dayStart(day), to: calendar.dayStart(day + 1) });
         const before = inScope({ branch, from: calendar.dayStart(day - 7), to: calendar.dayStart(day - 6) });
-        const answer = await readToday(engine, { branch, now, calendar });
+        const answer = together.get(branch) as Today;
+        expect((await readToday(engine, { watched: [branch], now, calendar })).get(branch)).toEqual(answer);
         const totals = (found: Sale[]) => ({
           purchases: found.length,
           revenue_minor: sum(found.map(totalOf)),
@@ -325,17 +349,55 @@ describe('with sales that came twice, out of order, void and without a card', ()
     }
   });
 
-  it('last purchases, however long ago', async () => {
-    const newest = inScope(EVERYTHING).sort((a, b) => b.sold_at - a.sold_at);
-    for (const now of [LAST, LAST + 5 * 86_400_000, LAST + 400 * 86_400_000]) {
-      const answer = await readLastPurchases(engine, { now, limit: 10 });
-      expect(answer.map((purchase) => Date.parse(purchase.sold_at))).toEqual(
-        newest.slice(0, 10).map((sale) => sale.sold_at),
-      );
-      expect(answer[0]?.products).toHaveLength(answer[0]?.items ?? -1);
-      expect(answer[0]?.total_minor).toBe(totalOf(newest[0] as Sale));
+  it('last purchases, however long ago, of each that is watched', async () => {
+    const all = [undefined, 'SMKT001', 'SMKT002', 'SMKT003'];
+    for (const now of [LAST - 86_400_000, LAST, LAST + 5 * 86_400_000, LAST + 400 * 86_400_000]) {
+      const together = await readLastPurchases(engine, { watched: all, now, limit: 10 });
+      for (const branch of all) {
+        const newest = inScope({ ...EVERYTHING, branch }).sort((a, b) => b.sold_at - a.sold_at);
+        const answer = together.get(branch) ?? [];
+        expect(answer.map((purchase) => Date.parse(purchase.sold_at))).toEqual(
+          newest.slice(0, 10).map((sale) => sale.sold_at),
+        );
+        expect(answer.map(({ products }) => products.length)).toEqual(answer.map(({ items }) => items));
+        expect(answer[0]?.total_minor).toBe(newest[0] && totalOf(newest[0]));
+        const alone = await readLastPurchases(engine, { watched: [branch], now, limit: 10 });
+        expect(alone.get(branch)).toEqual(answer);
+      }
     }
-    expect(await readLastPurchases(engine, { now: LAST, limit: 10, branch: 'SMKT003' })).toEqual([]);
+    expect(await readProductNames(engine)).toEqual(new Map(PRODUCTS.map(({ product_id, name }) => [product_id, name])));
+  });
+
+  it('the mark of a scope knows its own sales and the catalog, and no others', async () => {
+    const scope = { from: LAST + 40 * 86_400_000, to: LAST + 50 * 86_400_000 };
+    const mark = (branch?: string) => readScopeMark(engine, gold, { ...scope, branch });
+    const sale = (sold_at: number): Sale => ({
+      branch_id: 'SMKT003',
+      customer: 0,
+      sold_at,
+      products: ['milk'],
+      voided: true,
+    });
+    // Ids of their own; both are void in the end and count in no other test.
+    const [outside, inside] = [purchasesOf([sale(scope.to + 86_400_000)], 9), purchasesOf([sale(scope.from)], 8)];
+    const empty = await mark();
+    await engine.send(outside);
+    expect(await mark()).toBe(empty);
+    const seen = new Set([empty]);
+    for (const event of inside) {
+      await engine.send([event]);
+      seen.add(await mark());
+    }
+    expect(seen.size).toBe(3);
+    const [before, ofOther] = [await mark(), await mark('SMKT001')];
+    expect(ofOther).toBe(await mark('SMKT002'));
+    expect(ofOther).not.toBe(before);
+    await engine.send(inside);
+    expect(await mark()).toBe(before);
+    const [product] = catalogEvents();
+    if (product?.type !== 'pos.product.changed.v1') throw new Error('no product');
+    await engine.send([{ ...product, data: { ...product.data, revision: 2 } }]);
+    expect(await mark()).not.toBe(before);
   });
 
   it('branches and the first and last sale', async () => {
@@ -350,7 +412,15 @@ describe('with sales that came twice, out of order, void and without a card', ()
     expect(await within({ ...EVERYTHING, to: last })).toEqual({ from: slot, to: last });
     expect(await within({ ...EVERYTHING, to: first })).toBeUndefined();
     expect(await within({ from: first, to: last })).toEqual({ from: first, to: last });
-    expect(await newestSale(gold, { ...EVERYTHING, to: last })).toBe(
+    for (const branch of ['SMKT001', 'SMKT002', 'SMKT003']) {
+      for (const from of [0, first + 3 * 86_400_000]) {
+        const sold = inScope({ ...EVERYTHING, from, branch }).map((sale) => sale.sold_at);
+        const began = from === 0 ? Math.min(...sold) - (Math.min(...sold) % 900_000) : from;
+        const expected = sold.length === 0 ? undefined : { branch, from: began, to: Math.max(...sold) + 1 };
+        expect(await within({ ...EVERYTHING, from, branch })).toEqual(expected);
+      }
+    }
+    expect(await newestSale({ gold, clickhouse: engine }, { ...EVERYTHING, to: last })).toBe(
       new Date(Math.max(...times.filter((time) => time < last))).toISOString(),
     );
   });

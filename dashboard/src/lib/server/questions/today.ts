@@ -5,10 +5,11 @@ import { averageBasket } from '@tillstream/clickhouse/questions/figures';
 import { dateOf, type ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import { z } from 'zod';
 import type { Today } from '../../figures.ts';
+import { IS_WATCHED, OF_BRANCH, rowsOf, type Watched, watchedParams } from './watched.ts';
 
 /** Today and the same weekday before in one scan, by the hour since the business day began on the clock. */
 const SQL = `
-  SELECT sold_at >= {today_from:DateTime64(3, 'UTC')} AS is_today,
+  SELECT ${OF_BRANCH} AS of_branch, sold_at >= {today_from:DateTime64(3, 'UTC')} AS is_today,
     toUInt8(intDiv(positiveModulo(toInt64(toUInt32(slot)) + timeZoneOffset(toTimezone(slot, {time_zone:String})) - {day_start:Int64}, 86400), 3600)) AS hour,
     count() AS purchases, sum(total_minor) AS revenue_minor,
     countIf(sold_at < {before_until:DateTime64(3, 'UTC')}) AS purchases_so_far,
@@ -16,11 +17,12 @@ const SQL = `
   FROM gold.purchases
   WHERE ((slot >= {today_from:DateTime64(3, 'UTC')} AND slot < {today_to:DateTime64(3, 'UTC')})
       OR (slot >= {before_from:DateTime64(3, 'UTC')} AND slot < {before_to:DateTime64(3, 'UTC')}))
-    AND ({branch:String} = '' OR branch_id = {branch:String})
-  GROUP BY is_today, hour
+    AND ${IS_WATCHED}
+  GROUP BY of_branch, is_today, hour
   SETTINGS ${ONE_THREAD}`;
 
 const row = z.object({
+  of_branch: z.string(),
   is_today: z.union([z.boolean(), z.int()]).transform(Boolean),
   hour: z.int(),
   purchases: z.int(),
@@ -32,19 +34,19 @@ const row = z.object({
 type Row = z.output<typeof row>;
 
 /**
- * Today so far, beside the same weekday a week before until the same time of the clock, and both by the hour.
- * "Today" is the shop's business day at `now` (milliseconds).
+ * Today so far, beside the same weekday a week before until the same time of the clock, and both by the hour, of each that
+ * is watched. "Today" is the shop's business day at `now` (milliseconds). One statement, so all of it is of one moment.
  */
 export const readToday = async (
   clickhouse: ClickHouse,
-  { branch, now, calendar }: { branch?: string; now: number; calendar: ShopCalendar },
+  { watched, now, calendar }: { watched: readonly Watched[]; now: number; calendar: ShopCalendar },
   signal?: AbortSignal,
-): Promise<Today> => {
+): Promise<Map<Watched, Today>> => {
   const day = calendar.dayOf(now);
   const beforeFrom = calendar.dayStart(day - 7);
   const beforeUntil = Math.max(beforeFrom, calendar.instantOf(calendar.wallAt(now) - 7 * 86_400_000));
   const params = {
-    branch: branch ?? '',
+    ...watchedParams(watched),
     time_zone: calendar.timeZone,
     day_start: calendar.dayStartMinutes * 60,
     today_from: clickhouseTime(calendar.dayStart(day)),
@@ -54,6 +56,10 @@ export const readToday = async (
     before_until: clickhouseTime(beforeUntil),
   };
   const rows = await clickhouse.rows({ name: 'today', sql: SQL, params, row, signal });
+  return new Map(watched.map((branch) => [branch, todayOf(rowsOf(rows, branch), { day, now, calendar })]));
+};
+
+const todayOf = (rows: Row[], { day, now, calendar }: { day: number; now: number; calendar: ShopCalendar }): Today => {
   const today = rows.filter((found) => found.is_today);
   const before = rows.filter((found) => !found.is_today);
   return {
@@ -76,12 +82,12 @@ const totals = (purchases: number, revenue_minor: number) => ({
   average_basket_minor: averageBasket(revenue_minor, purchases),
 });
 
-const sum = (rows: Row[], column: Exclude<keyof Row, 'is_today'>): number =>
+const sum = (rows: Row[], column: Exclude<keyof Row, 'of_branch' | 'is_today'>): number =>
   rows.reduce((total, found) => total + found[column], 0);
 
 const inHour = (rows: Row[], hour: number) => {
-  const found = rows.find((candidate) => candidate.hour === hour);
-  return { purchases: found?.purchases ?? 0, revenue_minor: found?.revenue_minor ?? 0 };
+  const found = rows.filter((candidate) => candidate.hour === hour);
+  return { purchases: sum(found, 'purchases'), revenue_minor: sum(found, 'revenue_minor') };
 };
 
 const clockTime = (minutes: number): string =>

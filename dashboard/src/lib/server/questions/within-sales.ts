@@ -10,13 +10,13 @@ import { newestSale } from './newest-sale.ts';
  * undefined when an end is open and there is no sale.
  */
 export const withinSales = async (
-  { gold, clickhouse }: { gold: Gold; clickhouse: ClickHouse },
+  shop: { gold: Gold; clickhouse: ClickHouse },
   scope: Scope,
   signal?: AbortSignal,
 ): Promise<Scope | undefined> => {
   const [first, newest] = await Promise.all([
-    scope.from > BEGINNING ? scope.from : firstSaleSlot(gold, clickhouse, scope, signal),
-    scope.to < END ? undefined : newestSale(gold, scope, signal),
+    scope.from > BEGINNING ? scope.from : firstSaleSlot(shop.gold, shop.clickhouse, scope, signal),
+    scope.to < END ? undefined : newestSale(shop, scope, signal),
   ]);
   if (first === undefined || newest === null) return undefined;
   return { ...scope, from: first, to: newest === undefined ? scope.to : Date.parse(newest) + 1 };

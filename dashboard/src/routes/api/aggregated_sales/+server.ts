@@ -1,16 +1,21 @@
 import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
+import type { ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import { figures, requireBranch } from '$lib/server/answer.ts';
+import type { Parameters, Scope } from '$lib/server/parameters.ts';
 import { withinSales } from '$lib/server/questions/within-sales.ts';
 
+const scopeOf = (parameters: Parameters, calendar: ShopCalendar): Scope => {
+  const month = parameters.read('month', calendar.parseMonth, 'a month such as 2026-11');
+  const { branch, from, to } = parameters.scope(calendar);
+  return { branch, from: Math.max(from, month?.from ?? from), to: Math.min(to, month?.to ?? to) };
+};
+
 /** `GET /api/aggregated_sales?month=YYYY-MM&branch=&from=&to=`; month and period together mean what lies in both. */
-export const GET = figures('aggregated_sales', async (ask) => {
+export const GET = figures('aggregated_sales', { salesOf: scopeOf }, async (ask) => {
   const { app, parameters, signal } = ask;
-  const month = parameters.read('month', app.calendar.parseMonth, 'a month such as 2026-11');
-  const scope = parameters.scope(app.calendar);
+  const scope = scopeOf(parameters, app.calendar);
   parameters.check();
   await requireBranch(ask, scope.branch);
-  const from = Math.max(scope.from, month?.from ?? scope.from);
-  const to = Math.min(scope.to, month?.to ?? scope.to);
-  const bounded = from < to ? await withinSales(app, { ...scope, from, to }, signal) : undefined;
+  const bounded = scope.from < scope.to ? await withinSales(app, scope, signal) : undefined;
   return bounded === undefined ? { as_of: null, rows: [] } : readAggregatedSales(app.gold, bounded, signal);
 });

@@ -5,7 +5,7 @@ import { newestSale } from '$lib/server/questions/newest-sale.ts';
 import { withinSales } from '$lib/server/questions/within-sales.ts';
 
 /** `GET /api/loyal_customers?branch=&from=&to=&format=json|csv|parquet`: at the end of each business day. */
-export const GET = figures('loyal_customers', async (ask) => {
+export const GET = figures('loyal_customers', 'anything', async (ask) => {
   const { app, parameters, signal } = ask;
   const scope = parameters.scope(app.calendar);
   parameters.check();
@@ -13,6 +13,6 @@ export const GET = figures('loyal_customers', async (ask) => {
   const bounded = await withinSales(app, scope, signal);
   if (bounded === undefined) return { as_of: null, points: [] };
   requireFewPoints(app.calendar, 'day', bounded);
-  const as_of = await newestSale(app.gold, scope, signal);
+  const as_of = await newestSale(app, scope, signal);
   return { as_of, points: await readLoyalCustomers(app.clickhouse, app.calendar, bounded, signal) };
 });

@@ -1,10 +1,10 @@
 import { readProductSales } from '@tillstream/clickhouse/questions/product-sales';
 import { dateOf } from '@tillstream/clickhouse/shop-calendar';
-import { figures, requireBranch } from '$lib/server/answer.ts';
+import { figures, ITS_SALES, requireBranch } from '$lib/server/answer.ts';
 import { newestSale } from '$lib/server/questions/newest-sale.ts';
 
 /** `GET /api/product_sales?product=&by=day|hour|branch&branch=&from=&to=&format=json|csv|parquet`: one product where it was sold. */
-export const GET = figures('product_sales', async (ask) => {
+export const GET = figures('product_sales', ITS_SALES, async (ask) => {
   const { app, parameters, signal } = ask;
   const product = parameters.read('product', (text) => text, 'a product');
   if (product === undefined) parameters.fault('product', 'is missing');
@@ -12,7 +12,7 @@ export const GET = figures('product_sales', async (ask) => {
   const scope = parameters.scope(app.calendar);
   parameters.check();
   await requireBranch(ask, scope.branch);
-  const as_of = await newestSale(app.gold, scope, signal);
+  const as_of = await newestSale(app, scope, signal);
   const rows = await readProductSales(app.gold, scope, product ?? '', by, signal);
   return {
     as_of,
