@@ -32,7 +32,8 @@ export interface RowsOptions {
 
 /**
  * SQL of the rows `name` (day, slot, hour, branch_id and {@link FIGURES}) that cover a scope exactly once: sealed years,
- * months and days (`name_sealed`, or the fold of them, where there is one), and open days from facts, or from sealed slots where those are many (`name_open`).
+ * months and days or a fold of them (`name_sealed`), and open days from facts, or from sealed slots where those are many
+ * (`name_open`).
  * `day` is the first one of a month or year, or its first one of the weekday, where weekdays are told apart; `slot` is the start
  * of its hour in a day's row, where hours are told apart.
  *
