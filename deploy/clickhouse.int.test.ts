@@ -96,6 +96,15 @@ test('the engine can read every grant', async () => {
   }
 });
 
+test('of all that there is the dashboard writes nothing but folds, which no figure rests on unproven', () => {
+  const { grants } = users.users.dashboard ?? {};
+  const granted = z.object({ query: z.array(z.string()) }).parse(grants).query;
+  expect(granted.filter((grant) => !/^GRANT SELECT ON [a-z]+\.[a-z*]+$/.test(grant))).toEqual([
+    'GRANT INSERT ON gold.folded_scopes',
+  ]);
+  expect(users.profiles.dashboard).toMatchObject({ allow_ddl: 0, constraints: { allow_ddl: { const: '' } } });
+});
+
 test('a user without a password of its own is removed, and each has a profile and a quota that exist', () => {
   const { default: anonymous, ...named } = users.users;
   expect(anonymous?.['@_remove']).toBe('remove');

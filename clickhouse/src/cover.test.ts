@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { coverOf } from './cover.ts';
+import { coverOf, coverWith } from './cover.ts';
 import type { SealState } from './seal-state.ts';
 import { shopCalendar } from './shop-calendar.ts';
 
@@ -64,4 +64,36 @@ test('without facts there is nothing to cover', () => {
   };
   const { years, months, days, openDays } = coverOf(ALL, 'year', calendar, nothing);
   expect([years, months, days, openDays]).toEqual([[], [], [], []]);
+});
+
+test('spans that were taken once cover a scope together with what is open besides', () => {
+  const now = {
+    ...state(),
+    facts: new Map(
+      [
+        ['2025-03-10', 5],
+        ['2025-03-11', 6],
+        ['2025-03-12', 70],
+      ].map(([date, rows]) => [dayOf(String(date)), Number(rows)]),
+    ),
+  };
+  const { years, months, days } = coverOf(ALL, 'year', calendar, now);
+  const cover = coverWith({ years, months, days: days.slice(0, -1) }, ALL, calendar, now);
+  expect(cover?.openDays.map((day) => dates([day])[0])).toEqual(['2025-03-11', '2025-03-12']);
+  expect([cover?.openFacts, cover?.sealedFacts]).toEqual([76, 5]);
+});
+
+test('spans that do not lie within a scope cover nothing of it', () => {
+  const { years, months, days } = coverOf(ALL, 'year', calendar, state());
+  expect(
+    coverWith({ years, months, days }, { ...ALL, from: startOf('2024-01-02') }, calendar, state()),
+  ).toBeUndefined();
+  expect(
+    coverWith(
+      { years: [], months: [], days: [dayOf('2025-03-11')] },
+      { ...ALL, to: startOf('2025-03-12') - 1 },
+      calendar,
+      state(),
+    ),
+  ).toBeUndefined();
 });

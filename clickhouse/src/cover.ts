@@ -12,21 +12,25 @@ export interface Scope {
 /** From which rows the figures of a scope may be put together; `slot` reads no longer ones than a quarter of an hour. */
 export type Coarsest = 'slot' | 'day' | 'month' | 'year';
 
+/** Spans that are taken whole: first days of years and months, and days. Days since 1970. */
+export interface Spans {
+  years: number[];
+  months: number[];
+  days: number[];
+}
+
 /**
  * How a scope is covered: sealed years, months and days are taken whole, all other days are open and are put together
  * from slots or facts. It is a guess as far as it rests on a {@link SealState}, which may have changed: the query
  * checks it.
  */
-export interface Cover {
-  /** First days of the years and months taken whole, and the days. Days since 1970. */
-  years: number[];
-  months: number[];
-  days: number[];
+export interface Cover extends Spans {
   openDays: number[];
   /** The dates in UTC which the open days meet, for the index. */
   openDates: number[];
-  /** About how many facts the open days hold. */
+  /** About how many facts the open days hold, of all branches; and how many the spans do. */
   openFacts: number;
+  sealedFacts: number;
   /** The business days of the scope, both ends included: all their facts must be in what is taken whole or open. */
   firstDay: number;
   lastDay: number;
@@ -35,7 +39,30 @@ export interface Cover {
 const DAY_MS = 86_400_000;
 
 /** Covers a scope with the longest spans that are sealed. */
-export const coverOf = ({ from, to }: Scope, coarsest: Coarsest, calendar: ShopCalendar, state: SealState): Cover => {
+export const coverOf = (scope: Scope, coarsest: Coarsest, calendar: ShopCalendar, state: SealState): Cover =>
+  coverBy(scope, calendar, state, {
+    year: (start) => coarsest === 'year' && !state.openYears.has(start),
+    month: (start) => (coarsest === 'year' || coarsest === 'month') && !state.openMonths.has(start),
+    day: (start) => !state.openDays.has(start),
+  });
+
+/** Covers a scope with exactly these spans, all else being open; undefined when one of them does not lie within the scope. */
+export const coverWith = (spans: Spans, scope: Scope, calendar: ShopCalendar, state: SealState): Cover | undefined => {
+  const [years, months, days] = [new Set(spans.years), new Set(spans.months), new Set(spans.days)];
+  const cover = coverBy(scope, calendar, state, {
+    year: (start) => years.has(start),
+    month: (start) => months.has(start),
+    day: (start) => days.has(start),
+  });
+  return spansIn(cover) === spansIn(spans) ? cover : undefined;
+};
+
+/** How many spans there are. */
+export const spansIn = ({ years, months, days }: Spans): number => years.length + months.length + days.length;
+
+type Takes = Record<'year' | 'month' | 'day', (start: number) => boolean>;
+
+const coverBy = ({ from, to }: Scope, calendar: ShopCalendar, state: SealState, takes: Takes): Cover => {
   const cover: Cover = {
     years: [],
     months: [],
@@ -43,26 +70,29 @@ export const coverOf = ({ from, to }: Scope, coarsest: Coarsest, calendar: ShopC
     openDays: [],
     openDates: [],
     openFacts: 0,
+    sealedFacts: 0,
     firstDay: Math.max(0, calendar.dayOf(from)),
     lastDay: Math.max(0, calendar.dayOf(Math.max(from, to - 1))),
   };
   const openDates = new Set<number>();
   const isWhole = (first: number, after: number) => calendar.dayStart(first) >= from && calendar.dayStart(after) <= to;
   const last = Math.min(cover.lastDay, state.days?.last ?? -1);
+  const take = (first: number, after: number) => {
+    for (let day = first; day < after; day++) cover.sealedFacts += state.facts.get(day) ?? 0;
+  };
   for (let day = Math.max(cover.firstDay, state.days?.first ?? 0); day <= last; day++) {
     const [year, month] = [firstOfYear(day), firstOfMonth(day)];
-    if (coarsest === 'year' && !state.openYears.has(year) && isWhole(year, firstOfYear(year, 1))) {
+    if (takes.year(year) && isWhole(year, firstOfYear(year, 1))) {
       cover.years.push(year);
+      take(year, firstOfYear(year, 1));
       day = firstOfYear(year, 1) - 1;
-    } else if (
-      (coarsest === 'year' || coarsest === 'month') &&
-      !state.openMonths.has(month) &&
-      isWhole(month, firstOfMonth(month, 1))
-    ) {
+    } else if (takes.month(month) && isWhole(month, firstOfMonth(month, 1))) {
       cover.months.push(month);
+      take(month, firstOfMonth(month, 1));
       day = firstOfMonth(month, 1) - 1;
-    } else if (!state.openDays.has(day) && isWhole(day, day + 1)) {
+    } else if (takes.day(day) && isWhole(day, day + 1)) {
       cover.days.push(day);
+      take(day, day + 1);
     } else {
       cover.openDays.push(day);
       cover.openFacts += state.facts.get(day) ?? 0;

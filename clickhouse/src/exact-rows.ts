@@ -1,7 +1,7 @@
 import { clickhouseTime } from './clickhouse-time.ts';
 import type { Coarsest, Cover, Scope } from './cover.ts';
-import { dayFacts, FIGURES, FIGURES_OF_FACTS, slotFacts, stillTrue, UNPACKED } from './facts.ts';
-import { clockOf } from './shop-day.ts';
+import { FIGURES, FIGURES_OF_FACTS, slotFacts, stillTrue, UNPACKED } from './facts.ts';
+import { type Fold, foldRows, ofBranch, spanRows } from './sealed-rows.ts';
 
 /** A set of rows whose figures add up to those of a scope: common table expressions and their parameters. */
 export interface ExactRows {
@@ -32,57 +32,24 @@ export interface RowsOptions {
 
 /**
  * SQL of the rows `name` (day, slot, hour, branch_id and {@link FIGURES}) that cover a scope exactly once: sealed years,
- * months and days (`name_sealed`), and open days from facts, or from sealed slots where those are many (`name_open`).
+ * months and days or a fold of them (`name_sealed`), and open days from facts, or from sealed slots where those are many
+ * (`name_open`).
  * `day` is the first one of a month or year, or its first one of the weekday, where weekdays are told apart; `slot` is the start
  * of its hour in a day's row, where hours are told apart.
  *
- * The statement fails with `throwIf` (code 395) when the fingerprint of a span is not that of its facts, or when a day
- * has facts that is neither sealed nor open: the cover was made from another state than the one the statement sees.
+ * The statement fails with `throwIf` (code 395) when what is taken whole is not what its facts are, or when a day has facts
+ * that is neither sealed nor open: the cover was made from another state than the one the statement sees.
  */
-export const exactRows = (cover: Cover, options: RowsOptions, fewFacts: number): ExactRows => {
-  const { name, scope, byHour, byWeekday, byBranch, shopDay } = options;
-  const branchOf = scope.branch ?? (byBranch ? undefined : '');
+export const exactRows = (cover: Cover, options: RowsOptions, fewFacts: number, fold?: Fold): ExactRows => {
+  const { name, shopDay } = options;
+  const sealed = fold === undefined ? spanRows(cover, options) : foldRows(cover, options, fold);
   const params: Record<string, unknown> = {
     ...scopeParams(options),
-    [`${name}_sealed_branch`]: branchOf ?? '',
-    [`${name}_first_day`]: cover.firstDay,
-    [`${name}_last_day`]: cover.lastDay,
-    [`${name}_years`]: cover.years,
-    [`${name}_months`]: cover.months,
-    [`${name}_days`]: cover.days,
-    [`${name}_open_days`]: cover.openDays,
+    ...sealed.params,
     [`${name}_open_dates`]: cover.openDates,
   };
   const list = (which: string) => `{${name}_${which}:Array(UInt16)}`;
-  const grainOf = (level: 'day' | 'month' | 'year') =>
-    !byHour ? 'whole' : byWeekday && level !== 'day' ? 'weekday' : 'hour';
-  const spans = (['day', 'month', 'year'] as const)
-    .filter((level) => cover[`${level}s`].length > 0)
-    .map((level) => `(level = '${level}' AND grain = '${grainOf(level)}' AND toUInt16(start) IN ${list(`${level}s`)})`);
-  const taken = `clock = '${clockOf(shopDay)}' AND branch_id ${branchOf === undefined ? "!= ''" : `= {${name}_sealed_branch:String}`} AND (${spans.join(' OR ')})`;
-
-  const [year, month] = [`toUInt16(toStartOfYear(${shopDay}))`, `toUInt16(toStartOfMonth(${shopDay}))`];
-  const levels = `multiIf(${year} IN ${list('years')}, 3, ${month} IN ${list('months')}, 2, 1)`;
-  const began = `multiIf(${year} IN ${list('years')}, ${year}, ${month} IN ${list('months')}, ${month}, toUInt16(${shopDay}))`;
-  const facts = dayFacts(
-    `${levels} AS span, ${began} AS began, ${branchOf === '' ? "''" : 'toString(branch_id)'} AS branch`,
-    'span, began, branch',
-    `${shopDay} >= toDate({${name}_first_day:UInt16}) AND ${shopDay} <= toDate({${name}_last_day:UInt16})
-      AND toUInt16(${shopDay}) NOT IN ${list('open_days')} ${ofBranch(options)}`,
-  );
-  const seals = `
-    SELECT toUInt8(level), toUInt16(start), toString(branch_id), print.1, print.2
-    FROM (
-      SELECT level, start, branch_id, [(sum(stored_count), sum(stored_hash)), (sum(merged_count), sum(merged_hash))] AS prints
-      FROM gold.sealed_spans FINAL WHERE ${taken} GROUP BY level, start, branch_id
-    ) ARRAY JOIN prints AS print`;
-  const proof = `(SELECT throwIf(count() > 0, 'a seal was broken') FROM (${facts}) WHERE (span, began, branch, rows, hash) NOT IN (${seals})) = 0`;
-
-  const ctes = [
-    `${name}_sealed AS (
-      SELECT ${byWeekday ? 'start + if(weekday = 0, 0, (weekday + 7 - toDayOfWeek(start)) % 7)' : 'start'} AS day, hour_start AS slot, hour, branch_id, unique_customers, ${FIGURES}
-      FROM gold.sealed_spans FINAL WHERE ${taken} AND ${proof})`,
-  ];
+  const ctes = [sealed.cte];
   const isOpen = `toUInt16(toDate(slot)) IN ${list('open_dates')} AND toUInt16(${shopDay}) IN ${list('open_days')}`;
   if (cover.openDays.length === 0) {
     ctes.push(`${name}_open AS (${ofFacts(options, '0')})`);
@@ -165,9 +132,6 @@ const inScope = (options: RowsOptions): string => {
   return `slot >= toStartOfFifteenMinutes(${moment('from')}) AND slot < ${moment('to')}
     AND sold_at >= ${moment('from')} AND sold_at < ${moment('to')} ${ofBranch(options)}`;
 };
-
-const ofBranch = ({ name, scope }: RowsOptions): string =>
-  scope.branch === undefined ? '' : `AND branch_id = {${name}_branch:String}`;
 
 const hourOf = ({ name, byHour }: RowsOptions, slot: string): string =>
   byHour ? `toInt8(toHour(toTimezone(${slot}, {${name}_zone:String})))` : 'toInt8(-1)';

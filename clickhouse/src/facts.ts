@@ -61,6 +61,11 @@ export const dayFacts = (columns: string, keys: string, where: string): string =
   `SELECT ${columns}, count() AS rows, sum(${FACT_HASH}) AS hash, max(toDate(slot)) AS last_date
    FROM silver.purchases WHERE ${where} GROUP BY ${keys} HAVING last_date >= '1970-01-01'`;
 
+/** The fingerprint of whole business days together, as one row, from the same projection. */
+export const allFacts = (where: string): string =>
+  `SELECT count() AS rows, sum(${FACT_HASH}) AS hash, max(toDate(slot)) AS last_date
+   FROM silver.purchases WHERE ${where} HAVING last_date >= '1970-01-01'`;
+
 /**
  * The settings under which all references of a statement to a table see one moment of it; everything here rests on it.
  * The last one is for speed: the key of every partitioned table decides its partition, so a partition that is one part

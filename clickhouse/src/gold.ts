@@ -1,12 +1,14 @@
 import { ClickHouseError } from '@clickhouse/client';
 import type { z } from 'zod';
 import type { ClickHouse } from './client.ts';
-import { type Coarsest, type Cover, coverOf, type Scope } from './cover.ts';
+import { type Coarsest, coverOf, type Scope, spansIn } from './cover.ts';
 import { type ExactRows, exactRows, factRows, type RowsOptions, slotRows } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
+import { type Folded, openFolds } from './folds.ts';
 import { type ProductRows, productRowsOfFacts, productRowsOfSeals } from './product-rows.ts';
 import { type RememberedSeals, rememberedSeals } from './remembered-seals.ts';
 import type { SealState } from './seal-state.ts';
+import type { Fold } from './sealed-rows.ts';
 import { type ShopCalendar, shopCalendar } from './shop-calendar.ts';
 import { type ShopClock, shopDaySql } from './shop-day.ts';
 
@@ -64,6 +66,8 @@ export interface GoldOptions {
   fewFacts?: number;
   /** The same of the facts of its open days, beside sealed ones; 0 asks sealed slots always. Default 200,000. */
   fewOpenFacts?: number;
+  /** Whether sealed spans are folded for a question that is asked again, or for each before it is answered. Default `again`. */
+  folding?: 'again' | 'always';
   /** The clock (ms) by which what is remembered of the seals grows old; it decides no figure. Default the process's own. */
   now?: () => number;
 }
@@ -74,21 +78,36 @@ const THROWN_IN_QUERY = '395';
 export const openGold = (
   clickhouse: ClickHouse,
   shop: ShopClock,
-  { fewFacts = FEW_FACTS, fewOpenFacts = FEW_FACTS, now = () => performance.now() }: GoldOptions = {},
+  {
+    fewFacts = FEW_FACTS,
+    fewOpenFacts = FEW_FACTS,
+    folding = 'again',
+    now = () => performance.now(),
+  }: GoldOptions = {},
 ): Gold => {
   const calendar = shopCalendar(shop.SHOP_TIMEZONE, shop.BUSINESS_DAY_START);
   const shopDay = shopDaySql(shop);
   const spans = rememberedSeals(clickhouse, shopDay, 'spans', now);
   const products = rememberedSeals(clickhouse, shopDay, 'products', now);
+  const folds = openFolds(clickhouse, { calendar, fewFacts: fewOpenFacts, folding, now });
+
+  const rowsOptions = <Row>({
+    scopes,
+    coarsest,
+    byHour = false,
+    byWeekday = false,
+    byBranch = false,
+  }: Question<Row>): RowsOptions[] => {
+    const shared = { coarsest, byHour, byWeekday, byBranch, shopDay, timeZone: calendar.timeZone };
+    return Object.entries(scopes).map(([name, scope]) => ({ name, scope, ...shared }));
+  };
 
   const ask = async <Row>(
     question: Question<Row>,
     rowsOf: (options: RowsOptions) => ExactRows,
     settings = ONE_SNAPSHOT,
   ): Promise<Row[]> => {
-    const { coarsest, byHour = false, byWeekday = false, byBranch = false } = question;
-    const shared = { coarsest, byHour, byWeekday, byBranch, shopDay, timeZone: calendar.timeZone };
-    const sets = Object.entries(question.scopes).map(([name, scope]) => rowsOf({ name, scope, ...shared }));
+    const sets = rowsOptions(question).map(rowsOf);
     const sql = typeof question.sql === 'string' ? question.sql : question.sql(sets.every(({ inTwo }) => inTwo));
     return clickhouse.rows({
       name: question.name,
@@ -101,8 +120,28 @@ export const openGold = (
   };
 
   const fromSlots = (options: RowsOptions) => slotRows(options.name, options);
-  const fromSeals = (state: SealState) => (options: RowsOptions) =>
-    exactRows(coverOf(options.scope, options.coarsest, calendar, state), options, fewOpenFacts);
+  const coverBy = (state: SealState, { scope, coarsest }: Pick<RowsOptions, 'scope' | 'coarsest'>) =>
+    coverOf(scope, coarsest, calendar, state);
+
+  /** From sealed spans, or from folds of them; those it uses come to stand in `used`. One that met a broken fold does without. */
+  const fromSeals = async <Row>(question: Question<Row>, state: SealState, used: Fold[]): Promise<Row[]> => {
+    // Only a question that adds up whole years tells no spans apart.
+    const toFold = question.coarsest === 'year' ? rowsOptions(question) : [];
+    const folded = new Map<string, Folded>();
+    if (used.length === 0) {
+      for (const options of toFold) {
+        const found = await folds.find(options, state);
+        if (found !== undefined) folded.set(options.name, found);
+      }
+    }
+    used.push(...[...folded.values()].map(({ fold }) => fold));
+    const rows = await ask(question, (options) => {
+      const { cover, fold } = folded.get(options.name) ?? { cover: coverBy(state, options), fold: undefined };
+      return exactRows(cover, options, fewOpenFacts, fold);
+    });
+    for (const options of toFold) folds.asked(options, state);
+    return rows;
+  };
 
   const answer = async <Row>(question: Question<Row>): Promise<Row[]> => {
     const state = await spans.known();
@@ -111,11 +150,15 @@ export const openGold = (
       return ask(question, factRows, `${ONE_SNAPSHOT}, ${ONE_THREAD}`);
     }
     if (question.coarsest === 'slot') return ask(question, fromSlots);
+    const used: Fold[] = [];
     return fromGuess(
       spans,
       state,
-      (guess) => scopes.every((scope) => hasSealed(coverOf(scope, question.coarsest, calendar, guess))),
-      (guess) => ask(question, fromSeals(guess)),
+      (guess) => scopes.every((scope) => spansIn(coverBy(guess, { ...question, scope })) > 0),
+      (guess) => {
+        for (const fold of used) folds.forget(fold);
+        return fromSeals(question, guess, used);
+      },
       () => ask(question, fromSlots),
     );
   };
@@ -132,12 +175,12 @@ export const openGold = (
     const fromFacts = (settings?: string) => asked(productRowsOfFacts(scope, shopDay), settings);
     const state = await products.known();
     if (factsIn(scope, calendar, state) <= fewFacts) return fromFacts(`${ONE_SNAPSHOT}, ${ONE_THREAD}`);
-    const coverBy = (guess: SealState) => coverOf(scope, 'month', calendar, guess);
+    const byMonth = (guess: SealState) => coverBy(guess, { scope, coarsest: 'month' });
     return fromGuess(
       products,
       state,
-      (guess) => hasSealed(coverBy(guess)),
-      (guess) => asked(productRowsOfSeals(scope, coverBy(guess), shopDay)),
+      (guess) => spansIn(byMonth(guess)) > 0,
+      (guess) => asked(productRowsOfSeals(scope, byMonth(guess), shopDay)),
       () => fromFacts(),
     );
   };
@@ -176,5 +219,3 @@ const factsIn = ({ from, to }: Scope, calendar: ShopCalendar, { facts }: SealSta
   for (const [day, rows] of facts) if (day >= first && day <= last) sum += rows;
   return sum;
 };
-
-const hasSealed = ({ days, months, years }: Cover): boolean => days.length + months.length + years.length > 0;

@@ -29,6 +29,7 @@ test('an engine that is killed in the middle of inserts, seals and rebuilds tell
   const golds = [
     openGold(clickhouse, SHOP, { fewFacts: 0, fewOpenFacts: 0 }),
     openGold(clickhouse, SHOP, { fewFacts: 0 }),
+    openGold(clickhouse, SHOP, { fewFacts: 0, folding: 'always' }),
     openGold(clickhouse, SHOP),
   ];
   let interrupted = 0;

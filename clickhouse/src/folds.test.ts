@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest';
+import type { ClickHouse, InsertSelect, NamedQuery } from './client.ts';
+import type { Scope } from './cover.ts';
+import type { RowsOptions } from './exact-rows.ts';
+import { openFolds } from './folds.ts';
+import type { SealState } from './seal-state.ts';
+import { shopCalendar } from './shop-calendar.ts';
+
+const calendar = shopCalendar('UTC', '00:00');
+const FIRST = Date.UTC(2025, 0, 1) / 86_400_000;
+const DAY_MS = 86_400_000;
+/** Ten days of ten facts each; the last one is open. */
+const state = (facts = 10, open: number[] = []): SealState => ({
+  days: { first: FIRST, last: FIRST + 9 },
+  openDays: new Set([FIRST + 9, ...open]),
+  openMonths: new Set([FIRST]),
+  openYears: new Set([FIRST]),
+  facts: new Map(Array.from({ length: 10 }, (_, index) => [FIRST + index, facts])),
+});
+const options = (scope: Scope = { from: 0, to: Date.UTC(2100, 0, 1) }): RowsOptions => ({
+  name: 'period',
+  scope,
+  coarsest: 'year',
+  byHour: false,
+  byWeekday: false,
+  byBranch: false,
+  shopDay: 'toDate(slot)',
+  timeZone: 'UTC',
+});
+
+const opened = ({ fewFacts = 100, fails = false } = {}) => {
+  const inserted: InsertSelect[] = [];
+  let clock = 0;
+  const clickhouse = {
+    insertSelect: async (insert: InsertSelect) => {
+      inserted.push(insert);
+      if (fails) throw new Error('refused');
+      return 1;
+    },
+    row: async <Row>({ row }: NamedQuery<Row>) => row.parse({ rows: 1, count: '90', hash: '18446744073709551615' }),
+  } as unknown as ClickHouse;
+  const folds = openFolds(clickhouse, { calendar, fewFacts, folding: 'again', now: () => clock });
+  return {
+    inserted,
+    find: (of: SealState, asked = options()) => folds.find(asked, of),
+    forget: folds.forget,
+    ask: async (of: SealState, asked = options()) => {
+      folds.asked(asked, of);
+      await new Promise((resolve) => setTimeout(resolve));
+    },
+    pass: (ms: number) => {
+      clock += ms;
+    },
+  };
+};
+
+test('what is asked a second time within some minutes is folded, and what is folded is not folded again', async () => {
+  const { ask, inserted, find, pass } = opened();
+  await ask(state());
+  pass(6 * 60_000);
+  await ask(state());
+  expect(inserted).toHaveLength(0);
+  await ask(state());
+  expect(inserted).toHaveLength(1);
+  expect((await find(state()))?.fold).toMatchObject({ rows: 1, count: '90', hash: '18446744073709551615' });
+  await ask(state());
+  expect(inserted).toHaveLength(1);
+});
+
+test('two spans are as cheap as one fold', async () => {
+  const { ask, inserted } = opened();
+  const scope = { from: FIRST * DAY_MS, to: (FIRST + 2) * DAY_MS };
+  for (let i = 0; i < 3; i++) await ask(state(), options(scope));
+  expect(inserted).toHaveLength(0);
+});
+
+test('a fold is of no use once its facts are known to be more, or when it is old', async () => {
+  const { ask, find, pass } = opened();
+  await ask(state());
+  await ask(state());
+  expect(await find(state(11))).toBeUndefined();
+  // It was forgotten for good.
+  expect(await find(state())).toBeUndefined();
+  pass(60_000);
+  await ask(state());
+  expect(await find(state())).toBeDefined();
+  pass(41 * 60_000);
+  expect(await find(state())).toBeUndefined();
+});
+
+test('a fold that lacks a day sealed since answers with that day open, unless that is too much to read', async () => {
+  const before = state(10, [FIRST + 8]);
+  const { ask, find } = opened();
+  await ask(before);
+  await ask(before);
+  expect((await find(state()))?.cover.openDays).toEqual([FIRST + 8, FIRST + 9]);
+  const few = opened({ fewFacts: 19 });
+  await few.ask(before);
+  await few.ask(before);
+  expect(await few.find(state())).toBeUndefined();
+});
+
+test('a fold of another branch, or of what tells more apart, is not taken', async () => {
+  const { ask, find } = opened();
+  await ask(state());
+  await ask(state());
+  expect(await find(state(), { ...options(), byHour: true })).toBeUndefined();
+  expect(await find(state(), options({ ...options().scope, branch: 'SMKT001' }))).toBeUndefined();
+});
+
+test('a fold that was found broken is forgotten, and the next one is made soon, but not at once', async () => {
+  const { ask, find, forget, inserted, pass } = opened();
+  await ask(state());
+  await ask(state());
+  const found = await find(state());
+  if (found === undefined) throw new Error('no fold');
+  forget(found.fold);
+  expect(await find(state())).toBeUndefined();
+  await ask(state());
+  expect(inserted).toHaveLength(1);
+  pass(10_000);
+  await ask(state());
+  expect(inserted).toHaveLength(2);
+});
+
+test('after a fold that failed there is a rest', async () => {
+  const { ask, find, inserted, pass } = opened({ fails: true });
+  for (let i = 0; i < 5; i++) await ask(state());
+  expect(inserted).toHaveLength(1);
+  expect(await find(state())).toBeUndefined();
+  pass(30_000);
+  await ask(state());
+  expect(inserted).toHaveLength(2);
+});
+
+test('only so many are remembered: the ones that were not used for the longest time are forgotten', async () => {
+  const { ask, find, pass } = opened();
+  const branch = (index: number) => options({ ...options().scope, branch: `SMKT${index}` });
+  for (let index = 0; index < 65; index++) {
+    await ask(state(), branch(index));
+    pass(1_000);
+    await ask(state(), branch(index));
+    await find(state(), branch(0));
+  }
+  expect(await find(state(), branch(0))).toBeDefined();
+  expect(await find(state(), branch(1))).toBeUndefined();
+  expect(await find(state(), branch(64))).toBeDefined();
+});

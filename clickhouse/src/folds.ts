@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { ClickHouse } from './client.ts';
+import { type Cover, coverOf, coverWith, type Spans, spansIn } from './cover.ts';
+import type { RowsOptions } from './exact-rows.ts';
+import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
+import type { SealState } from './seal-state.ts';
+import { FOLD_COLUMNS, type Fold, foldSelect } from './sealed-rows.ts';
+import type { ShopCalendar } from './shop-calendar.ts';
+
+/** A fold, and the cover of a scope that takes the fold's spans whole. */
+export interface Folded {
+  fold: Fold;
+  cover: Cover;
+}
+
+/** The folds that this process made. They are of use as long as their facts stay as they are, which each answer checks. */
+export interface Folds {
+  /** The fold of all spans of a scope that are sealed; or of most of them, where what is open besides is little. */
+  find(options: RowsOptions, state: SealState): Promise<Folded | undefined>;
+  /** Told of each question that was answered: the spans of one that is asked again are folded, behind the back of those who ask. */
+  asked(options: RowsOptions, state: SealState): void;
+  /** For one that was found broken. */
+  forget(fold: Fold): void;
+}
+
+export interface FoldsOptions {
+  calendar: ShopCalendar;
+  /** Up to how many open facts a fold of fewer spans than are sealed will do. */
+  fewFacts: number;
+  /** Whether spans are folded for a question that is asked again, or for each before it is answered. */
+  folding: 'again' | 'always';
+  /** The clock by which folds grow old. */
+  now: () => number;
+}
+
+interface Remembered {
+  fold: Fold;
+  spans: Spans;
+  kind: string;
+  /** Facts in its spans when it was made, as far as was known: more or fewer of them now, and it is broken. */
+  facts: number;
+  at: number;
+}
+
+/** Younger than the table lets them grow (an hour), so that none is gone while it is in use. */
+const FORGET_MS = 40 * 60_000;
+/** More are forgotten, those that were used the longest time ago first. */
+const MOST_FOLDS = 64;
+/** Questions that come again within this time are worth a fold, those about fewer spans are not. */
+const AGAIN_MS = 5 * 60_000;
+const FEW_SPANS = 3;
+/** Folding takes no more of the time than this, and a question's fold that breaks all the time is not made more often. */
+const SHARE = 0.1;
+const SAME_AGAIN_MS = 10_000;
+/** After one that failed, as where this user may not write. */
+const FAILED_MS = 30_000;
+
+const printed = z.object({ rows: z.int(), count: z.string(), hash: z.string() });
+
+/** Remembers folds and makes them. */
+export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding, now }: FoldsOptions): Folds => {
+  // Maps keep the order of insertion: the first one was used the longest time ago.
+  const folds = new Map<string, Remembered>();
+  const lastAsked = new Map<string, { at: number; foldedAt: number }>();
+  let making = false;
+  let restUntil = Number.NEGATIVE_INFINITY;
+
+  const coverBy = ({ scope, coarsest }: RowsOptions, state: SealState) => coverOf(scope, coarsest, calendar, state);
+  const use = (key: string, found: Remembered, cover: Cover): Folded => {
+    folds.delete(key);
+    folds.set(key, found);
+    return { fold: found.fold, cover };
+  };
+  const isOfUse = (key: string, { at, facts }: Remembered, cover: Cover): boolean => {
+    if (now() - at < FORGET_MS && facts === cover.sealedFacts) return true;
+    folds.delete(key);
+    return false;
+  };
+
+  const find = async (options: RowsOptions, state: SealState): Promise<Folded | undefined> => {
+    const cover = coverBy(options, state);
+    const key = keyOf(cover, options);
+    const exact = () => {
+      const found = folds.get(key);
+      return found !== undefined && isOfUse(key, found, cover) ? use(key, found, cover) : undefined;
+    };
+    if (exact() === undefined && folding === 'always' && spansIn(cover) > 0)
+      await make(cover, options).catch(() => undefined);
+    const found = exact();
+    if (found !== undefined) return found;
+    let best: { key: string; found: Remembered; cover: Cover } | undefined;
+    for (const [key, found] of folds) {
+      if (found.kind !== kindOf(options)) continue;
+      const other = coverWith(found.spans, options.scope, calendar, state);
+      if (other === undefined || other.openFacts > Math.min(fewFacts, best?.cover.openFacts ?? fewFacts)) continue;
+      if (isOfUse(key, found, other)) best = { key, found, cover: other };
+    }
+    return best === undefined ? undefined : use(best.key, best.found, best.cover);
+  };
+
+  const make = async (cover: Cover, options: RowsOptions): Promise<void> => {
+    const id = randomUUID();
+    const { sql, params } = foldSelect(cover, options, id);
+    const at = now();
+    await clickhouse.insertSelect({
+      name: 'fold',
+      table: `gold.folded_scopes (${FOLD_COLUMNS})`,
+      select: `${sql} ${ONE_SNAPSHOT}, ${ONE_THREAD}`,
+      params,
+      timeoutSeconds: 30,
+    });
+    const { rows, count, hash } = await clickhouse.row({
+      name: 'folded',
+      sql: `SELECT count() AS rows, toString(any(facts_count)) AS count, toString(any(facts_hash)) AS hash
+            FROM gold.folded_scopes WHERE fold = {fold:UUID}`,
+      params: { fold: id },
+      row: printed,
+    });
+    if (rows === 0) throw new Error('nothing to fold');
+    const { years, months, days, sealedFacts } = cover;
+    const fold = { id, rows, count, hash };
+    folds.set(keyOf(cover, options), {
+      fold,
+      spans: { years, months, days },
+      kind: kindOf(options),
+      facts: sealedFacts,
+      at,
+    });
+    dropFirst(folds, MOST_FOLDS);
+  };
+
+  const asked = (options: RowsOptions, state: SealState): void => {
+    const cover = coverBy(options, state);
+    const question = `${kindOf(options)} ${cover.firstDay} ${cover.lastDay}`;
+    const { at, foldedAt } = lastAsked.get(question) ?? { at: undefined, foldedAt: Number.NEGATIVE_INFINITY };
+    const began = now();
+    lastAsked.delete(question);
+    lastAsked.set(question, { at: began, foldedAt });
+    dropFirst(lastAsked, 4 * MOST_FOLDS);
+    if (at === undefined || began - at > AGAIN_MS || spansIn(cover) < FEW_SPANS || folds.has(keyOf(cover, options)))
+      return;
+    if (making || began < restUntil || began - foldedAt < SAME_AGAIN_MS) return;
+    making = true;
+    lastAsked.set(question, { at: began, foldedAt: began });
+    make(cover, options)
+      .then(
+        () => {
+          restUntil = now() + (now() - began) * (1 / SHARE - 1);
+        },
+        // Answers are as exact without it, only slower.
+        () => {
+          restUntil = now() + FAILED_MS;
+        },
+      )
+      .finally(() => {
+        making = false;
+      });
+  };
+
+  return {
+    find,
+    asked,
+    forget: (broken) => {
+      for (const [key, { fold }] of folds) if (fold.id === broken.id) folds.delete(key);
+    },
+  };
+};
+
+/** What a fold's rows tell apart, and of which branch they are. */
+const kindOf = ({ scope, byBranch, byHour, byWeekday }: RowsOptions): string =>
+  JSON.stringify([byBranch, byHour, byWeekday, scope.branch ?? null]);
+
+const keyOf = ({ years, months, days }: Spans, options: RowsOptions): string =>
+  `${kindOf(options)} ${JSON.stringify([years, months, days])}`;
+
+const dropFirst = (map: Map<string, unknown>, most: number): void => {
+  for (const key of map.keys()) {
+    if (map.size <= most) return;
+    map.delete(key);
+  }
+};

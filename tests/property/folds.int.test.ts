@@ -1,0 +1,147 @@
+import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { openGold } from '@tillstream/clickhouse/gold';
+import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { readKpis } from '@tillstream/clickhouse/questions/kpis';
+import { sealStale } from '@tillstream/clickhouse/seal';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { eventually } from '../support/eventually.ts';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
+import * as model from './model.ts';
+import { THRESHOLD, WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
+
+const SHOP = { SHOP_TIMEZONE: 'Europe/Berlin', BUSINESS_DAY_START: '04:00' };
+/** From the world's beginning until its end: days in two months, which are too few to seal. */
+const SCOPE = { from: WORLD_BEGINS - 86_400_000, to: WORLD_BEGINS + (WORLD_MINUTES + 1440) * 60_000 };
+
+let engine: OwnEngine;
+let clickhouse: ClickHouse;
+let world: World;
+/** What was asked of ClickHouse: `fold` where it was about a fold, and whether it was answered. */
+let asked: string[] = [];
+
+beforeAll(async () => {
+  engine = await startOwnEngine('folds');
+  clickhouse = {
+    ...engine.clickhouse,
+    rows: async (query) => {
+      const from = query.sql.includes('gold.folded_scopes') ? 'fold' : 'spans';
+      try {
+        const rows = await engine.clickhouse.rows(query);
+        asked.push(from);
+        return rows;
+      } catch (error) {
+        asked.push(`${from} refused`);
+        throw error;
+      }
+    },
+  };
+  await migrateClickHouse(clickhouse, undefined, SHOP);
+});
+afterAll(() => engine.stop());
+
+beforeEach(async () => {
+  for (const table of ['bronze.events', 'silver.purchases', 'silver.customers', 'silver.customer_branches'])
+    await clickhouse.command(`TRUNCATE TABLE ${table}`);
+  world = new World(clickhouse);
+  for (let i = 0; i < 200; i++) sell((i * 7_919) % WORLD_MINUTES, i);
+  await world.deliver(1, 1);
+  await clickhouse.command('OPTIMIZE TABLE silver.purchases FINAL');
+  await seal();
+  asked = [];
+});
+
+const sell = (minute: number, customer: number) =>
+  world.sell({ branch: customer % 2, minute, ms: 0, customer: customer % 40, products: [customer % 4], price: 99 });
+const seal = () => sealStale(clickhouse, { shop: SHOP, now: WORLD_BEGINS + WORLD_MINUTES * 240_000 });
+const facts = async () =>
+  (
+    await engine.clickhouse.row({
+      name: 'facts',
+      sql: 'SELECT count() AS facts FROM (SELECT purchase_id FROM silver.purchases)',
+      row: z.object({ facts: z.int() }),
+    })
+  ).facts;
+
+/** Asks, and gives what was asked of ClickHouse for it; the answer must be that of the plain model. */
+const ask = async (gold: ReturnType<typeof openGold>): Promise<string[]> => {
+  asked = [];
+  const { purchases, revenue_minor, unique_customers, top_products } = await readKpis(gold, SCOPE, THRESHOLD);
+  const sales = model.inScope(world.arrived(), SCOPE);
+  const totals = model.totals(sales);
+  expect({ purchases, revenue_minor, unique_customers }).toEqual({
+    purchases: totals.purchases,
+    revenue_minor: totals.revenue_minor,
+    unique_customers: totals.unique_customers,
+  });
+  expect(top_products).toEqual(model.topProducts(sales, 3, 'units'));
+  return asked;
+};
+
+/** Seals, and asks twice: from then on there is a fold. */
+const folded = async (options: { now?: () => number } = {}) => {
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, ...options });
+  expect(await ask(gold)).toEqual(['spans']);
+  expect(await ask(gold)).toEqual(['spans']);
+  await eventually(async () => {
+    expect(await ask(gold)).toEqual(['fold']);
+  }, 10_000);
+  return gold;
+};
+
+test('a question that is asked again is answered from a fold', async () => {
+  const gold = await folded();
+  expect(await ask(gold)).toEqual(['fold']);
+});
+
+test('a sale that comes late to a day of a fold breaks it, and the next one takes in what is sealed then', async () => {
+  const gold = await folded();
+  sell(700, 1);
+  await world.deliver(1, 1);
+  expect(await ask(gold)).toEqual(['fold refused', 'spans']);
+  await eventually(async () => {
+    expect(await ask(gold)).toEqual(['fold']);
+  }, 20_000);
+});
+
+test('a fold of which a fact has changed is refused, once', async () => {
+  const gold = await folded();
+  const before = await facts();
+  world.void(17);
+  await world.deliver(1, 1);
+  await clickhouse.command('OPTIMIZE TABLE silver.purchases FINAL');
+  // As many facts as before: only their hash tells that one of them is another.
+  expect(await facts()).toBe(before);
+  await seal();
+  expect(await ask(gold)).toEqual(['fold refused', 'spans']);
+  // The question is known to be asked again: its next fold is not long in coming.
+  await eventually(async () => {
+    expect(await ask(gold)).toEqual(['fold']);
+  }, 20_000);
+});
+
+test('a fold that is gone is not missed', async () => {
+  const gold = await folded();
+  await clickhouse.command('TRUNCATE TABLE gold.folded_scopes');
+  expect(await ask(gold)).toEqual(['fold refused', 'spans']);
+});
+
+test('a day that was sealed since is read beside the fold, until that is made anew', async () => {
+  sell(1000, 3);
+  await world.deliver(1, 1);
+  let stepped = 0;
+  const gold = await folded({ now: () => performance.now() + stepped });
+  await seal();
+  stepped += 6_000;
+  // What is known of the seals is old by now: it is read behind the back of this question.
+  await ask(gold);
+  await eventually(async () => {
+    expect(await ask(gold)).toEqual(['fold']);
+  }, 10_000);
+});
+
+test('without the right to write, questions are answered from the spans', async () => {
+  const refused: ClickHouse = { ...clickhouse, insertSelect: () => Promise.reject(new Error('not enough privileges')) };
+  const gold = openGold(refused, SHOP, { fewFacts: 0 });
+  for (let i = 0; i < 4; i++) expect(await ask(gold)).toEqual(['spans']);
+});
