@@ -1,63 +1,60 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import type { Seed } from './seeded-purchases.ts';
+import { customerId, type Seed } from './seeded-purchases.ts';
 
 const PAUSE_MS = 250;
+const LATE_MS = 21 * 86_400_000;
+
+interface Sale {
+  n: number;
+  customer: number;
+  moment: number;
+  status: 'recorded' | 'voided';
+}
 
 /**
  * Lets sales into silver, four inserts a second, each with the snapshots of its customers, until the signal; gives how many. They are sold one
- * second of the clock after the other from `from` on.
+ * second of the clock after the other from `from` on; 0.5 % of them three weeks before, and 1 % are voided a little later.
  */
 export const sellMeanwhile = async (
   clickhouse: ClickHouse,
-  { branches, customers, products }: Seed,
+  seed: Seed,
   { from, rate, signal }: { from: number; rate: number; signal: AbortSignal },
 ): Promise<number> => {
   const each = Math.round((rate * PAUSE_MS) / 1000);
+  const sale = (n: number, status: Sale['status'] = 'recorded'): Sale => {
+    const moment = from + Math.floor(n / rate) * 1000 - (n % 200 === 7 ? LATE_MS : 0);
+    return { n, customer: 1 + ((n * 7919) % seed.customers), moment, status };
+  };
   let sold = 0;
   while (each > 0 && !signal.aborted) {
-    const sales = Array.from({ length: each }, (_, index) => {
-      const n = sold + index;
-      const customer = 1 + ((n * 7919) % customers);
-      const moment = new Date(from + Math.floor(sold / rate) * 1000).toISOString();
-      const product = n % products;
-      return { n, customer, moment, branch: `SMKT${String(1 + (n % branches)).padStart(3, '0')}`, product };
-    });
-    await clickhouse.insert(
-      'silver.purchases',
-      sales.map(({ n, customer, moment, branch, product }) => ({
-        slot: new Date(Math.floor(Date.parse(moment) / 900_000) * 900_000).toISOString(),
-        branch_id: branch,
-        purchase_id: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
-        version: 65_537,
-        status: 'recorded',
-        sold_at: moment,
-        recorded_at: moment,
-        currency: 'EUR',
-        total_minor: 100 + product * 17,
-        units: 1,
-        product_ids: [`product-${product}`],
-        quantities: [1],
-        unit_prices_minor: [100 + product * 17],
-        customer_id: `00000000-0000-4000-9000-${String(customer).padStart(12, '0')}`,
-        customer_number: customer,
-      })),
-    );
-    await clickhouse.insert(
-      'silver.customers',
-      sales.map(({ n, customer, moment }) => ({
-        customer_id: `00000000-0000-4000-9000-${String(customer).padStart(12, '0')}`,
-        number: customer,
-        revision: 2 + n,
-        purchases: 4,
-        spent_minor: 1_000,
-        loyal_since: moment,
-        first_sold_at: moment,
-        last_sold_at: moment,
-      })),
-    );
+    const sales = Array.from({ length: each }, (_, index) => sale(sold + index));
+    const voids = sales.filter(({ n }) => n >= 50 && n % 100 === 50).map(({ n }) => sale(n - 50, 'voided'));
+    await clickhouse.command(purchasesSql(seed, [...sales, ...voids]));
+    await clickhouse.command(customersSql([...sales, ...voids]));
     sold += each;
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
   }
   return sold;
 };
+
+const tuples = (sales: readonly Sale[]) =>
+  sales.map(({ n, customer, moment, status }) => `(${n}, ${customer}, ${moment}, '${status}')`).join(', ');
+
+const SOLD = "fromUnixTimestamp64Milli(toInt64(sale.3), 'UTC') AS moment, toUInt32(sale.2) AS number";
+
+const purchasesSql = ({ branches, products }: Seed, sales: readonly Sale[]): string => `
+  INSERT INTO silver.purchases
+  WITH arrayJoin([${tuples(sales)}]) AS sale, ${SOLD}, sale.1 % ${products} AS product, toInt64(100 + product * 17) AS price
+  SELECT toStartOfFifteenMinutes(toDateTime(moment, 'UTC')) AS slot,
+    concat('SMKT', leftPad(toString(1 + sale.1 % ${branches}), 3, '0')) AS branch_id,
+    toUUID(concat('00000000-0000-4000-8000-', leftPad(toString(sale.1), 12, '0'))) AS purchase_id,
+    if(sale.4 = 'voided', 2, 1) * 65536 + 1 AS version, sale.4 AS status, moment AS sold_at, moment AS recorded_at, 'EUR' AS currency,
+    price AS total_minor, 1 AS units, [concat('product-', toString(product))] AS product_ids, [1] AS quantities, [price] AS unit_prices_minor,
+    ${customerId('number')} AS customer_id, number AS customer_number`;
+
+const customersSql = (sales: readonly Sale[]): string => `
+  INSERT INTO silver.customers
+  WITH arrayJoin([${tuples(sales)}]) AS sale, ${SOLD}
+  SELECT ${customerId('number')} AS customer_id, number, 2 + sale.1 + (sale.4 = 'voided') AS revision, toUInt32(4) AS purchases,
+    toInt64(1000) AS spent_minor, moment AS loyal_since, moment AS first_sold_at, moment AS last_sold_at`;

@@ -50,7 +50,8 @@ export const fillCatalog = async (clickhouse: ClickHouse, seed: Seed): Promise<v
   );
 };
 
-const customerId = (number: string) =>
+/** SQL for the id of a customer with a number (UInt32). */
+export const customerId = (number: string): string =>
   `reinterpretAsUUID(concat(reinterpretAsString(sipHash64(${number})), 'customer'))`;
 
 const rows = (
