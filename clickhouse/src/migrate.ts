@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { parseSettings, shopSettings } from '@tillstream/schemas/settings';
 import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/topics';
 import { z } from 'zod';
+import { PLACES_ARRIVING, PURCHASES_ARRIVING } from './arriving.ts';
 import type { ClickHouse } from './client.ts';
 import { engines } from './engines.ts';
 import { dayFacts, FACT_HASH, FIGURES, FIGURES_OF_FACTS, stillTrue, UNPACKED } from './facts.ts';
@@ -43,20 +44,16 @@ export const migrateClickHouse = async (
   );
   const applied = await appliedChecksums(clickhouse);
   const now: string[] = [];
-  const queueChanged = async (migration: Migration) => {
-    // The queue and its view are made anew together; offsets live in the consumer group, so nothing is lost or skipped.
-    if (migration.name !== 'ingest/0001_queue') return;
-    await clickhouse.command('DROP VIEW IF EXISTS bronze.queue_mv');
-    await clickhouse.command('DROP TABLE IF EXISTS bronze.queue SYNC');
-    applied.delete('ingest/0002_queue_mv');
-  };
-  for (const migration of await migrations(kafkaBrokers, shop)) {
+  const all = await migrations(kafkaBrokers, shop);
+  if (all.some(({ name, checksum }) => STILL.test(name) && applied.get(name) !== checksum)) {
+    await takeQueueAway(clickhouse, applied);
+  }
+  for (const migration of all) {
     const checksum = applied.get(migration.name);
     if (checksum === migration.checksum) continue;
     if (checksum !== undefined && !migration.repeatable) {
       throw new Error(`migration ${migration.name} was changed after it had been applied: add a new one instead`);
     }
-    await queueChanged(migration);
     await clickhouse.command(migration.sql);
     await clickhouse.insert('ops.migrations', [{ name: migration.name, checksum: migration.checksum }]);
     now.push(migration.name);
@@ -64,6 +61,24 @@ export const migrateClickHouse = async (
   await keepDayProjection(clickhouse, 'purchases', shop);
   return now;
 };
+
+/** What no block may be on its way through while it changes: a view that changes its source could miss one. */
+const STILL = /^(bronze|silver)\/|^ingest\/0001_queue$/;
+
+/**
+ * Takes the queue and its view away, to be made anew as the last migrations, even if a run is interrupted meanwhile.
+ * Offsets live in the consumer group, so nothing is lost or skipped.
+ */
+const takeQueueAway = async (clickhouse: ClickHouse, applied: Map<string, string>): Promise<void> => {
+  for (const name of QUEUE.filter((name) => applied.has(name))) {
+    await clickhouse.insert('ops.migrations', [{ name, checksum: 'taken away' }]);
+    applied.set(name, 'taken away');
+  }
+  await clickhouse.command('DROP VIEW IF EXISTS bronze.queue_mv SYNC');
+  await clickhouse.command('DROP TABLE IF EXISTS bronze.queue SYNC');
+};
+
+const QUEUE = ['ingest/0001_queue', 'ingest/0002_queue_mv'] as const;
 
 /**
  * Gives a table of purchases in silver the fingerprints by business day. Another time zone or start of the day means another
@@ -121,7 +136,8 @@ const migrations = async (kafkaBrokers: string | undefined, shop: ShopClock): Pr
     KAFKA_BROKERS: kafkaBrokers ?? '',
     PURCHASES_TOPIC,
     CLICKHOUSE_CONSUMER_GROUP,
-    PURCHASES_OF_EVENTS: selectOf(await readFile(new URL('silver/0002_purchases_mv.sql', FOLDER), 'utf8')),
+    PURCHASES_ARRIVING,
+    PLACES_ARRIVING,
   };
   const found: Migration[] = [];
   for (const layer of LAYERS.filter((layer) => layer !== 'ingest' || kafkaBrokers !== undefined)) {
@@ -140,8 +156,8 @@ const migrations = async (kafkaBrokers: string | undefined, shop: ShopClock): Pr
   return found;
 };
 
-/** What a materialized view selects. */
-export const selectOf = (view: string): string => view.slice(view.indexOf(' AS\n') + 4).replace(/;\s*$/, '');
+/** What a materialized view selects, by the statement that makes it or gives it another query. */
+export const selectOf = (view: string): string => view.replace(/^.*?( AS| MODIFY QUERY)\n/s, '').replace(/;\s*$/, '');
 
 /** Fills in `${NAME}`. Throws on a name that is not known, so that no placeholder reaches ClickHouse. */
 const substitute = (text: string, variables: Record<string, string>): string =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PURCHASES_ARRIVING } from './arriving.ts';
 import type { ClickHouse } from './client.ts';
 import { keepDayProjection, migrationSql, selectOf } from './migrate.ts';
 import { type Sealed, sealStale } from './seal.ts';
@@ -8,11 +9,16 @@ import type { ShopClock } from './shop-day.ts';
 export type Progress = (what: string, done: number, of: number) => void;
 
 const TABLES = [
-  { table: 'purchases', create: 'silver/0001_purchases', view: 'silver/0002_purchases_mv' },
-  { table: 'customers', create: 'silver/0003_customers', view: 'silver/0004_customers_mv' },
-  { table: 'customer_branches', create: 'silver/0005_customer_branches', view: 'silver/0006_customer_branches_mv' },
-  { table: 'products', create: 'silver/0007_products', view: 'silver/0008_products_mv' },
-  { table: 'branches', create: 'silver/0009_branches', view: 'silver/0010_branches_mv' },
+  // Without the door of the view that stands: it fills an empty table.
+  { table: 'purchases', create: 'silver/0001_purchases', view: undefined },
+  { table: 'customers', create: 'silver/0003_customers', view: 'silver/0015_customers_arriving' },
+  {
+    table: 'customer_branches',
+    create: 'silver/0005_customer_branches',
+    view: 'silver/0016_customer_branches_arriving',
+  },
+  { table: 'products', create: 'silver/0007_products', view: 'silver/0017_products_arriving' },
+  { table: 'branches', create: 'silver/0009_branches', view: 'silver/0018_branches_arriving' },
 ] as const;
 
 /**
@@ -21,25 +27,24 @@ const TABLES = [
  * one row. Needs room for a second copy of the largest table; may be repeated after an interruption.
  */
 export const rebuildSilver = async (clickhouse: ClickHouse, shop: ShopClock, progress?: Progress): Promise<void> => {
+  const arriving = selectOf(await migrationSql('silver/0013_arriving_mv', shop));
   for (const { table, create, view } of TABLES) {
     const rebuilt = `${table}_rebuilt`;
-    const ofRebuilt = (sql: string) =>
-      sql.replace(new RegExp(`silver\\.${table}(_mv)?\\b`, 'g'), `silver.${rebuilt}$1`);
     await drop(clickhouse, rebuilt);
-    await clickhouse.command(ofRebuilt(await migrationSql(create, shop)));
+    await clickhouse.command((await migrationSql(create, shop)).replace(`silver.${table}\n`, `silver.${rebuilt}\n`));
     if (table === 'purchases') await keepDayProjection(clickhouse, rebuilt, shop);
-    const attach = ofRebuilt(await migrationSql(view, shop));
+    const select = view === undefined ? PURCHASES_ARRIVING : selectOf(await migrationSql(view, shop));
     const began = await bronzeClock(clickhouse);
-    await clickhouse.command(attach);
+    await clickhouse.command(`CREATE MATERIALIZED VIEW silver.${rebuilt}_mv TO silver.${rebuilt} AS\n${select}`);
 
-    const select = selectOf(attach);
+    const fromBronze = select.replace('silver.arriving', `(${arriving})`);
     const chunks = await bronzePartitions(clickhouse);
     for (const [index, partition] of chunks.entries()) {
-      await backfill(clickhouse, rebuilt, select, `_partition_id = '${partition}'`);
+      await backfill(clickhouse, rebuilt, fromBronze, `_partition_id = '${partition}'`);
       progress?.(`silver.${table}`, index + 1, chunks.length);
     }
     // An insert that was under way when the view was attached reached bronze without it, perhaps after its chunk.
-    await backfill(clickhouse, rebuilt, select, `ingested_at >= fromUnixTimestamp64Milli(${began - IN_FLIGHT_MS})`);
+    await backfill(clickhouse, rebuilt, fromBronze, `ingested_at >= fromUnixTimestamp64Milli(${began - IN_FLIGHT_MS})`);
     // Views write to names: from here on each writes into the other table.
     await clickhouse.command(`EXCHANGE TABLES silver.${table} AND silver.${rebuilt}`);
     await drop(clickhouse, rebuilt);

@@ -188,3 +188,21 @@ test('what is no event of ours is quarantined with its reasons and stops nothing
 test('migrating again changes nothing', async () => {
   expect(await migrateClickHouse(clickhouse, brokers)).toEqual([]);
 });
+
+test.skipIf(brokers === undefined)(
+  'the queue is made anew after a view of silver has changed, and reads on',
+  async () => {
+    const changed = 'silver/0018_branches_arriving';
+    await clickhouse.insert('ops.migrations', [{ name: changed, checksum: 'of an earlier version' }]);
+    expect(await migrateClickHouse(clickhouse, brokers)).toEqual([
+      changed,
+      'ingest/0001_queue',
+      'ingest/0002_queue_mv',
+    ]);
+    const ids = await record(3);
+    const publisher = kafkajsPublisher(brokers ?? '');
+    await relayAll([publisher]);
+    await eventually(async () => expect(await figures(ids)).toMatchObject({ purchases: 3 }));
+    await publisher.close();
+  },
+);

@@ -1,0 +1,11 @@
+-- repeatable
+ALTER TABLE silver.products_mv MODIFY QUERY
+SELECT
+    data.product_id AS product_id,
+    data.revision AS revision,
+    data.name AS name,
+    data.unit_price_minor AS unit_price_minor,
+    data.currency AS currency,
+    data.active AS active
+FROM silver.arriving
+WHERE event_type = 'pos.product.changed.v1'
