@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
+import { firstOfWeekSql } from './cover.ts';
 import { COUNTRY, dayFacts, ONE_SNAPSHOT, stillTrue } from './facts.ts';
 import { clockOf } from './shop-day.ts';
 
-/** Which spans were not sealed, or not any more, at one moment. Days since 1970-01-01; months and years are their first days. */
+/** Which spans were not sealed, or not any more, at one moment. Days since 1970-01-01; weeks, months and years are their first days. */
 export interface SealState {
   /** First and last business day with facts; undefined when there is none. */
   days?: { first: number; last: number };
   openDays: ReadonlySet<number>;
+  /** Weeks of months ({@link firstOfWeekSql}): products have them, spans do not. */
+  openWeeks: ReadonlySet<number>;
   openMonths: ReadonlySet<number>;
   openYears: ReadonlySet<number>;
   /** Rows of facts by business day: how much there is to compute where nothing is sealed. */
@@ -17,6 +20,7 @@ export interface SealState {
 const DAY = 1;
 const MONTH = 2;
 const YEAR = 3;
+const WEEK = 4;
 
 const openStarts = (level: number) =>
   `groupUniqArrayIf(toUInt16(facts.start), facts.level = ${level} AND NOT ${stillTrue('sealed', 'facts')})`;
@@ -32,7 +36,7 @@ const KINDS = {
     sealed: "SELECT *, '' AS country FROM gold.sealed_spans FINAL WHERE grain = 'whole'",
   },
   products: {
-    levels: `(${DAY}, day), (${MONTH}, toStartOfMonth(day))`,
+    levels: `(${DAY}, day), (${WEEK}, ${firstOfWeekSql('day')}), (${MONTH}, toStartOfMonth(day))`,
     country: COUNTRY,
     sealed: 'SELECT * FROM gold.sealed_products FINAL WHERE 1',
   },
@@ -43,7 +47,7 @@ const sql = (shopDay: string, { levels, country, sealed }: (typeof KINDS)[Sealed
     toUInt32(countIf(facts.level = ${DAY})) AS days,
     minIf(toUInt16(facts.start), facts.level = ${DAY}) AS first,
     maxIf(toUInt16(facts.start), facts.level = ${DAY}) AS last,
-    ${openStarts(DAY)} AS open_days, ${openStarts(MONTH)} AS open_months, ${openStarts(YEAR)} AS open_years,
+    ${openStarts(DAY)} AS open_days, ${openStarts(WEEK)} AS open_weeks, ${openStarts(MONTH)} AS open_months, ${openStarts(YEAR)} AS open_years,
     sumMapIf([toUInt16(facts.start)], [facts.rows], facts.level = ${DAY} AND facts.branch_id = '') AS facts_by_day
   FROM (
     SELECT span.1 AS level, span.2 AS start, branch_id, of_country AS country,
@@ -67,6 +71,7 @@ const row = z.object({
   first: z.int(),
   last: z.int(),
   open_days: z.array(z.int()),
+  open_weeks: z.array(z.int()),
   open_months: z.array(z.int()),
   open_years: z.array(z.int()),
   facts_by_day: z.tuple([z.array(z.int()), z.array(z.int())]),
@@ -83,6 +88,7 @@ export const readSealState = async (
   return {
     days: found.days === 0 ? undefined : { first: found.first, last: found.last },
     openDays: new Set(found.open_days),
+    openWeeks: new Set(found.open_weeks),
     openMonths: new Set(found.open_months),
     openYears: new Set(found.open_years),
     facts: new Map(found.facts_by_day[0].map((day, index) => [day, found.facts_by_day[1][index] ?? 0])),
