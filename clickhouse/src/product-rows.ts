@@ -1,5 +1,5 @@
 import { clickhouseTime } from './clickhouse-time.ts';
-import { type Cover, firstOfWeekSql, inWeeks, type Scope } from './cover.ts';
+import { type Cover, inWeeks, type Scope } from './cover.ts';
 import { COUNTRY, dayFacts, stillTrue } from './facts.ts';
 import { productFacts } from './product-facts.ts';
 import type { SealState } from './seal-state.ts';
@@ -44,22 +44,19 @@ export const productRowsOfFacts = (scope: Scope, shopDay: string): ProductRows =
 export const productRowsOfSeals = (scope: Scope, cover: Cover, state: SealState, shopDay: string): ProductRows => {
   const { weeks, days } = inWeeks(cover.days, state);
   const ofChain = scope.branch === undefined;
-  const [month, week] = [`toUInt16(toStartOfMonth(${shopDay}))`, `toUInt16(${firstOfWeekSql(shopDay)})`];
-  const inMonth = `${month} IN {months:Array(UInt16)}`;
-  const inWeek = `${week} IN {weeks:Array(UInt16)}`;
+  // The day of a fact that is in none of the spans counts to the span before: its fingerprint is another one then.
   const facts = `
-      SELECT level, start, ${ofChain ? `toString(${COUNTRY})` : "''"} AS country, sum(branch_rows) AS rows, sum(branch_hash) AS hash
+      SELECT start, ${ofChain ? `toString(${COUNTRY})` : "''"} AS country, sum(branch_rows) AS rows, sum(branch_hash) AS hash
       FROM (
-        SELECT level, start, branch_id, rows AS branch_rows, hash AS branch_hash
+        SELECT start, branch_id, rows AS branch_rows, hash AS branch_hash
         FROM (${dayFacts(
-          `multiIf(${inMonth}, 'month', ${inWeek}, 'week', 'day') AS level,
-           multiIf(${inMonth}, ${month}, ${inWeek}, ${week}, toUInt16(${shopDay})) AS start, branch_id`,
-          'level, start, branch_id',
+          `roundDown(toUInt16(${shopDay}), {starts:Array(UInt16)}) AS start, branch_id`,
+          'start, branch_id',
           `${shopDay} >= toDate({first_day:UInt16}) AND ${shopDay} <= toDate({last_day:UInt16})
            AND toUInt16(${shopDay}) NOT IN {open_days:Array(UInt16)} ${ofChain ? '' : 'AND branch_id = {branch:String}'}`,
         )})
       )
-      GROUP BY level, start, country`;
+      GROUP BY start, country`;
   const taken = (['day', 'week', 'month'] as const).map(
     (level) => `level = '${level}' AND toUInt16(start) IN {${level}s:Array(UInt16)}`,
   );
@@ -67,15 +64,14 @@ export const productRowsOfSeals = (scope: Scope, cover: Cover, state: SealState,
   const sealed = `
     SELECT toStartOfMonth(toDate(facts.start)) AS month, ${ofChain ? 'facts.country' : `toString(${COUNTRY})`} AS of_country, newest, product_ids,
       product_purchases, product_units, product_revenue_minor, product_baskets_minor,
-      if(facts.level = 'month', product_unique_customers, arrayWithConstant(length(product_ids), 0)) AS product_unique_customers,
-      arrayResize(product_customers, length(product_ids)) AS product_customers
+      product_unique_customers, arrayResize(product_customers, length(product_ids)) AS product_customers
     FROM (
-      SELECT toString(level) AS level, toUInt16(start) AS start, toString(country) AS country, branch_id,
+      SELECT toUInt16(start) AS start, toString(country) AS country, branch_id,
         stored_count, stored_hash, merged_count, merged_hash, newest,
         product_ids, product_purchases, product_units, product_revenue_minor, product_baskets_minor, product_unique_customers, product_customers
       FROM gold.sealed_products FINAL WHERE clock = '${clockOf(shopDay)}' AND branch_id = {branch:String} AND (${taken.join(' OR ')})
     ) AS sealed
-    RIGHT JOIN (${facts}) AS facts ON sealed.level = facts.level AND sealed.start = facts.start AND sealed.country = facts.country
+    RIGHT JOIN (${facts}) AS facts ON sealed.start = facts.start AND sealed.country = facts.country
     WHERE throwIf(NOT ${stillTrue('sealed', 'facts')}, 'a seal was broken') = 0`;
   const columns =
     'month, of_country, product_id, purchases, units, revenue_minor, baskets_minor, newest, unique_customers, customers';
@@ -91,14 +87,15 @@ export const productRowsOfSeals = (scope: Scope, cover: Cover, state: SealState,
     );
   }
   return {
-    // A month's row knows how many customers it had, and not who; it is the only row of its products, then.
+    // A month's row knows how many customers it had, and not who; a union is never less than one of its parts.
     sql: `
   SELECT month, of_country AS country, product_id, sum(part.purchases) AS purchases, sum(part.units) AS units,
     sum(part.revenue_minor) AS revenue_minor, sum(part.baskets_minor) AS baskets_minor, max(part.newest) AS newest,
-    max(part.unique_customers) + groupBitmapMerge(part.customers) AS unique_customers
+    greatest(max(part.unique_customers), groupBitmapMerge(part.customers)) AS unique_customers
   FROM (${parts.join('\nUNION ALL\n')}) AS part GROUP BY month, country, product_id`,
     params: {
       ...paramsOf(scope),
+      starts: [...cover.months, ...weeks, ...days].sort((a, b) => a - b),
       months: cover.months,
       weeks,
       days,
