@@ -8,13 +8,12 @@ const ofBranch = (rows: string, isPeriod: boolean) =>
   `SELECT ${isPeriod} AS is_period, branch_id, ${TOTALS} FROM ${rows} GROUP BY branch_id`;
 
 const sql = (compared: boolean) => `
-  WITH (
+  SELECT *, (
     SELECT mapFromArrays(groupArray(toString(branch_id)), groupArray(customers)) FROM (
       SELECT branch_id, countIf(loyal_since < fromUnixTimestamp64Milli({to:Int64}, 'UTC')) AS customers
       FROM gold.customer_branches GROUP BY branch_id
     )
-  ) AS loyal
-  SELECT *, loyal[toString(branch_id)] AS loyal_customers
+  )[toString(branch_id)] AS loyal_customers
   FROM (${ofBranch('period', true)}${compared ? ` UNION ALL ${ofBranch('earlier', false)}` : ''})`;
 
 const row = z.object({ is_period: z.boolean(), branch_id: z.string(), ...totalsRow, loyal_customers: z.int() });

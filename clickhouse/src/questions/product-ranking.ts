@@ -10,9 +10,8 @@ const sold = (rows: string, isPeriod: boolean) => `
   FROM ${rows}`;
 
 const sql = (compared: boolean) => `
-  WITH (SELECT mapFromArrays(groupArray(toString(product_id)), groupArray(product)) FROM gold.products) AS names
-  SELECT is_period, newest_sale, arrayMap(id -> (toString(id), names[toString(id)]), sold.1) AS products, sold.2 AS units,
-    sold.3 AS revenue_minor, sold.4 AS purchases
+  SELECT is_period, newest_sale, sold.2 AS units, sold.3 AS revenue_minor, sold.4 AS purchases,
+    arrayMap(id -> (toString(id), (SELECT mapFromArrays(groupArray(toString(product_id)), groupArray(product)) FROM gold.products)[toString(id)]), sold.1) AS products
   FROM (${sold('period', true)}${compared ? ` UNION ALL ${sold('earlier', false)}` : ''})`;
 
 const row = z.object({
