@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { coverOf, coverWith } from './cover.ts';
+import { coverOf, coverWith, firstOfWeek, inWeeks } from './cover.ts';
 import type { SealState } from './seal-state.ts';
 import { shopCalendar } from './shop-calendar.ts';
 
@@ -9,12 +9,14 @@ const startOf = (date: string) => calendar.dayStart(dayOf(date));
 const dates = (days: readonly number[]) => days.map((day) => new Date(day * 86_400_000).toISOString().slice(0, 10));
 
 /** Two years of sales until a Wednesday; the last day, its month and its year are open. */
-const state = (open: { days?: string[]; months?: string[]; years?: string[] } = {}): SealState => ({
+const state = (open: { days?: string[]; weeks?: string[]; months?: string[]; years?: string[] } = {}): SealState => ({
   days: { first: dayOf('2023-06-10'), last: dayOf('2025-03-12') },
   openDays: new Set(['2025-03-12', ...(open.days ?? [])].map(dayOf)),
+  openWeeks: new Set(['2025-03-09', ...(open.weeks ?? [])].map(dayOf)),
   openMonths: new Set(['2025-03-01', ...(open.months ?? [])].map(dayOf)),
   openYears: new Set(['2025-01-01', ...(open.years ?? [])].map(dayOf)),
   facts: new Map([[dayOf('2025-03-12'), 70]]),
+  mark: { facts: '0', seals: '0' },
 });
 const ALL = { from: 0, to: Date.UTC(2100, 0, 1) };
 
@@ -58,9 +60,11 @@ test('what a scope cuts is open, and its ends decide which facts must be covered
 test('without facts there is nothing to cover', () => {
   const nothing = {
     openDays: new Set<number>(),
+    openWeeks: new Set<number>(),
     openMonths: new Set<number>(),
     openYears: new Set<number>(),
     facts: new Map(),
+    mark: { facts: '0', seals: '0' },
   };
   const { years, months, days, openDays } = coverOf(ALL, 'year', calendar, nothing);
   expect([years, months, days, openDays]).toEqual([[], [], [], []]);
@@ -96,4 +100,27 @@ test('spans that do not lie within a scope cover nothing of it', () => {
       state(),
     ),
   ).toBeUndefined();
+});
+
+test('weeks of a month begin on its 1st, 9th, 17th and 25th, and the last one ends with it', () => {
+  const weeks = (of: string) =>
+    [...new Set(Array.from({ length: 31 }, (_, day) => firstOfWeek(dayOf(of) + day)))].map((day) => dates([day])[0]);
+  expect(weeks('2024-12-01')).toEqual(['2024-12-01', '2024-12-09', '2024-12-17', '2024-12-25']);
+  expect(dates([firstOfWeek(dayOf('2025-02-28')), firstOfWeek(dayOf('2025-02-28'), 1)])).toEqual([
+    '2025-02-25',
+    '2025-03-01',
+  ]);
+  expect(dates([firstOfWeek(dayOf('2024-12-31'), 1)])).toEqual(['2025-01-01']);
+});
+
+test('days are taken as weeks where a week lies among them as a whole and is sealed', () => {
+  const scope = { from: startOf('2025-01-20'), to: ALL.to };
+  const cover = coverOf(scope, 'day', calendar, state());
+  const { weeks, days } = inWeeks(cover.days, state({ weeks: ['2025-02-17'] }));
+  expect(dates(weeks)).toEqual(['2025-01-25', '2025-02-01', '2025-02-09', '2025-02-25', '2025-03-01']);
+  expect(dates(days)).toEqual([
+    ...['20', '21', '22', '23', '24'].map((day) => `2025-01-${day}`),
+    ...['17', '18', '19', '20', '21', '22', '23', '24'].map((day) => `2025-02-${day}`),
+    ...['09', '10', '11'].map((day) => `2025-03-${day}`),
+  ]);
 });

@@ -112,3 +112,28 @@ export const firstOfMonth = (day: number, later = 0): number => {
 /** First day of the year that a day belongs to, or of one so many years later. */
 export const firstOfYear = (day: number, later = 0): number =>
   Date.UTC(new Date(day * DAY_MS).getUTCFullYear() + later, 0, 1) / DAY_MS;
+
+/** Days of a month after which its next week begins; the last one takes what is left. */
+const DAYS_OF_WEEK = 8;
+
+/** First day of the week of a month that a day belongs to, or of the next one: its 1st, 9th, 17th or 25th. */
+export const firstOfWeek = (day: number, later: 0 | 1 = 0): number => {
+  const month = firstOfMonth(day);
+  const week = Math.min(3, Math.floor((day - month) / DAYS_OF_WEEK)) + later;
+  return week > 3 ? firstOfMonth(day, 1) : month + week * DAYS_OF_WEEK;
+};
+
+/** SQL for the same of a `Date`. */
+export const firstOfWeekSql = (day: string): string =>
+  `toStartOfMonth(${day}) + ${DAYS_OF_WEEK} * least(intDiv(toDayOfMonth(${day}) - 1, ${DAYS_OF_WEEK}), 3)`;
+
+/** Some days, ascending, as the weeks of months that lie among them as a whole and are sealed, and the other days. */
+export const inWeeks = (days: readonly number[], { openWeeks }: SealState): { weeks: number[]; days: number[] } => {
+  const among = new Set(days);
+  const weeks = [...new Set(days.map((day) => firstOfWeek(day)))].filter((week) => {
+    for (let day = week; day < firstOfWeek(week, 1); day++) if (!among.has(day)) return false;
+    return !openWeeks.has(week);
+  });
+  const whole = new Set(weeks);
+  return { weeks, days: days.filter((day) => !whole.has(firstOfWeek(day))) };
+};

@@ -13,9 +13,11 @@ const DAY_MS = 86_400_000;
 const state = (facts = 10, open: number[] = []): SealState => ({
   days: { first: FIRST, last: FIRST + 9 },
   openDays: new Set([FIRST + 9, ...open]),
+  openWeeks: new Set(),
   openMonths: new Set([FIRST]),
   openYears: new Set([FIRST]),
   facts: new Map(Array.from({ length: 10 }, (_, index) => [FIRST + index, facts])),
+  mark: { facts: '', seals: '' },
 });
 const options = (scope: Scope = { from: 0, to: Date.UTC(2100, 0, 1) }): RowsOptions => ({
   name: 'period',

@@ -164,14 +164,8 @@ export const openGold = (
   };
 
   const answerProducts = async <Row>({ name, scope, sql, row, signal }: ProductQuestion<Row>): Promise<Row[]> => {
-    const asked = ({ ctes, sql: rows, params }: ProductRows, settings = ONE_SNAPSHOT) =>
-      clickhouse.rows({
-        name,
-        sql: `${ctes === '' ? '' : `WITH ${ctes}`}\n${sql(rows)}\n${settings}`,
-        params,
-        row,
-        signal,
-      });
+    const asked = ({ sql: rows, params }: ProductRows, settings = ONE_SNAPSHOT) =>
+      clickhouse.rows({ name, sql: `${sql(rows)}\n${settings}`, params, row, signal });
     const fromFacts = (settings?: string) => asked(productRowsOfFacts(scope, shopDay), settings);
     const state = await products.known();
     if (factsIn(scope, calendar, state) <= fewFacts) return fromFacts(`${ONE_SNAPSHOT}, ${ONE_THREAD}`);
@@ -180,7 +174,7 @@ export const openGold = (
       products,
       state,
       (guess) => spansIn(byMonth(guess)) > 0,
-      (guess) => asked(productRowsOfSeals(scope, byMonth(guess), shopDay)),
+      (guess) => asked(productRowsOfSeals(scope, byMonth(guess), guess, shopDay)),
       () => fromFacts(),
     );
   };

@@ -1,22 +1,33 @@
 import { COUNTRY } from './facts.ts';
 
 /**
- * Figures of products per business day, branch, country and product, as SQL: the purchases it was in, its units and revenue,
- * the total of those purchases, its newest sale, and a bitmap of its customers.
+ * Figures of products by the keys `by` and `product_id`, as SQL: the purchases it was in, its units and revenue, the total of those
+ * purchases, its newest sale, and a bitmap of its customers. A key is SQL over silver.purchases under its name.
  * A product that stands twice in a basket is still one purchase of it: only its first place counts the basket.
  */
-export const productFacts = (shopDay: string, where: string): string => `
-  SELECT of_day, branch, of_country, product_id,
+export const productFacts = (by: Readonly<Record<string, string>>, where: string): string => `
+  SELECT ${Object.keys(by).join(', ')}, product_id,
     countIf(place = 1) AS purchases, sum(quantity) AS units, sum(quantity * unit_price_minor) AS revenue_minor,
-    sumIf(total_minor, place = 1) AS baskets_minor, max(sold_at) AS newest,
-    groupBitmapStateIf(customer_number, customer_number != 0) AS customers
+    sumIf(total_minor, place = 1) AS baskets_minor, max(sold_at) AS newest, ${SORTED_CUSTOMERS} AS customers
   FROM (
-    SELECT ${shopDay} AS of_day, toString(branch_id) AS branch, toString(${COUNTRY}) AS of_country, total_minor, sold_at, customer_number,
-      product_ids, quantities, unit_prices_minor
+    SELECT ${Object.entries(by)
+      .map(([name, sql]) => `${sql} AS ${name}`)
+      .join(', ')}, total_minor, sold_at, customer_number, product_ids, quantities, unit_prices_minor
     FROM silver.purchases FINAL WHERE status = 'recorded' AND ${where}
   )
   ARRAY JOIN product_ids AS product_id, quantities AS quantity, unit_prices_minor AS unit_price_minor, arrayEnumerateUniq(product_ids) AS place
-  GROUP BY of_day, branch, of_country, product_id`;
+  GROUP BY ${Object.keys(by).join(', ')}, product_id`;
+
+/** A bitmap of customers. A number added behind the others costs a quarter of one that has to find its place. */
+const SORTED_CUSTOMERS =
+  "arrayReduce('groupBitmapState', arraySort(groupArrayIf(customer_number, customer_number != 0)))";
+
+/** The keys by which products are sealed, for {@link productFacts}. */
+export const sealedKeys = (shopDay: string) => ({
+  of_day: shopDay,
+  branch: 'toString(branch_id)',
+  of_country: `toString(${COUNTRY})`,
+});
 
 /** The figures of {@link productFacts} over several rows `part` of one product. */
 export const FOLDED_PRODUCTS = `

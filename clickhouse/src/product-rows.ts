@@ -1,13 +1,12 @@
 import { clickhouseTime } from './clickhouse-time.ts';
-import type { Cover, Scope } from './cover.ts';
-import { COUNTRY, dayFacts } from './facts.ts';
-import { FOLDED_PRODUCTS, productFacts, UNPACKED_PRODUCTS } from './product-facts.ts';
+import { type Cover, inWeeks, type Scope } from './cover.ts';
+import { COUNTRY, dayFacts, stillTrue } from './facts.ts';
+import { productFacts } from './product-facts.ts';
+import type { SealState } from './seal-state.ts';
 import { clockOf } from './shop-day.ts';
 
-/** SQL of rows, with the common table expressions that it needs before it, and their parameters. */
+/** SQL of rows and their parameters. */
 export interface ProductRows {
-  /** To stand after WITH, without a comma at the end; empty when there are none. */
-  ctes: string;
   sql: string;
   params: Record<string, unknown>;
 }
@@ -23,88 +22,83 @@ const paramsOf = ({ from, to, branch }: Scope): Record<string, unknown> => ({
   branch: branch ?? '',
 });
 
-const COLUMNS = 'month, country, product_id, purchases, units, revenue_minor, baskets_minor, newest, unique_customers';
-
-/** Rows of days put together by month, country and product. */
-const byMonth = (rows: string): string => `
-  SELECT month, country, product_id, purchases, units, revenue_minor, baskets_minor, newest, bitmapCardinality(customers) AS unique_customers
-  FROM (
-    SELECT toStartOfMonth(part.of_day) AS month, part.of_country AS country, part.product_id AS product_id, ${FOLDED_PRODUCTS}
-    FROM (${rows}) AS part GROUP BY month, country, product_id
-  )`;
+const factsByMonth = (shopDay: string, where: string): string =>
+  productFacts({ month: `toStartOfMonth(${shopDay})`, of_country: COUNTRY }, where);
 
 /**
  * SQL of what a scope sold by month of business days, country and product, from the facts alone.
  * `newest` and `unique_customers` are of each row; `country` is that of a branch now.
  */
 export const productRowsOfFacts = (scope: Scope, shopDay: string): ProductRows => ({
-  ctes: '',
-  sql: byMonth(productFacts(shopDay, inScope(scope, '1'))),
+  sql: `
+  SELECT month, of_country AS country, product_id, purchases, units, revenue_minor, baskets_minor, newest,
+    bitmapCardinality(customers) AS unique_customers
+  FROM (${factsByMonth(shopDay, inScope(scope, '1'))})`,
   params: paramsOf(scope),
 });
 
 /**
- * The same from months and days that are sealed, and from the facts of the other days. The statement fails with `throwIf`
+ * The same from months, weeks and days that are sealed, and from the facts of the other days. The statement fails with `throwIf`
  * (code 395) when the fingerprint of what it takes is not that of its facts: the cover was made from another state.
  */
-export const productRowsOfSeals = (scope: Scope, cover: Cover, shopDay: string): ProductRows => {
-  const month = `toUInt16(toStartOfMonth(${shopDay}))`;
-  const taken = `
-      clock = '${clockOf(shopDay)}' AND branch_id = {branch:String}
-      AND (level = 'month' AND toUInt16(start) IN {months:Array(UInt16)} OR level = 'day' AND toUInt16(start) IN {days:Array(UInt16)})`;
+export const productRowsOfSeals = (scope: Scope, cover: Cover, state: SealState, shopDay: string): ProductRows => {
+  const { weeks, days } = inWeeks(cover.days, state);
+  const ofChain = scope.branch === undefined;
+  // The day of a fact that is in none of the spans counts to the span before: its fingerprint is another one then.
   const facts = `
-      SELECT span, began, country, sum(rows_of_branch) AS rows, sum(hash_of_branch) AS hash
+      SELECT start, ${ofChain ? `toString(${COUNTRY})` : "''"} AS country, sum(branch_rows) AS rows, sum(branch_hash) AS hash
       FROM (
-        SELECT span, began, ${scope.branch === undefined ? `toString(${COUNTRY})` : "''"} AS country, rows AS rows_of_branch, hash AS hash_of_branch
+        SELECT start, branch_id, rows AS branch_rows, hash AS branch_hash
         FROM (${dayFacts(
-          `if(${month} IN {months:Array(UInt16)}, 2, 1) AS span, if(${month} IN {months:Array(UInt16)}, ${month}, toUInt16(${shopDay})) AS began, branch_id`,
-          'span, began, branch_id',
+          `roundDown(toUInt16(${shopDay}), {starts:Array(UInt16)}) AS start, branch_id`,
+          'start, branch_id',
           `${shopDay} >= toDate({first_day:UInt16}) AND ${shopDay} <= toDate({last_day:UInt16})
-           AND toUInt16(${shopDay}) NOT IN {open_days:Array(UInt16)} ${scope.branch === undefined ? '' : 'AND branch_id = {branch:String}'}`,
+           AND toUInt16(${shopDay}) NOT IN {open_days:Array(UInt16)} ${ofChain ? '' : 'AND branch_id = {branch:String}'}`,
         )})
       )
-      GROUP BY span, began, country`;
-  const seals = `
-      SELECT toUInt8(level), toUInt16(start), toString(country), print.1, print.2
-      FROM (SELECT level, start, country, [(stored_count, stored_hash), (merged_count, merged_hash)] AS prints FROM gold.sealed_products FINAL WHERE ${taken})
-      ARRAY JOIN prints AS print`;
-  const proof = `(SELECT throwIf(count() > 0, 'a seal was broken') FROM facts WHERE (span, began, country, rows, hash) NOT IN (${seals})) = 0`;
-  // A country that no branch is in any more has rows but no facts.
-  const sealed = (level: 'day' | 'month') => `
-      (SELECT * FROM gold.sealed_products FINAL WHERE ${taken} AND level = '${level}' AND ${proof}
-        AND (toUInt8(level), toUInt16(start), toString(country)) IN (SELECT span, began, country FROM facts))`;
-  const countryOf = `toString(${scope.branch === undefined ? 'country' : COUNTRY})`;
-  const days = `
-    SELECT start AS of_day, ${countryOf} AS of_country, product_id, purchases, units, revenue_minor, baskets_minor, newest, customers
-    FROM ${sealed('day')} ${UNPACKED_PRODUCTS}`;
-  const open = `
-    SELECT of_day, of_country, product_id, purchases, units, revenue_minor, baskets_minor, newest, customers
-    FROM (${productFacts(
-      shopDay,
-      inScope(
-        scope,
-        `toUInt16(toDate(slot)) IN {open_dates:Array(UInt16)} AND toUInt16(${shopDay}) IN {open_days:Array(UInt16)}`,
-      ),
-    )})`;
-  const selects = [];
-  if (cover.months.length > 0) {
-    selects.push(`
-    SELECT start AS month, ${countryOf} AS country, product_id, purchases, units, revenue_minor, baskets_minor, newest, unique_customers
-    FROM ${sealed('month')}
-    ARRAY JOIN product_ids AS product_id, product_purchases AS purchases, product_units AS units, product_revenue_minor AS revenue_minor,
-      product_baskets_minor AS baskets_minor, product_unique_customers AS unique_customers`);
-  }
-  if (cover.days.length + cover.openDays.length > 0) {
-    const parts = [...(cover.days.length > 0 ? [days] : []), ...(cover.openDays.length > 0 ? [open] : [])];
-    selects.push(byMonth(parts.join('\nUNION ALL\n')));
+      GROUP BY start, country`;
+  const taken = (['day', 'week', 'month'] as const).map(
+    (level) => `level = '${level}' AND toUInt16(start) IN {${level}s:Array(UInt16)}`,
+  );
+  // From the side of the facts: each must have its seal, and a country that no branch is in any more has seals but no facts.
+  const sealed = `
+    SELECT toStartOfMonth(toDate(facts.start)) AS month, ${ofChain ? 'facts.country' : `toString(${COUNTRY})`} AS of_country, newest, product_ids,
+      product_purchases, product_units, product_revenue_minor, product_baskets_minor,
+      product_unique_customers, arrayResize(product_customers, length(product_ids)) AS product_customers
+    FROM (
+      SELECT toUInt16(start) AS start, toString(country) AS country, branch_id,
+        stored_count, stored_hash, merged_count, merged_hash, newest,
+        product_ids, product_purchases, product_units, product_revenue_minor, product_baskets_minor, product_unique_customers, product_customers
+      FROM gold.sealed_products FINAL WHERE clock = '${clockOf(shopDay)}' AND branch_id = {branch:String} AND (${taken.join(' OR ')})
+    ) AS sealed
+    RIGHT JOIN (${facts}) AS facts ON sealed.start = facts.start AND sealed.country = facts.country
+    WHERE throwIf(NOT ${stillTrue('sealed', 'facts')}, 'a seal was broken') = 0`;
+  const columns =
+    'month, of_country, product_id, purchases, units, revenue_minor, baskets_minor, newest, unique_customers, customers';
+  const parts = [
+    `SELECT ${columns} FROM (${sealed})
+     ARRAY JOIN product_ids AS product_id, product_purchases AS purchases, product_units AS units, product_revenue_minor AS revenue_minor,
+       product_baskets_minor AS baskets_minor, product_unique_customers AS unique_customers, product_customers AS customers`,
+  ];
+  if (cover.openDays.length > 0) {
+    const open = `toUInt16(toDate(slot)) IN {open_dates:Array(UInt16)} AND toUInt16(${shopDay}) IN {open_days:Array(UInt16)}`;
+    parts.push(
+      `SELECT ${columns} FROM (SELECT *, toUInt64(0) AS unique_customers FROM (${factsByMonth(shopDay, inScope(scope, open))}))`,
+    );
   }
   return {
-    ctes: `facts AS MATERIALIZED (${facts})`,
-    sql: selects.map((select) => `SELECT ${COLUMNS} FROM (${select})`).join('\nUNION ALL\n'),
+    // A month's row knows how many customers it had, and not who; a union is never less than one of its parts.
+    sql: `
+  SELECT month, of_country AS country, product_id, sum(part.purchases) AS purchases, sum(part.units) AS units,
+    sum(part.revenue_minor) AS revenue_minor, sum(part.baskets_minor) AS baskets_minor, max(part.newest) AS newest,
+    greatest(max(part.unique_customers), groupBitmapMerge(part.customers)) AS unique_customers
+  FROM (${parts.join('\nUNION ALL\n')}) AS part GROUP BY month, country, product_id`,
     params: {
       ...paramsOf(scope),
+      starts: [...cover.months, ...weeks, ...days].sort((a, b) => a - b),
       months: cover.months,
-      days: cover.days,
+      weeks,
+      days,
       open_days: cover.openDays,
       open_dates: cover.openDates,
       first_day: cover.firstDay,

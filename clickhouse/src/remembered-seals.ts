@@ -1,7 +1,7 @@
 import type { ClickHouse } from './client.ts';
-import { readSealState, type SealedKind, type SealState } from './seal-state.ts';
+import { readSealState, type SealedKind, type SealState, stillTheSame } from './seal-state.ts';
 
-/** After this long (ms) a remembered state is read anew. Its age costs time only: each answer checks it. */
+/** After this long (ms) a remembered state is compared, and read anew if it has changed. Its age costs time only: each answer checks it. */
 const REMEMBER_MS = 5_000;
 
 /** What was sealed a moment ago. */
@@ -21,25 +21,39 @@ export const rememberedSeals = (
 ): RememberedSeals => {
   let known: { state: SealState; at: number } | undefined;
   let reading: Promise<SealState> | undefined;
+  let comparing = false;
 
+  const keep = (state: SealState): SealState => {
+    known = { state, at: now() };
+    return state;
+  };
   const anew = (): Promise<SealState> => {
     reading ??= readSealState(clickhouse, shopDay, of)
-      .then((state) => {
-        known = { state, at: now() };
-        return state;
-      })
+      .then(keep)
       .finally(() => {
         reading = undefined;
       });
     return reading;
+  };
+  const refresh = async (old: SealState): Promise<void> => {
+    if (comparing) return;
+    comparing = true;
+    try {
+      const same = await stillTheSame(clickhouse, shopDay, of, old);
+      if (same === undefined) await anew();
+      else if (known?.state === old) keep(same);
+    } catch {
+      // What is known stays; the next question tries again.
+    } finally {
+      comparing = false;
+    }
   };
 
   return {
     anew,
     known: async () => {
       if (known === undefined) return anew();
-      // A failed refresh leaves what is known; the next question tries again.
-      if (now() - known.at > REMEMBER_MS) anew().catch(() => undefined);
+      if (now() - known.at > REMEMBER_MS) void refresh(known.state);
       return known.state;
     },
   };

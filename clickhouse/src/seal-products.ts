@@ -1,7 +1,7 @@
 import type { ClickHouse } from './client.ts';
-import { firstOfMonth } from './cover.ts';
+import { firstOfMonth, firstOfWeek, firstOfWeekSql } from './cover.ts';
 import { COUNTRY, dayFacts, stillTrue } from './facts.ts';
-import { FOLDED_PRODUCTS, productFacts, UNPACKED_PRODUCTS } from './product-facts.ts';
+import { FOLDED_PRODUCTS, productFacts, sealedKeys, UNPACKED_PRODUCTS } from './product-facts.ts';
 import type { SealOptions } from './seal.ts';
 import { readSealState } from './seal-state.ts';
 import { between, chunksOf, datesOf, inDays, insertSealed, mergePartitions } from './sealing.ts';
@@ -11,8 +11,8 @@ import { clockOf, shopDaySql } from './shop-day.ts';
 const DAY_MS = 86_400_000;
 
 /**
- * Seals the products of business days from facts, and of months from days, by branch and by country, where they are over
- * and not sealed as the facts are now. Days must be sealed as spans before: their fingerprints are taken from there.
+ * Seals the products of business days from facts, of weeks from days and of months from weeks, by branch and by country, where
+ * they are over and not sealed as the facts are now. Days must be sealed as spans before: their fingerprints are taken from there.
  * Gives the number of rows written.
  */
 export const sealProducts = async (clickhouse: ClickHouse, options: SealOptions): Promise<number> => {
@@ -34,20 +34,36 @@ export const sealProducts = async (clickhouse: ClickHouse, options: SealOptions)
     done += chunk.length;
     progress?.(done, days.length);
   }
-  await mergePartitions(clickhouse, 'sealed_products', new Set(days.map(partitionOfDay)));
 
-  const months = force ? [...new Set(stale.map((day) => firstOfMonth(day)))] : [...state.openMonths];
-  for (const month of months.filter((month) => isOver(firstOfMonth(month, 1))).sort((a, b) => a - b)) {
-    signal?.throwIfAborted();
-    const params = { first_day: month, last_day: firstOfMonth(month, 1) - 1 };
-    rows += await insertSealed(clickhouse, 'gold.sealed_products', monthSql(shopDay), params);
+  const spans = [
+    { level: 'week', open: state.openWeeks, first: firstOfWeek, sql: spanSql(shopDay, 'day', 'week') },
+    { level: 'month', open: state.openMonths, first: firstOfMonth, sql: spanSql(shopDay, 'week', 'month') },
+  ] as const;
+  const written = new Set(days.map((day) => partitionOf('day', day)));
+  for (const { level, open, first, sql } of spans) {
+    const starts = force ? [...new Set(stale.map((day) => first(day)))] : [...open];
+    for (const start of starts.filter((start) => isOver(first(start, 1))).sort((a, b) => a - b)) {
+      signal?.throwIfAborted();
+      const params = { first_day: start, last_day: first(start, 1) - 1 };
+      rows += await insertSealed(clickhouse, 'gold.sealed_products', sql, params);
+      // Months are but numbers: there it costs nothing to read several parts.
+      if (level === 'week') written.add(partitionOf(level, start));
+    }
   }
+  await mergePartitions(clickhouse, 'sealed_products', written);
   return rows;
 };
 
-const partitionOfDay = (day: number): number => {
-  const date = new Date(day * DAY_MS);
-  return 1_000_000 + date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
+/** The partition of gold.sealed_products that a day or a week lies in: its month's or its quarter's. */
+const partitionOf = (level: 'day' | 'week', start: number): number => {
+  const date = new Date(start * DAY_MS);
+  const month = date.getUTCMonth();
+  return (
+    (level === 'day' ? 1 : 4) * 1_000_000 +
+    date.getUTCFullYear() * 100 +
+    1 +
+    (level === 'day' ? month : month - (month % 3))
+  );
 };
 
 /** The columns of gold.sealed_products are filled in this order. */
@@ -77,7 +93,7 @@ const daysSql = (shopDay: string): string => {
       ) AS whole ON whole.start = facts.day AND whole.branch_id = facts.branch_id`;
   const products = `
       SELECT of_day, branch, of_country, product_id, ${FOLDED_PRODUCTS}
-      FROM (${productFacts(shopDay, inDays(shopDay))}) AS part
+      FROM (${productFacts(sealedKeys(shopDay), inDays(shopDay))}) AS part
       GROUP BY GROUPING SETS ((of_day, branch, product_id), (of_day, of_country, product_id))`;
   return `
     SELECT 'day', prints.branch, prints.of_day, prints.of_country, '${clockOf(shopDay)}',
@@ -91,40 +107,41 @@ const daysSql = (shopDay: string): string => {
       ON products.of_day = prints.of_day AND products.branch = prints.branch AND products.of_country = prints.of_country`;
 };
 
-/** Products of a month all of whose days are sealed as their facts are now; otherwise none. */
-const monthSql = (shopDay: string): string => {
-  const inMonth = (day: string) => `${day} >= toDate({first_day:UInt16}) AND ${day} <= toDate({last_day:UInt16})`;
-  const days = `SELECT * FROM gold.sealed_products FINAL WHERE level = 'day' AND clock = '${clockOf(shopDay)}' AND ${inMonth('start')}`;
+/** Products of a week or month all of whose days or weeks are sealed as their facts are now; otherwise none. */
+const spanSql = (shopDay: string, from: 'day' | 'week', to: 'week' | 'month'): string => {
+  const inSpan = (day: string) => `${day} >= toDate({first_day:UInt16}) AND ${day} <= toDate({last_day:UInt16})`;
+  const parts = `SELECT * FROM gold.sealed_products FINAL WHERE level = '${from}' AND clock = '${clockOf(shopDay)}' AND ${inSpan('start')}`;
   const states = `
-      SELECT facts.of_day AS of_day, facts.branch AS branch, facts.of_country AS of_country, facts.rows AS rows, facts.hash AS hash,
+      SELECT facts.of_start AS of_start, facts.branch AS branch, facts.of_country AS of_country, facts.rows AS rows, facts.hash AS hash,
         sealed.merged_count AS merged_rows, sealed.merged_hash AS merged, ${stillTrue('sealed', 'facts')} AS is_true
       FROM (
-        SELECT of_day, branch, of_country, sum(day_rows) AS rows, sum(day_hash) AS hash
+        SELECT of_start, branch, of_country, sum(day_rows) AS rows, sum(day_hash) AS hash
         FROM (
-          SELECT day AS of_day, toString(branch_id) AS branch, toString(${COUNTRY}) AS of_country, rows AS day_rows, hash AS day_hash
-          FROM (${dayFacts(`${shopDay} AS day, branch_id`, 'day, branch_id', inMonth(shopDay))})
+          SELECT ${from === 'day' ? 'day' : firstOfWeekSql('day')} AS of_start, toString(branch_id) AS branch, toString(${COUNTRY}) AS of_country,
+            rows AS day_rows, hash AS day_hash
+          FROM (${dayFacts(`${shopDay} AS day, branch_id`, 'day, branch_id', inSpan(shopDay))})
         )
-        GROUP BY GROUPING SETS ((of_day, branch), (of_day, of_country))
+        GROUP BY GROUPING SETS ((of_start, branch), (of_start, of_country))
       ) AS facts
-      LEFT JOIN (SELECT start, branch_id, country, stored_count, stored_hash, merged_count, merged_hash FROM (${days})) AS sealed
-        ON sealed.start = facts.of_day AND sealed.branch_id = facts.branch AND sealed.country = facts.of_country`;
+      LEFT JOIN (SELECT start, branch_id, country, stored_count, stored_hash, merged_count, merged_hash FROM (${parts})) AS sealed
+        ON sealed.start = facts.of_start AND sealed.branch_id = facts.branch AND sealed.country = facts.of_country`;
   // A country that no branch is in any more has rows but no facts.
   const products = `
       SELECT toString(part.branch_id) AS branch, toString(part.country) AS of_country, part.product_id AS product_id, ${FOLDED_PRODUCTS}
       FROM (
         SELECT branch_id, country, newest, product_id, purchases, units, revenue_minor, baskets_minor, customers
-        FROM (SELECT * FROM (${days}) WHERE (start, branch_id, country) IN (SELECT of_day, branch, of_country FROM (${states})))
+        FROM (SELECT * FROM (${parts}) WHERE (start, branch_id, country) IN (SELECT of_start, branch, of_country FROM (${states})))
         ${UNPACKED_PRODUCTS}
       ) AS part
       GROUP BY branch, of_country, product_id`;
   return `
-    SELECT 'month', prints.branch, toDate({first_day:UInt16}), prints.of_country, '${clockOf(shopDay)}',
+    SELECT '${to}', prints.branch, toDate({first_day:UInt16}), prints.of_country, '${clockOf(shopDay)}',
       prints.stored_rows, prints.stored, prints.merged_count, prints.merged_sum, ${FIGURES}
     FROM (
       SELECT branch, of_country, sum(rows) AS stored_rows, sum(hash) AS stored, sum(merged_rows) AS merged_count, sum(merged) AS merged_sum
       FROM (${states}) WHERE (SELECT countIf(NOT is_true) FROM (${states})) = 0
       GROUP BY branch, of_country
     ) AS prints
-    LEFT JOIN (${packed('branch, of_country', products, NO_CUSTOMERS)}) AS products
+    LEFT JOIN (${packed('branch, of_country', products, to === 'month' ? NO_CUSTOMERS : 'groupArray(customers)')}) AS products
       ON products.branch = prints.branch AND products.of_country = prints.of_country`;
 };

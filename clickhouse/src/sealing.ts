@@ -29,6 +29,12 @@ export const chunksOf = (
   return chunks;
 };
 
+/**
+ * The settings by which the work of a sealer steps back behind questions: one thread, so that the other cores stay theirs, and
+ * the last place where a core is scarce. Where the engine may not set that (it takes CAP_SYS_NICE) it goes without.
+ */
+export const BEHIND_QUESTIONS = 'max_threads = 1, os_threads_nice_value_query = 15';
+
 /** Inserts what a SELECT gives, of one moment; gives the number of rows written. */
 export const insertSealed = (
   clickhouse: ClickHouse,
@@ -36,7 +42,12 @@ export const insertSealed = (
   select: string,
   params: Record<string, unknown>,
 ): Promise<number> =>
-  clickhouse.insertSelect({ name: `seal ${table}`, table, select: `${select} ${ONE_SNAPSHOT}`, params });
+  clickhouse.insertSelect({
+    name: `seal ${table}`,
+    table,
+    select: `${select} ${ONE_SNAPSHOT}, ${BEHIND_QUESTIONS}`,
+    params,
+  });
 
 /**
  * Makes partitions that were written to one part: reading bitmaps out of several large ones takes three times as long. A few
@@ -58,7 +69,7 @@ export const mergePartitions = async (
   });
   for (const { partition_id } of scattered) {
     await clickhouse.command(
-      `OPTIMIZE TABLE gold.${table} PARTITION ID '${partition_id}' FINAL SETTINGS optimize_skip_merged_partitions = 1`,
+      `OPTIMIZE TABLE gold.${table} PARTITION ID '${partition_id}' FINAL SETTINGS optimize_skip_merged_partitions = 1, ${BEHIND_QUESTIONS}`,
     );
   }
 };

@@ -348,6 +348,36 @@ const SELDOM: Record<string, Step[]> = {
     { do: 'ask', question: 7, scope: ALL_TIME },
     { do: 'ask', question: 7, scope: ALL_TIME },
   ],
+  'a part of a month from its weeks and days, and a late sale in one of them': [
+    {
+      do: 'sell',
+      baskets: [0, 4, 5, 8, 11, 12, 15, 18, 19, 22, 23, 26].map((day) => ({
+        branch: day % 2,
+        minute: day * 1440 + 700,
+        ms: 0,
+        customer: 1 + (day % 3),
+        products: [day % 4, 2],
+        price: 99,
+      })),
+    },
+    { do: 'deliver', seed: 1, blocks: 1 },
+    // The question begins in one month and ends in the next: neither is taken as a whole.
+    { do: 'seal', minute: 27 * 1440, sealers: 1, force: false, meanwhile: false },
+    { do: 'step clock', ms: 6_000 },
+    { do: 'ask', question: 7, scope: { from: 3 * 1440 + 600, to: 27 * 1440, branch: -1, grain: 2 } },
+    { do: 'ask', question: 7, scope: { from: 3 * 1440 + 600, to: 27 * 1440, branch: -1, grain: 2 } },
+    { do: 'ask', question: 7, scope: { from: 3 * 1440 + 600, to: 27 * 1440, branch: 1, grain: 2 } },
+    {
+      do: 'sell',
+      baskets: [{ branch: 0, minute: 9 * 1440 + 700, ms: 0, customer: 4, products: [1, 2], price: 99 }],
+    },
+    { do: 'deliver', seed: 1, blocks: 1 },
+    { do: 'ask', question: 7, scope: { from: 3 * 1440 + 600, to: 27 * 1440, branch: -1, grain: 2 } },
+    { do: 'seal', minute: 27 * 1440, sealers: 1, force: false, meanwhile: false },
+    { do: 'step clock', ms: 6_000 },
+    { do: 'ask', question: 7, scope: { from: 3 * 1440 + 600, to: 27 * 1440, branch: -1, grain: 2 } },
+    { do: 'ask', question: 7, scope: { from: 3 * 1440 + 600, to: 27 * 1440, branch: -1, grain: 2 } },
+  ],
 };
 
 test.each(Object.entries({ ...ONCE_WRONG, ...SELDOM }))('%s', { timeout: 120_000 }, (_name, steps) => live(steps));

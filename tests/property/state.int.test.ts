@@ -1,0 +1,84 @@
+import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { firstOfWeek, firstOfWeekSql } from '@tillstream/clickhouse/cover';
+import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { sealStale } from '@tillstream/clickhouse/seal';
+import { readSealState, type SealedKind, type SealState, stillTheSame } from '@tillstream/clickhouse/seal-state';
+import { shopDaySql } from '@tillstream/clickhouse/shop-day';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
+import { WORLD_BEGINS, World } from './world.ts';
+
+const SHOP = { SHOP_TIMEZONE: 'Europe/Berlin', BUSINESS_DAY_START: '04:00' };
+const KINDS = ['spans', 'products'] as const;
+
+let engine: OwnEngine;
+let clickhouse: ClickHouse;
+beforeAll(async () => {
+  engine = await startOwnEngine('property');
+  clickhouse = engine.clickhouse;
+  await migrateClickHouse(clickhouse, undefined, SHOP);
+});
+afterAll(() => engine.stop());
+
+test('a state is the same while sales come in on open days, and another one after anything else', {
+  timeout: 120_000,
+}, async () => {
+  const world = new World(clickhouse);
+  const day = shopDaySql(SHOP);
+  const sell = async (minute: number) => {
+    world.sell({ branch: 0, minute, ms: 0, customer: 1, products: [1], price: 99 });
+    await world.deliver(1, 1);
+  };
+  const seal = () => sealStale(clickhouse, { shop: SHOP, now: WORLD_BEGINS + 3 * 86_400_000 });
+  const read = async () =>
+    new Map(await Promise.all(KINDS.map(async (of) => [of, await readSealState(clickhouse, day, of)] as const)));
+  const compare = (states: Map<SealedKind, SealState>) =>
+    Promise.all([...states].map(([of, state]) => stillTheSame(clickhouse, day, of, state)));
+
+  await world.move(0, 1);
+  await sell(600);
+  await sell(4 * 1440);
+  await seal();
+  let states = await read();
+  expect(await compare(states)).toEqual([...states.values()]);
+
+  await sell(4 * 1440 + 1);
+  expect(await compare(states)).toEqual([...(await read()).values()]);
+
+  await world.move(0, 2);
+  const [spans, products] = await compare(states);
+  expect([spans === undefined, products]).toEqual([false, undefined]);
+
+  await sell(601);
+  expect(await compare(states)).toEqual([undefined, undefined]);
+  states = await read();
+  await seal();
+  expect(await compare(states)).toEqual([undefined, undefined]);
+  states = await read();
+  await sell(10 * 1440);
+  expect(await compare(states)).toEqual([undefined, undefined]);
+});
+
+test('weeks begin in SQL on the days on which they begin here, and are sealed when they are over', {
+  timeout: 120_000,
+}, async () => {
+  const first = Date.UTC(2023, 11, 1) / 86_400_000;
+  const { starts } = await clickhouse.row({
+    name: 'weeks',
+    sql: `SELECT groupArray(toUInt16(${firstOfWeekSql('day')})) AS starts FROM (SELECT toDate(${first} + number) AS day FROM numbers(800) ORDER BY day)`,
+    row: z.object({ starts: z.array(z.int()) }),
+  });
+  expect(starts).toEqual(Array.from({ length: 800 }, (_, index) => firstOfWeek(first + index)));
+
+  const world = new World(clickhouse);
+  for (const day of [0, 5, 12, 20])
+    world.sell({ branch: 1, minute: day * 1440 + 600, ms: 0, customer: 2, products: [2], price: 99 });
+  await world.deliver(1, 1);
+  const openWeeks = async () => (await readSealState(clickhouse, shopDaySql(SHOP), 'products')).openWeeks;
+  const weekOf = (day: number) => firstOfWeek(WORLD_BEGINS / 86_400_000 + day);
+  expect([...(await openWeeks())]).toContain(weekOf(5));
+  // In the middle of the week of the last sale.
+  await sealStale(clickhouse, { shop: SHOP, now: WORLD_BEGINS + 22 * 86_400_000 });
+  expect([...(await openWeeks())]).toEqual([weekOf(20)]);
+});
