@@ -50,6 +50,7 @@ export const benchApi = async (seconds: number): Promise<void> => {
       `POST /v1/purchases, ${CONNECTIONS} connections, closed loop`,
       `${rate.toFixed(0)} purchases/s${ratio}, ${milliseconds(closed.latencies)}${othersOf(closed)}`,
     );
+    await openLoop(url, CONNECTIONS, Math.round(rate / 2), WARM_UP_SECONDS);
     const before = await scrape(url);
     const open = await openLoop(url, CONNECTIONS, Math.round(rate / 2), seconds);
     const after = await scrape(url);
