@@ -1,28 +1,19 @@
-import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { openGold } from '@tillstream/clickhouse/gold';
-import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { rebuildSilver } from '@tillstream/clickhouse/rebuild';
 import { sealStale } from '@tillstream/clickhouse/seal';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
+import { expect, test } from 'vitest';
+import { engineOfThisFile, SHOP } from './engine.ts';
 import { QUESTIONS } from './questions.ts';
 import { WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
 
-const SHOP = { SHOP_TIMEZONE: 'Europe/Berlin', BUSINESS_DAY_START: '04:00' };
 const KILLS = Number(process.env.PROPERTY_KILLS ?? 2);
 
-let engine: OwnEngine;
-let clickhouse: ClickHouse;
-beforeAll(async () => {
-  engine = await startOwnEngine('property');
-  clickhouse = engine.clickhouse;
-  await migrateClickHouse(clickhouse, undefined, SHOP);
-});
-afterAll(() => engine.stop());
+const engine = engineOfThisFile();
 
 test('an engine that is killed in the middle of inserts, seals and rebuilds tells no wrong figure afterwards', {
   timeout: 600_000,
 }, async () => {
+  const { clickhouse } = engine();
   const world = new World(clickhouse);
   const scope = { from: WORLD_BEGINS - 86_400_000, to: WORLD_BEGINS + WORLD_MINUTES * 60_000 + 86_400_000 };
   const seal = () => sealStale(clickhouse, { shop: SHOP, now: WORLD_BEGINS + WORLD_MINUTES * 240_000, daysAtOnce: 2 });
@@ -47,7 +38,7 @@ test('an engine that is killed in the middle of inserts, seals and rebuilds tell
     const outcomes = Promise.allSettled(works.map((work) => work()));
     // Later in each round: what is under way differs.
     await new Promise((resolve) => setTimeout(resolve, 60 + round * 140));
-    await engine.kill();
+    await engine().kill();
     interrupted += (await outcomes).filter(({ status }) => status === 'rejected').length;
     await world.look();
     await expectTruth(golds, world, scope);
@@ -68,7 +59,7 @@ const expectTruth = async (
   scope: { from: number; to: number },
 ): Promise<void> => {
   for (const question of QUESTIONS) {
-    const answers = await Promise.all(golds.map((gold) => question(gold, clickhouse, world, scope)));
+    const answers = await Promise.all(golds.map((gold) => question(gold, engine().clickhouse, world, scope)));
     for (const { given, expected } of answers) expect(given).toEqual(expected);
   }
 };

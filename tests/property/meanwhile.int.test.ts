@@ -1,24 +1,14 @@
-import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { openGold } from '@tillstream/clickhouse/gold';
-import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { TOTALS, totalsRow } from '@tillstream/clickhouse/questions/figures';
 import { sealStale } from '@tillstream/clickhouse/seal';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
+import { engineOfThisFile, SHOP } from './engine.ts';
 import { WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
 
 const READS = Number(process.env.PROPERTY_READS ?? 24);
-const SHOP = { SHOP_TIMEZONE: 'Europe/Berlin', BUSINESS_DAY_START: '04:00' };
 
-let engine: OwnEngine;
-let clickhouse: ClickHouse;
-beforeAll(async () => {
-  engine = await startOwnEngine('property');
-  clickhouse = engine.clickhouse;
-  await migrateClickHouse(clickhouse, undefined, SHOP);
-});
-afterAll(() => engine.stop());
+const engine = engineOfThisFile();
 
 /** One statement that gives a figure twice: from the seals, and from the facts. Whatever moment it sees, both are of it. */
 const row = z.object({ ...totalsRow, facts: z.int(), facts_revenue: z.int(), facts_customers: z.int() });
@@ -32,6 +22,7 @@ const SQL = `
 test('figures read while sales, voids, repeats, merges and seals go on are of one moment', {
   timeout: 600_000,
 }, async () => {
+  const { clickhouse } = engine();
   const world = new World(clickhouse);
   let random = 7;
   const next = (below: number) => {

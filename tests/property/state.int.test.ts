@@ -1,29 +1,20 @@
-import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { firstOfWeek, firstOfWeekSql } from '@tillstream/clickhouse/cover';
-import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import { readSealState, type SealedKind, type SealState, stillTheSame } from '@tillstream/clickhouse/seal-state';
 import { shopDaySql } from '@tillstream/clickhouse/shop-day';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
+import { engineOfThisFile, SHOP } from './engine.ts';
 import { WORLD_BEGINS, World } from './world.ts';
 
-const SHOP = { SHOP_TIMEZONE: 'Europe/Berlin', BUSINESS_DAY_START: '04:00' };
 const KINDS = ['spans', 'products'] as const;
 
-let engine: OwnEngine;
-let clickhouse: ClickHouse;
-beforeAll(async () => {
-  engine = await startOwnEngine('property');
-  clickhouse = engine.clickhouse;
-  await migrateClickHouse(clickhouse, undefined, SHOP);
-});
-afterAll(() => engine.stop());
+const engine = engineOfThisFile();
 
 test('a state is the same while sales come in on open days, and another one after anything else', {
   timeout: 120_000,
 }, async () => {
+  const { clickhouse } = engine();
   const world = new World(clickhouse);
   const day = shopDaySql(SHOP);
   const sell = async (minute: number) => {
@@ -64,6 +55,7 @@ test('weeks begin in SQL on the days on which they begin here, and are sealed wh
   timeout: 120_000,
 }, async () => {
   const first = Date.UTC(2023, 11, 1) / 86_400_000;
+  const { clickhouse } = engine();
   const { starts } = await clickhouse.row({
     name: 'weeks',
     sql: `SELECT groupArray(toUInt16(${firstOfWeekSql('day')})) AS starts FROM (SELECT toDate(${first} + number) AS day FROM numbers(800) ORDER BY day)`,

@@ -1,0 +1,20 @@
+import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { afterAll, beforeAll } from 'vitest';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
+
+/** A shop whose days are neither those of UTC nor begin at midnight. */
+export const SHOP = { SHOP_TIMEZONE: 'Europe/Berlin', BUSINESS_DAY_START: '04:00' };
+
+/** An engine for the tests of one file, with all tables of {@link SHOP}: to be asked for in a test. */
+export const engineOfThisFile = (): (() => OwnEngine) => {
+  let engine: OwnEngine | undefined;
+  beforeAll(async () => {
+    engine = await startOwnEngine('property');
+    await migrateClickHouse(engine.clickhouse, undefined, SHOP);
+  });
+  afterAll(() => engine?.stop());
+  return () => {
+    if (engine === undefined) throw new Error('the engine has not been started yet');
+    return engine;
+  };
+};
