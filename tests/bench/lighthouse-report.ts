@@ -14,8 +14,20 @@ export interface Report {
   audits: Record<string, { displayValue?: string; details?: { items?: unknown } }>;
 }
 
+/** Chromium now and then loses the beginning of its trace, and Lighthouse asks to be run again. */
+const ATTEMPTS = 3;
+
 /** Lighthouse's report of a page, as a phone sees it: its processor and network are simulated from an unthrottled load. */
-export const reportOf = async (url: string, file: string): Promise<Report> => {
+export const reportOf = async (url: string, file: string, attempts = ATTEMPTS): Promise<Report> => {
+  try {
+    return await runOnce(url, file);
+  } catch (error) {
+    if (attempts === 1 || !String(error).includes('run Lighthouse again')) throw error;
+    return reportOf(url, file, attempts - 1);
+  }
+};
+
+const runOnce = async (url: string, file: string): Promise<Report> => {
   const flags = [
     '--headless=new',
     '--disable-background-networking',
