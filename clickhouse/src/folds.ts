@@ -85,9 +85,11 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
       const found = folds.get(key);
       return found !== undefined && isOfUse(key, found, cover) ? use(key, found, cover) : undefined;
     };
-    if (exact() === undefined && folding === 'always' && spansIn(cover) > 0)
+    let found = exact();
+    if (found === undefined && folding === 'always' && spansIn(cover) > 0) {
       await make(cover, options).catch(() => undefined);
-    const found = exact();
+      found = exact();
+    }
     if (found !== undefined) return found;
     let best: { key: string; found: Remembered; cover: Cover } | undefined;
     for (const [key, found] of folds) {

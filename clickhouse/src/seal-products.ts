@@ -4,11 +4,9 @@ import { COUNTRY, dayFacts, stillTrue } from './facts.ts';
 import { FOLDED_PRODUCTS, productFacts, sealedKeys, UNPACKED_PRODUCTS } from './product-facts.ts';
 import type { SealOptions } from './seal.ts';
 import { readSealState } from './seal-state.ts';
-import { between, chunksOf, datesOf, inDays, insertSealed, mergePartitions } from './sealing.ts';
+import { between, chunksOf, datesOf, inDays, insertSealed, mergePartitions, partitionOf } from './sealing.ts';
 import { shopCalendar } from './shop-calendar.ts';
 import { clockOf, shopDaySql } from './shop-day.ts';
-
-const DAY_MS = 86_400_000;
 
 /**
  * Seals the products of business days from facts, of weeks from days and of months from weeks, by branch and by country, where
@@ -39,7 +37,7 @@ export const sealProducts = async (clickhouse: ClickHouse, options: SealOptions)
     { level: 'week', open: state.openWeeks, first: firstOfWeek, sql: spanSql(shopDay, 'day', 'week') },
     { level: 'month', open: state.openMonths, first: firstOfMonth, sql: spanSql(shopDay, 'week', 'month') },
   ] as const;
-  const written = new Set(days.map((day) => partitionOf('day', day)));
+  const written = new Set(days.map((day) => partitionIn('day', day)));
   for (const { level, open, first, sql } of spans) {
     const starts = force ? [...new Set(stale.map((day) => first(day)))] : [...open];
     for (const start of starts.filter((start) => isOver(first(start, 1))).sort((a, b) => a - b)) {
@@ -47,23 +45,19 @@ export const sealProducts = async (clickhouse: ClickHouse, options: SealOptions)
       const params = { first_day: start, last_day: first(start, 1) - 1 };
       rows += await insertSealed(clickhouse, 'gold.sealed_products', sql, params);
       // Months are but numbers: there it costs nothing to read several parts.
-      if (level === 'week') written.add(partitionOf(level, start));
+      if (level === 'week') written.add(partitionIn(level, start));
     }
   }
   await mergePartitions(clickhouse, 'sealed_products', written);
   return rows;
 };
 
-/** The partition of gold.sealed_products that a day or a week lies in: its month's or its quarter's. */
-const partitionOf = (level: 'day' | 'week', start: number): number => {
-  const date = new Date(start * DAY_MS);
-  const month = date.getUTCMonth();
-  return (
-    (level === 'day' ? 1 : 4) * 1_000_000 +
-    date.getUTCFullYear() * 100 +
-    1 +
-    (level === 'day' ? month : month - (month % 3))
-  );
+/** Levels of gold.sealed_products whose partitions are made one part, with the months that one holds. */
+const PARTITIONS = { day: [1, 1], week: [4, 3] } as const;
+
+const partitionIn = (of: keyof typeof PARTITIONS, start: number): number => {
+  const [level, months] = PARTITIONS[of];
+  return partitionOf(level, start, months);
 };
 
 /** The columns of gold.sealed_products are filled in this order. */

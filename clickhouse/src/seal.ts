@@ -12,7 +12,7 @@ import {
 } from './facts.ts';
 import { sealProducts } from './seal-products.ts';
 import { readSealState } from './seal-state.ts';
-import { between, chunksOf, datesOf, IN_DATES, inDays, insertSealed, mergePartitions } from './sealing.ts';
+import { between, chunksOf, datesOf, IN_DATES, inDays, insertSealed, mergePartitions, partitionOf } from './sealing.ts';
 import { shopCalendar } from './shop-calendar.ts';
 import { clockOf, type ShopClock, shopDaySql } from './shop-day.ts';
 
@@ -40,8 +40,6 @@ export interface Sealed {
   /** Of days and months, by branch and by country. */
   products: number;
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * Seals what is over and not sealed as its facts are now: slots from facts, days from slots,
@@ -74,7 +72,7 @@ export const sealStale = async (clickhouse: ClickHouse, options: SealOptions): P
     if (over.length > 0) {
       const params = { days: over, dates: datesOf(over, calendar) };
       sealed.days += await insertSealed(clickhouse, 'gold.sealed_spans', daysSql(shopDay, shop.SHOP_TIMEZONE), params);
-      for (const day of over) written.add(partitionOf('day', day));
+      for (const day of over) written.add(partitionOf(LEVELS.day, day, MONTHS_OF_PARTITION));
     }
     done += chunk.length;
     progress?.(done, days.length);
@@ -91,7 +89,7 @@ export const sealStale = async (clickhouse: ClickHouse, options: SealOptions): P
       signal?.throwIfAborted();
       const params = { first_day: start, last_day: first(start, 1) - 1 };
       sealed[`${level}s`] += await insertSealed(clickhouse, 'gold.sealed_spans', sql, params);
-      written.add(partitionOf(level, start));
+      written.add(partitionOf(LEVELS[level], start, MONTHS_OF_PARTITION));
     }
   }
   await mergePartitions(clickhouse, 'sealed_spans', written);
@@ -100,12 +98,7 @@ export const sealStale = async (clickhouse: ClickHouse, options: SealOptions): P
 };
 
 const LEVELS = { day: 1, month: 2, year: 3 } as const;
-
-/** The partition of gold.sealed_spans that a span lies in: its quarter's. */
-const partitionOf = (level: keyof typeof LEVELS, start: number): number => {
-  const date = new Date(start * DAY_MS);
-  return LEVELS[level] * 1_000_000 + date.getUTCFullYear() * 100 + 1 + 3 * Math.floor(date.getUTCMonth() / 3);
-};
+const MONTHS_OF_PARTITION = 3;
 
 /** Facts and fingerprints of stale slots, read from one snapshot of silver. */
 const slotsSql = (shopDay: string, force: boolean): string => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
-import { ONE_SNAPSHOT } from './facts.ts';
+import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
 
 /* What every level of seals does in the same way. Days are counted since 1970-01-01. */
@@ -33,7 +33,7 @@ export const chunksOf = (
  * The settings by which the work of a sealer steps back behind questions: one thread, so that the other cores stay theirs, and
  * the last place where a core is scarce. Where the engine may not set that (it takes CAP_SYS_NICE) it goes without.
  */
-export const BEHIND_QUESTIONS = 'max_threads = 1, os_threads_nice_value_query = 15';
+export const BEHIND_QUESTIONS = `${ONE_THREAD}, os_threads_nice_value_query = 15`;
 
 /** Inserts what a SELECT gives, of one moment; gives the number of rows written. */
 export const insertSealed = (
@@ -72,6 +72,13 @@ export const mergePartitions = async (
       `OPTIMIZE TABLE gold.${table} PARTITION ID '${partition_id}' FINAL SETTINGS optimize_skip_merged_partitions = 1, ${BEHIND_QUESTIONS}`,
     );
   }
+};
+
+/** The partition that a span of a level (its number) lies in, where each holds so many months of the calendar. */
+export const partitionOf = (level: number, start: number, months: 1 | 3): number => {
+  const date = new Date(start * DAY_MS);
+  const month = date.getUTCMonth();
+  return level * 1_000_000 + date.getUTCFullYear() * 100 + 1 + month - (month % months);
 };
 
 /** Parts of one partition, most of them small, that a question may have to put together. */
