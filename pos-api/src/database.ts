@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { giveUpSlowConnections } from './give-up.ts';
 
 /** What can run a query: a pool or one of its connections. */
 export type Database = pg.Pool | pg.PoolClient | pg.Client;
@@ -7,13 +8,14 @@ export type Database = pg.Pool | pg.PoolClient | pg.Client;
  * A pool of connections. A connection that dies while idle is only logged: the next query opens a new one.
  *
  * @param size connections at most
- * @param limits milliseconds to wait for a connection, and for an answer (none unless given)
+ * @param limits milliseconds to wait for a connection, for an answer, and until a connection in use is given up (neither
+ *   unless given); the last is for who asks often, see {@link giveUpSlowConnections}
  */
 export const connectPostgres = (
   url: string,
   application: string,
   size: number,
-  limits: { connectMs?: number; queryMs?: number } = {},
+  limits: { connectMs?: number; queryMs?: number; giveUpMs?: number } = {},
 ): pg.Pool => {
   const pool = new pg.Pool({
     connectionString: url,
@@ -24,6 +26,7 @@ export const connectPostgres = (
     keepAlive: true,
   });
   pool.on('error', () => undefined);
+  if (limits.giveUpMs !== undefined) giveUpSlowConnections(pool, limits.giveUpMs);
   return pool;
 };
 

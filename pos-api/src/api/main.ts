@@ -37,9 +37,9 @@ setInterval(() => output.flush(), 500).unref();
 // Pools of their own, so that no number of questions keeps a purchase or its notification waiting.
 const url = postgresUrl(settings);
 // The queue answers tills in time; a connection may take longer than that on a machine that is busy.
-const commits = connectPostgres(url, 'pos-api', 2, { connectMs: GIVE_UP_MS, queryMs: GIVE_UP_MS });
+const commits = connectPostgres(url, 'pos-api', 2, { connectMs: GIVE_UP_MS, giveUpMs: GIVE_UP_MS });
 const db = connectPostgres(url, 'pos-api', 6, { connectMs: ANSWER_MS, queryMs: ANSWER_MS });
-const notifications = connectPostgres(url, 'pos-api', 1, { connectMs: GIVE_UP_MS, queryMs: GIVE_UP_MS });
+const notifications = connectPostgres(url, 'pos-api', 1, { connectMs: GIVE_UP_MS, giveUpMs: GIVE_UP_MS });
 const notifier = new OutboxNotifier(notifications);
 const queue = new CommitQueue(
   async (batch) => {
