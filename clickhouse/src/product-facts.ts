@@ -1,4 +1,4 @@
-import { COUNTRY } from './facts.ts';
+import { COUNTRY, sortedCustomers } from './facts.ts';
 
 /**
  * Figures of products by the keys `by` and `product_id`, as SQL: the purchases it was in, its units and revenue, the total of those
@@ -8,7 +8,7 @@ import { COUNTRY } from './facts.ts';
 export const productFacts = (by: Readonly<Record<string, string>>, where: string): string => `
   SELECT ${Object.keys(by).join(', ')}, product_id,
     countIf(place = 1) AS purchases, sum(quantity) AS units, sum(quantity * unit_price_minor) AS revenue_minor,
-    sumIf(total_minor, place = 1) AS baskets_minor, max(sold_at) AS newest, ${SORTED_CUSTOMERS} AS customers
+    sumIf(total_minor, place = 1) AS baskets_minor, max(sold_at) AS newest, ${sortedCustomers('customer_number')} AS customers
   FROM (
     SELECT ${Object.entries(by)
       .map(([name, sql]) => `${sql} AS ${name}`)
@@ -17,10 +17,6 @@ export const productFacts = (by: Readonly<Record<string, string>>, where: string
   )
   ARRAY JOIN product_ids AS product_id, quantities AS quantity, unit_prices_minor AS unit_price_minor, arrayEnumerateUniq(product_ids) AS place
   GROUP BY ${Object.keys(by).join(', ')}, product_id`;
-
-/** A bitmap of customers. A number added behind the others costs a quarter of one that has to find its place. */
-const SORTED_CUSTOMERS =
-  "arrayReduce('groupBitmapState', arraySort(groupArrayIf(customer_number, customer_number != 0)))";
 
 /** The keys by which products are sealed, for {@link productFacts}. */
 export const sealedKeys = (shopDay: string) => ({

@@ -22,13 +22,16 @@ FROM gold.sealed_spans FINAL
 WHERE level = 'day' AND grain = 'whole' AND (start, branch_id) IN (SELECT day, branch_id FROM gold.day_states WHERE is_sealed)
 UNION ALL
 SELECT of_day AS day, branch_id, purchases, items, revenue_minor, newest, bitmapCardinality(customers) AS unique_customers, customers,
-    sold.1 AS product_ids, sold.2 AS product_units, sold.3 AS product_revenue_minor, sold.4 AS product_purchases
+    product_ids, product_units, product_revenue_minor, product_purchases
 FROM (
-    SELECT ${SHOP_DAY} AS of_day, branch_id, ${FIGURES_OF_FACTS}
-    FROM silver.purchases AS fact FINAL
-    -- A business day meets two dates in UTC at most, of which one may have another number: three for the index.
-    WHERE toDate(slot) IN (SELECT arrayJoin([day - 1, day, day + 1]) FROM gold.day_states WHERE NOT is_sealed)
-      AND (${SHOP_DAY}, branch_id) IN (SELECT day, branch_id FROM gold.day_states WHERE NOT is_sealed)
-    GROUP BY of_day, branch_id
+    SELECT of_day, branch_id, ${UNPACKED}
+    FROM (
+        SELECT ${SHOP_DAY} AS of_day, branch_id, ${FIGURES_OF_FACTS}
+        FROM silver.purchases AS fact FINAL
+        -- A business day meets two dates in UTC at most, of which one may have another number: three for the index.
+        WHERE toDate(slot) IN (SELECT arrayJoin([day - 1, day, day + 1]) FROM gold.day_states WHERE NOT is_sealed)
+          AND (${SHOP_DAY}, branch_id) IN (SELECT day, branch_id FROM gold.day_states WHERE NOT is_sealed)
+        GROUP BY of_day, branch_id
+    )
 )
 COMMENT 'Gold: the figures of every business day in every branch, exact at any moment';
