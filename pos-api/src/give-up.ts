@@ -13,13 +13,14 @@ const LOOKS = 5;
  * @param afterMs milliseconds that a connection may be in use, for whatever number of queries
  */
 export const giveUpSlowConnections = (pool: pg.Pool, afterMs: number): void => {
+  // An idle one keeps its place with zero: a map that shrinks and grows all the time is made anew all the time.
   const inUse = new Map<pg.PoolClient, number>();
   pool.on('acquire', (client) => inUse.set(client, performance.now()));
-  pool.on('release', (_error, client) => inUse.delete(client));
+  pool.on('release', (_error, client) => inUse.set(client, 0));
   pool.on('remove', (client) => inUse.delete(client));
   const timer = setInterval(() => {
     if (pool.ended) clearInterval(timer);
-    for (const [client, since] of inUse) if (performance.now() - since > afterMs) close(client);
+    for (const [client, since] of inUse) if (since > 0 && performance.now() - since > afterMs) close(client);
   }, afterMs / LOOKS).unref();
 };
 

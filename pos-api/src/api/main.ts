@@ -13,7 +13,9 @@ import { KeyRing } from './key-ring.ts';
 import { groupCommitDuration, groupCommitSize, watchLoad } from './metrics.ts';
 import { buildApi } from './server.ts';
 import { apiSettings, keysAreOn, rateLimitOf } from './settings.ts';
+import { keepYoungObjectsYoung } from './young-objects.ts';
 
+keepYoungObjectsYoung();
 const settings = settingsOrExit({
   POSTGRES_URL: locationSettings.POSTGRES_URL,
   POSTGRES_PORT: locationSettings.POSTGRES_PORT,
