@@ -16,6 +16,7 @@ const state = (open: { days?: string[]; weeks?: string[]; months?: string[]; yea
   openMonths: new Set(['2025-03-01', ...(open.months ?? [])].map(dayOf)),
   openYears: new Set(['2025-01-01', ...(open.years ?? [])].map(dayOf)),
   facts: new Map([[dayOf('2025-03-12'), 70]]),
+  hashes: new Map(),
   mark: { facts: '0', seals: '0' },
 });
 const ALL = { from: 0, to: Date.UTC(2100, 0, 1) };
@@ -64,6 +65,7 @@ test('without facts there is nothing to cover', () => {
     openMonths: new Set<number>(),
     openYears: new Set<number>(),
     facts: new Map(),
+    hashes: new Map(),
     mark: { facts: '0', seals: '0' },
   };
   const { years, months, days, openDays } = coverOf(ALL, 'year', calendar, nothing);

@@ -17,6 +17,7 @@ const state = (facts = 10, open: number[] = []): SealState => ({
   openMonths: new Set([FIRST]),
   openYears: new Set([FIRST]),
   facts: new Map(Array.from({ length: 10 }, (_, index) => [FIRST + index, facts])),
+  hashes: new Map(),
   mark: { facts: '', seals: '' },
 });
 const options = (scope: Scope = { from: 0, to: Date.UTC(2100, 0, 1) }): RowsOptions => ({

@@ -1,5 +1,5 @@
 import type { ClickHouse } from './client.ts';
-import { readSealState, type SealedKind, type SealState, stillTheSame } from './seal-state.ts';
+import { readSealState, type SealedKind, type SealState, stillTheSame, withoutChanged } from './seal-state.ts';
 
 /** After this long (ms) a remembered state is compared, and read anew if it has changed. Its age costs time only: each answer checks it. */
 const REMEMBER_MS = 5_000;
@@ -8,8 +8,8 @@ const REMEMBER_MS = 5_000;
 export interface RememberedSeals {
   /** What is known, refreshed behind the back of those who ask: nobody waits but the first. */
   known(): Promise<SealState>;
-  /** Read now. */
-  anew(): Promise<SealState>;
+  /** Another state than one that a statement has found broken: without what has changed since, or read now. */
+  insteadOf(broken: SealState): Promise<SealState>;
 }
 
 /** Remembers the state of one kind of seals. */
@@ -35,6 +35,16 @@ export const rememberedSeals = (
       });
     return reading;
   };
+  let looking: Promise<SealState> | undefined;
+  const insteadOf = (broken: SealState): Promise<SealState> => {
+    if (known !== undefined && known.state !== broken) return Promise.resolve(known.state);
+    looking ??= withoutChanged(clickhouse, shopDay, of, broken)
+      .then((state) => (state === undefined ? anew() : keep(state)))
+      .finally(() => {
+        looking = undefined;
+      });
+    return looking;
+  };
   const refresh = async (old: SealState): Promise<void> => {
     if (comparing) return;
     comparing = true;
@@ -50,7 +60,7 @@ export const rememberedSeals = (
   };
 
   return {
-    anew,
+    insteadOf,
     known: async () => {
       if (known === undefined) return anew();
       if (now() - known.at > REMEMBER_MS) void refresh(known.state);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
-import { firstOfWeekSql } from './cover.ts';
+import { firstOfMonth, firstOfWeek, firstOfWeekSql, firstOfYear } from './cover.ts';
 import { COUNTRY, dayFacts, ONE_SNAPSHOT, ONE_THREAD, stillTrue } from './facts.ts';
 import { clockOf } from './shop-day.ts';
 
@@ -15,6 +15,8 @@ export interface SealState {
   openYears: ReadonlySet<number>;
   /** Rows of facts by business day: how much there is to compute where nothing is sealed. */
   facts: ReadonlyMap<number, number>;
+  /** Their hash, as it was when the state was read. */
+  hashes: ReadonlyMap<number, bigint>;
   /** By which {@link stillTheSame} knows it again. */
   mark: Mark;
 }
@@ -82,6 +84,7 @@ const sql = (shopDay: string, { levels, country, sealed, mark }: (typeof KINDS)[
     ON sealed.level = facts.level AND sealed.start = facts.start AND sealed.branch_id = facts.branch_id AND sealed.country = facts.country
   ${ONE_SNAPSHOT}, ${ONE_THREAD}`;
 
+const byDayRow = z.tuple([z.array(z.int()), z.array(z.int()), z.array(z.string())]);
 const row = z.object({
   days: z.int(),
   first: z.int(),
@@ -90,7 +93,7 @@ const row = z.object({
   open_weeks: z.array(z.int()),
   open_months: z.array(z.int()),
   open_years: z.array(z.int()),
-  facts_by_day: z.tuple([z.array(z.int()), z.array(z.int()), z.array(z.string())]),
+  facts_by_day: byDayRow,
   seals: z.string(),
 });
 
@@ -102,17 +105,73 @@ export const readSealState = async (
   signal?: AbortSignal,
 ): Promise<SealState> => {
   const found = await clickhouse.row({ name: `seal_state_${of}`, sql: sql(shopDay, KINDS[of]), row, signal });
-  const [days, rows, hashes] = found.facts_by_day;
+  const { facts, hashes } = factsByDay(found.facts_by_day);
   const openDays = new Set(found.open_days);
-  const hash = days.reduce((sum, day, index) => (openDays.has(day) ? sum : sum + BigInt(hashes[index] ?? 0)), 0n);
   return {
     days: found.days === 0 ? undefined : { first: found.first, last: found.last },
     openDays,
     openWeeks: new Set(found.open_weeks),
     openMonths: new Set(found.open_months),
     openYears: new Set(found.open_years),
-    facts: new Map(days.map((day, index) => [day, rows[index] ?? 0])),
-    mark: { facts: String(BigInt.asUintN(64, hash)), seals: found.seals },
+    facts,
+    hashes,
+    mark: { facts: hashOf(hashes, openDays), seals: found.seals },
+  };
+};
+
+type FactsByDay = Pick<SealState, 'facts' | 'hashes'>;
+
+const factsByDay = ([days, rows, hashes]: z.output<typeof byDayRow>): FactsByDay => ({
+  facts: new Map(days.map((day, index) => [day, rows[index] ?? 0])),
+  hashes: new Map(days.map((day, index) => [day, BigInt(hashes[index] ?? 0)])),
+});
+
+/** The fingerprint of the facts of all days but the open ones, as ClickHouse would add it up. */
+const hashOf = (hashes: FactsByDay['hashes'], openDays: ReadonlySet<number>): string => {
+  let sum = 0n;
+  for (const [day, hash] of hashes) if (!openDays.has(day)) sum += hash;
+  return String(BigInt.asUintN(64, sum));
+};
+
+/**
+ * The state without the days whose facts are others by now, for a tenth of what it costs to read it. A day that changed may be
+ * sealed again, or as before a merge: it is open here all the same. Undefined when none has changed.
+ */
+export const withoutChanged = async (
+  clickhouse: ClickHouse,
+  shopDay: string,
+  of: SealedKind,
+  state: SealState,
+): Promise<SealState | undefined> => {
+  const { facts_by_day } = await clickhouse.row({
+    name: `seal_state_${of}_days`,
+    sql: `SELECT (groupArray(toUInt16(of_day)), groupArray(rows), groupArray(toString(hash))) AS facts_by_day
+          FROM (${dayFacts(`${shopDay} AS of_day`, 'of_day', '1')}) ${ONE_SNAPSHOT}, ${ONE_THREAD}`,
+    row: z.object({ facts_by_day: byDayRow }),
+  });
+  return openedWhereChanged(state, factsByDay(facts_by_day));
+};
+
+/** A state with the days open, and their weeks, months and years, whose facts are not those that it was read from. */
+export const openedWhereChanged = (state: SealState, { facts, hashes }: FactsByDay): SealState | undefined => {
+  const changed = [...new Set([...hashes.keys(), ...state.hashes.keys()])].filter(
+    (day) =>
+      !state.openDays.has(day) &&
+      (hashes.get(day) !== state.hashes.get(day) || facts.get(day) !== state.facts.get(day)),
+  );
+  if (changed.length === 0) return undefined;
+  const also = (open: ReadonlySet<number>, first: (day: number) => number) => new Set([...open, ...changed.map(first)]);
+  const days = [...facts.keys()];
+  return {
+    days: days.length === 0 ? undefined : { first: Math.min(...days), last: Math.max(...days) },
+    openDays: also(state.openDays, (day) => day),
+    openWeeks: also(state.openWeeks, (day) => firstOfWeek(day)),
+    openMonths: also(state.openMonths, (day) => firstOfMonth(day)),
+    openYears: also(state.openYears, (day) => firstOfYear(day)),
+    facts,
+    hashes,
+    // Another one than any that is read: the next comparison reads what is sealed again.
+    mark: { facts: '', seals: '' },
   };
 };
 
@@ -140,6 +199,10 @@ export const stillTheSame = async (
   const others = found.find(({ open_day }) => open_day === 0);
   if ((others?.hash ?? '0') !== state.mark.facts || found.some(({ seals }) => seals !== state.mark.seals))
     return undefined;
-  const open = found.filter(({ open_day }) => open_day !== 0).map(({ open_day, rows }) => [open_day, rows] as const);
-  return { ...state, facts: new Map([...state.facts, ...open]) };
+  const open = found.filter(({ open_day }) => open_day !== 0);
+  return {
+    ...state,
+    facts: new Map([...state.facts, ...open.map(({ open_day, rows }) => [open_day, rows] as const)]),
+    hashes: new Map([...state.hashes, ...open.map(({ open_day, hash }) => [open_day, BigInt(hash)] as const)]),
+  };
 };
