@@ -58,7 +58,7 @@ export const benchApi = async (seconds: number): Promise<void> => {
     const after = await scrape(url);
     line(
       `open loop at ${Math.round(rate / 2)}/s`,
-      `${(open.latencies.length / open.seconds).toFixed(0)} purchases/s, ${milliseconds(open.latencies)}${othersOf(open)}`,
+      `${(open.latencies.length / open.seconds).toFixed(0)} purchases/s, ${milliseconds(open.latencies, 1)}${othersOf(open)}`,
     );
     // Where a tail comes from: Postgres (a group commit is its call), or the process itself.
     line('its group commits', shares('group_commit_duration_seconds', before, after));
