@@ -17,7 +17,7 @@ const state = (open: { days?: string[]; weeks?: string[]; months?: string[]; yea
   openYears: new Set(['2025-01-01', ...(open.years ?? [])].map(dayOf)),
   facts: new Map([[dayOf('2025-03-12'), 70]]),
   hashes: new Map(),
-  mark: { facts: '0', seals: '0' },
+  seals: '0',
 });
 const ALL = { from: 0, to: Date.UTC(2100, 0, 1) };
 
@@ -66,7 +66,7 @@ test('without facts there is nothing to cover', () => {
     openYears: new Set<number>(),
     facts: new Map(),
     hashes: new Map(),
-    mark: { facts: '0', seals: '0' },
+    seals: '0',
   };
   const { years, months, days, openDays } = coverOf(ALL, 'year', calendar, nothing);
   expect([years, months, days, openDays]).toEqual([[], [], [], []]);

@@ -18,7 +18,7 @@ const state = (facts = 10, open: number[] = []): SealState => ({
   openYears: new Set([FIRST]),
   facts: new Map(Array.from({ length: 10 }, (_, index) => [FIRST + index, facts])),
   hashes: new Map(),
-  mark: { facts: '', seals: '' },
+  seals: '',
 });
 const options = (scope: Scope = { from: 0, to: Date.UTC(2100, 0, 1) }): RowsOptions => ({
   name: 'period',

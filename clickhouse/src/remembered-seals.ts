@@ -20,31 +20,16 @@ export const rememberedSeals = (
   now: () => number,
 ): RememberedSeals => {
   let known: { state: SealState; at: number } | undefined;
-  let reading: Promise<SealState> | undefined;
   let comparing = false;
 
   const keep = (state: SealState): SealState => {
     known = { state, at: now() };
     return state;
   };
-  const anew = (): Promise<SealState> => {
-    reading ??= readSealState(clickhouse, shopDay, of)
-      .then(keep)
-      .finally(() => {
-        reading = undefined;
-      });
-    return reading;
-  };
-  let looking: Promise<SealState> | undefined;
-  const insteadOf = (broken: SealState): Promise<SealState> => {
-    if (known !== undefined && known.state !== broken) return Promise.resolve(known.state);
-    looking ??= withoutChanged(clickhouse, shopDay, of, broken)
-      .then((state) => (state === undefined ? anew() : keep(state)))
-      .finally(() => {
-        looking = undefined;
-      });
-    return looking;
-  };
+  const anew = shared(() => readSealState(clickhouse, shopDay, of).then(keep));
+  const withoutBroken = shared((broken: SealState) =>
+    withoutChanged(clickhouse, shopDay, of, broken).then((state) => (state === undefined ? anew() : keep(state))),
+  );
   const refresh = async (old: SealState): Promise<void> => {
     if (comparing) return;
     comparing = true;
@@ -60,11 +45,22 @@ export const rememberedSeals = (
   };
 
   return {
-    insteadOf,
+    insteadOf: async (broken) => (known !== undefined && known.state !== broken ? known.state : withoutBroken(broken)),
     known: async () => {
       if (known === undefined) return anew();
       if (now() - known.at > REMEMBER_MS) void refresh(known.state);
       return known.state;
     },
+  };
+};
+
+/** Work that is done once for all who ask while it is under way. */
+const shared = <Given extends unknown[]>(work: (...given: Given) => Promise<SealState>): typeof work => {
+  let running: Promise<SealState> | undefined;
+  return (...given) => {
+    running ??= work(...given).finally(() => {
+      running = undefined;
+    });
+    return running;
   };
 };

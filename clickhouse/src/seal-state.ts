@@ -15,15 +15,9 @@ export interface SealState {
   openYears: ReadonlySet<number>;
   /** Rows of facts by business day: how much there is to compute where nothing is sealed. */
   facts: ReadonlyMap<number, number>;
-  /** Their hash, as it was when the state was read. */
+  /** The hash of the facts of each day that is not open: what the state rests on. */
   hashes: ReadonlyMap<number, bigint>;
-  /** By which {@link stillTheSame} knows it again. */
-  mark: Mark;
-}
-
-/** The fingerprint of the facts of all days that were not open, and a hash of what was sealed and of where branches were. */
-interface Mark {
-  facts: string;
+  /** A hash of what was sealed and of where branches were; by it and by the facts {@link stillTheSame} knows the state again. */
   seals: string;
 }
 
@@ -114,28 +108,23 @@ export const readSealState = async (
     openMonths: new Set(found.open_months),
     openYears: new Set(found.open_years),
     facts,
-    hashes,
-    mark: { facts: hashOf(hashes, openDays), seals: found.seals },
+    hashes: without(openDays, hashes),
+    seals: found.seals,
   };
 };
 
-type FactsByDay = Pick<SealState, 'facts' | 'hashes'>;
-
-const factsByDay = ([days, rows, hashes]: z.output<typeof byDayRow>): FactsByDay => ({
+const factsByDay = ([days, rows, hashes]: z.output<typeof byDayRow>): Pick<SealState, 'facts' | 'hashes'> => ({
   facts: new Map(days.map((day, index) => [day, rows[index] ?? 0])),
   hashes: new Map(days.map((day, index) => [day, BigInt(hashes[index] ?? 0)])),
 });
 
-/** The fingerprint of the facts of all days but the open ones, as ClickHouse would add it up. */
-const hashOf = (hashes: FactsByDay['hashes'], openDays: ReadonlySet<number>): string => {
-  let sum = 0n;
-  for (const [day, hash] of hashes) if (!openDays.has(day)) sum += hash;
-  return String(BigInt.asUintN(64, sum));
-};
+const without = (openDays: ReadonlySet<number>, hashes: SealState['hashes']): SealState['hashes'] =>
+  new Map([...hashes].filter(([day]) => !openDays.has(day)));
 
 /**
- * The state without the days whose facts are others by now, for a tenth of what it costs to read it. A day that changed may be
- * sealed again, or as before a merge: it is open here all the same. Undefined when none has changed.
+ * The state with those days open, and their weeks, months and years, whose facts are others by now, for a tenth of what it
+ * costs to read it. A day that changed may be sealed again, or as before a merge: it is open here all the same. Undefined
+ * when none has changed.
  */
 export const withoutChanged = async (
   clickhouse: ClickHouse,
@@ -149,29 +138,26 @@ export const withoutChanged = async (
           FROM (${dayFacts(`${shopDay} AS of_day`, 'of_day', '1')}) ${ONE_SNAPSHOT}, ${ONE_THREAD}`,
     row: z.object({ facts_by_day: byDayRow }),
   });
-  return openedWhereChanged(state, factsByDay(facts_by_day));
-};
-
-/** A state with the days open, and their weeks, months and years, whose facts are not those that it was read from. */
-export const openedWhereChanged = (state: SealState, { facts, hashes }: FactsByDay): SealState | undefined => {
-  const changed = [...new Set([...hashes.keys(), ...state.hashes.keys()])].filter(
+  const { facts, hashes } = factsByDay(facts_by_day);
+  const changed = [...new Set([...facts.keys(), ...state.hashes.keys()])].filter(
     (day) =>
       !state.openDays.has(day) &&
       (hashes.get(day) !== state.hashes.get(day) || facts.get(day) !== state.facts.get(day)),
   );
   if (changed.length === 0) return undefined;
   const also = (open: ReadonlySet<number>, first: (day: number) => number) => new Set([...open, ...changed.map(first)]);
+  const openDays = also(state.openDays, (day) => day);
   const days = [...facts.keys()];
   return {
     days: days.length === 0 ? undefined : { first: Math.min(...days), last: Math.max(...days) },
-    openDays: also(state.openDays, (day) => day),
+    openDays,
     openWeeks: also(state.openWeeks, (day) => firstOfWeek(day)),
     openMonths: also(state.openMonths, (day) => firstOfMonth(day)),
     openYears: also(state.openYears, (day) => firstOfYear(day)),
     facts,
-    hashes,
+    hashes: without(openDays, hashes),
     // Another one than any that is read: the next comparison reads what is sealed again.
-    mark: { facts: '', seals: '' },
+    seals: '',
   };
 };
 
@@ -197,12 +183,15 @@ export const stillTheSame = async (
     row: markRow,
   });
   const others = found.find(({ open_day }) => open_day === 0);
-  if ((others?.hash ?? '0') !== state.mark.facts || found.some(({ seals }) => seals !== state.mark.seals))
+  if ((others?.hash ?? '0') !== added(state.hashes) || found.some(({ seals }) => seals !== state.seals))
     return undefined;
-  const open = found.filter(({ open_day }) => open_day !== 0);
-  return {
-    ...state,
-    facts: new Map([...state.facts, ...open.map(({ open_day, rows }) => [open_day, rows] as const)]),
-    hashes: new Map([...state.hashes, ...open.map(({ open_day, hash }) => [open_day, BigInt(hash)] as const)]),
-  };
+  const open = found.filter(({ open_day }) => open_day !== 0).map(({ open_day, rows }) => [open_day, rows] as const);
+  return { ...state, facts: new Map([...state.facts, ...open]) };
+};
+
+/** Hashes as ClickHouse adds them up: with wrap-around. */
+const added = (hashes: SealState['hashes']): string => {
+  let sum = 0n;
+  for (const hash of hashes.values()) sum += hash;
+  return String(BigInt.asUintN(64, sum));
 };

@@ -16,17 +16,23 @@ import { WORLD_BEGINS, World } from './world.ts';
 const KINDS = ['spans', 'products'] as const;
 
 const engine = engineOfThisFile();
+const day = shopDaySql(SHOP);
 
-test('a state is the same while sales come in on open days, and another one after anything else', {
-  timeout: 120_000,
-}, async () => {
+/** A world whose one customer buys one product in the first branch. */
+const newShop = () => {
   const { clickhouse } = engine();
   const world = new World(clickhouse);
-  const day = shopDaySql(SHOP);
   const sell = async (minute: number) => {
     world.sell({ branch: 0, minute, ms: 0, customer: 1, products: [1], price: 99 });
     await world.deliver(1, 1);
   };
+  return { clickhouse, world, sell };
+};
+
+test('a state is the same while sales come in on open days, and another one after anything else', {
+  timeout: 120_000,
+}, async () => {
+  const { clickhouse, world, sell } = newShop();
   const seal = () => sealStale(clickhouse, { shop: SHOP, now: WORLD_BEGINS + 3 * 86_400_000 });
   const read = async () =>
     new Map(await Promise.all(KINDS.map(async (of) => [of, await readSealState(clickhouse, day, of)] as const)));
@@ -60,13 +66,7 @@ test('a state is the same while sales come in on open days, and another one afte
 test('a state that was found broken goes on without the days that have changed, and without what holds them', {
   timeout: 120_000,
 }, async () => {
-  const { clickhouse } = engine();
-  const world = new World(clickhouse);
-  const day = shopDaySql(SHOP);
-  const sell = async (minute: number) => {
-    world.sell({ branch: 0, minute, ms: 0, customer: 1, products: [1], price: 99 });
-    await world.deliver(1, 1);
-  };
+  const { clickhouse, sell } = newShop();
   for (let sold = 0; sold < 70; sold += 10) await sell(sold * 1440 + 600);
   await sealStale(clickhouse, { shop: SHOP, now: WORLD_BEGINS + 100 * 86_400_000 });
   for (const of of KINDS) {
@@ -77,12 +77,12 @@ test('a state that was found broken goes on without the days that have changed, 
     const read = await readSealState(clickhouse, day, of);
     // Spans have no weeks and products no years, and none is asked for of them.
     const levels = of === 'spans' ? { openWeeks: narrowed?.openWeeks } : { openYears: narrowed?.openYears };
-    expect(narrowed).toEqual({ ...read, ...levels, mark: narrowed?.mark });
+    expect(narrowed).toEqual({ ...read, ...levels, seals: narrowed?.seals });
     expect([narrowed?.openWeeks.size, narrowed?.openYears.size].map((size = 0) => size > 0)).toEqual([true, true]);
     expect(narrowed?.openDays.size).toBe(before.openDays.size + 1);
     expect(await stillTheSame(clickhouse, day, of, narrowed ?? before)).toBeUndefined();
     await sealStale(clickhouse, { shop: SHOP, now: WORLD_BEGINS + 100 * 86_400_000 });
-    expect((await readSealState(clickhouse, day, of)).mark).not.toEqual(read.mark);
+    expect((await readSealState(clickhouse, day, of)).seals).not.toEqual(read.seals);
   }
 });
 
@@ -102,7 +102,7 @@ test('weeks begin in SQL on the days on which they begin here, and are sealed wh
   for (const day of [0, 5, 12, 20])
     world.sell({ branch: 1, minute: day * 1440 + 600, ms: 0, customer: 2, products: [2], price: 99 });
   await world.deliver(1, 1);
-  const openWeeks = async () => (await readSealState(clickhouse, shopDaySql(SHOP), 'products')).openWeeks;
+  const openWeeks = async () => (await readSealState(clickhouse, day, 'products')).openWeeks;
   const weekOf = (day: number) => firstOfWeek(WORLD_BEGINS / 86_400_000 + day);
   expect([...(await openWeeks())]).toContain(weekOf(5));
   // In the middle of the week of the last sale.
