@@ -116,14 +116,41 @@ test('two dates the wrong way round are not shown but said', async () => {
   const { context, page } = await open('/products');
   await page.getByTestId('period').selectOption('dates');
   await page.getByTestId('first').fill('2026-11-02');
+  await page.waitForURL('**/products?first=2026-11-02&last=*');
   await page.getByTestId('last').fill('2026-11-01');
   await page.getByTestId('backwards').waitFor();
   await page.getByTestId('last').fill('2026-11-03');
   await page.waitForURL('**/products?first=2026-11-02&last=2026-11-03');
   expect(await page.getByTestId('backwards').count()).toBe(0);
   await page.goBack();
+  await page.goBack();
   await eventually(async () => expect(await page.getByTestId('first').count()).toBe(0));
   expect(await page.getByTestId('period').inputValue()).toBe('30d');
+  await context.close();
+});
+
+test('a page that comes while the next date is typed leaves what is said of the dates', async () => {
+  const { context, page } = await open('/products');
+  let answer = () => {};
+  const typed = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route('**/products/__data.json*', async (route) => {
+    await typed;
+    await route.continue();
+  });
+  await page.getByTestId('period').selectOption('dates');
+  await page.getByTestId('first').fill('2026-11-02');
+  await page.getByTestId('last').fill('2026-11-01');
+  await page.getByTestId('backwards').waitFor();
+  answer();
+  await page.waitForURL('**/products?first=2026-11-02&last=*');
+  await page.waitForTimeout(200);
+  expect(await page.getByTestId('backwards').count()).toBe(1);
+  expect(await page.getByTestId('last').inputValue()).toBe('2026-11-01');
+  await page.getByTestId('last').fill('2026-11-03');
+  await page.waitForURL('**/products?first=2026-11-02&last=2026-11-03');
+  expect(await page.getByTestId('backwards').count()).toBe(0);
   await context.close();
 });
 
