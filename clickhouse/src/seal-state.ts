@@ -36,46 +36,50 @@ export type SealedKind = 'spans' | 'products';
 const partsOf = (table: string): string =>
   `(SELECT sum(cityHash64(name)) FROM system.parts WHERE active AND database = 'gold' AND table = '${table}')`;
 
-/** Sealed spans beside what they are spans of; rows without a branch or without a country stand for all of them. */
+/**
+ * Sealed spans beside what they are spans of: those of the chain, and of products those of the countries. The rows of one span are
+ * sealed together, so that those of the branches are true when these are.
+ */
 const KINDS = {
   spans: {
     levels: `(${DAY}, day), (${MONTH}, toStartOfMonth(day)), (${YEAR}, toStartOfYear(day))`,
+    keys: '',
     country: "''",
-    sealed: "SELECT *, '' AS country FROM gold.sealed_spans FINAL WHERE grain = 'whole'",
+    sealed: "SELECT *, '' AS country FROM gold.sealed_spans FINAL WHERE grain = 'whole' AND branch_id = ''",
     mark: partsOf('sealed_spans'),
   },
   products: {
     levels: `(${DAY}, day), (${WEEK}, ${firstOfWeekSql('day')}), (${MONTH}, toStartOfMonth(day))`,
-    country: COUNTRY,
-    sealed: 'SELECT * FROM gold.sealed_products FINAL WHERE 1',
+    keys: ', branch_id',
+    country: `toString(${COUNTRY})`,
+    sealed: "SELECT * FROM gold.sealed_products FINAL WHERE branch_id = ''",
     mark: `${partsOf('sealed_products')} + (SELECT sum(cityHash64(branch_id, country)) FROM gold.branches)`,
   },
 } as const;
 
-const sql = (shopDay: string, { levels, country, sealed, mark }: (typeof KINDS)[SealedKind]) => `
+const sql = (shopDay: string, { levels, keys, country, sealed, mark }: (typeof KINDS)[SealedKind]) => `
   SELECT
     toUInt32(countIf(facts.level = ${DAY})) AS days,
     minIf(toUInt16(facts.start), facts.level = ${DAY}) AS first,
     maxIf(toUInt16(facts.start), facts.level = ${DAY}) AS last,
     ${openStarts(DAY)} AS open_days, ${openStarts(WEEK)} AS open_weeks, ${openStarts(MONTH)} AS open_months, ${openStarts(YEAR)} AS open_years,
-    sumMapIf([toUInt16(facts.start)], [facts.rows], [facts.hash], facts.level = ${DAY} AND facts.branch_id = '') AS by_day,
+    sumMapIf([toUInt16(facts.start)], [facts.rows], [facts.hash], facts.level = ${DAY}) AS by_day,
     (by_day.1, by_day.2, arrayMap(hash -> toString(hash), by_day.3)) AS facts_by_day,
     toString(${mark}) AS seals
   FROM (
-    SELECT span.1 AS level, span.2 AS start, branch_id, of_country AS country,
-      sum(day_rows) AS rows, sum(day_hash) AS hash
+    SELECT span.1 AS level, span.2 AS start, of_country AS country, sum(day_rows) AS rows, sum(day_hash) AS hash
     FROM (
-      SELECT day, toString(branch_id) AS branch_id, toString(${country}) AS of_country, rows AS day_rows, hash AS day_hash
-      FROM (${dayFacts(`${shopDay} AS day, branch_id`, 'day, branch_id', '1')})
+      SELECT day, ${country} AS of_country, rows AS day_rows, hash AS day_hash
+      FROM (${dayFacts(`${shopDay} AS day${keys}`, `day${keys}`, '1')})
     )
     ARRAY JOIN [${levels}] AS span
-    GROUP BY GROUPING SETS ((level, start, branch_id), (level, start, of_country))
+    GROUP BY level, start, country
   ) AS facts
   LEFT JOIN (
-    SELECT toUInt8(level) AS level, start, branch_id, country, stored_count, stored_hash, merged_count, merged_hash
+    SELECT toUInt8(level) AS level, start, country, stored_count, stored_hash, merged_count, merged_hash
     FROM (${sealed} AND clock = '${clockOf(shopDay)}')
   ) AS sealed
-    ON sealed.level = facts.level AND sealed.start = facts.start AND sealed.branch_id = facts.branch_id AND sealed.country = facts.country
+    ON sealed.level = facts.level AND sealed.start = facts.start AND sealed.country = facts.country
   ${ONE_SNAPSHOT}, ${ONE_THREAD}`;
 
 const byDayRow = z.tuple([z.array(z.int()), z.array(z.int()), z.array(z.string())]);
@@ -91,7 +95,7 @@ const row = z.object({
   seals: z.string(),
 });
 
-/** Compares all spans with their facts; costs as much as there are days × branches. */
+/** Compares all spans with their facts; costs as much as there are days, and of products countries. */
 export const readSealState = async (
   clickhouse: ClickHouse,
   shopDay: string,
