@@ -7,9 +7,14 @@ export interface Command {
   gid?: number;
 }
 
-/** A TypeScript entry point of the workspace, run by this Node through tsx. */
-export const nodeCommand = (entry: string, args: string[] = [], env: Record<string, string> = {}): Command => ({
+/** A TypeScript entry point of the workspace, run by this Node through tsx, with options of Node's own. */
+export const nodeCommand = (
+  entry: string,
+  args: string[] = [],
+  env: Record<string, string> = {},
+  options: string[] = [],
+): Command => ({
   file: process.execPath,
-  args: ['--enable-source-maps', '--import', 'tsx', entry, ...args],
+  args: [...options, '--enable-source-maps', '--import', 'tsx', entry, ...args],
   env,
 });
