@@ -50,19 +50,20 @@ export const exactRows = (cover: Cover, options: RowsOptions, fewFacts: number, 
   };
   const list = (which: string) => `{${name}_${which}:Array(UInt16)}`;
   const ctes = [sealed.cte];
+  const open: string[] = fold === undefined ? [] : [ofFacts(options, '1', options.coarsest, `${name}_late AS fact`)];
   const isOpen = `toUInt16(toDate(slot)) IN ${list('open_dates')} AND toUInt16(${shopDay}) IN ${list('open_days')}`;
-  if (cover.openDays.length === 0) {
-    ctes.push(`${name}_open AS (${ofFacts(options, '0')})`);
-  } else if (cover.openFacts <= fewFacts) {
-    ctes.push(`${name}_open AS (${ofFacts(options, `${inScope(options)} AND ${isOpen}`)})`);
-  } else {
-    const slots = slotRows(`${name}_open`, options, isOpen);
+  const columns = `day, slot, hour, branch_id, ${FIGURES}`;
+  if (cover.openDays.length > 0 && cover.openFacts <= fewFacts) {
+    open.push(ofFacts(options, `${inScope(options)} AND ${isOpen}`));
+  } else if (cover.openDays.length > 0) {
+    const slots = slotRows(`${name}_open_days`, options, isOpen);
     ctes.push(slots.ctes);
     Object.assign(params, slots.params);
+    open.push(`SELECT ${columns} FROM ${name}_open_days`);
   }
-  const columns = `day, slot, hour, branch_id, ${FIGURES}`;
+  ctes.push(`${name}_open AS (${open.length === 0 ? ofFacts(options, '0') : open.join(' UNION ALL ')})`);
   ctes.push(
-    `${name} AS (SELECT ${columns} FROM ${name}_sealed${cover.openDays.length === 0 ? '' : ` UNION ALL SELECT ${columns} FROM ${name}_open`})`,
+    `${name} AS (SELECT ${columns} FROM ${name}_sealed${open.length === 0 ? '' : ` UNION ALL SELECT ${columns} FROM ${name}_open`})`,
   );
   return { ctes: ctes.join(',\n'), params, inTwo: true };
 };
@@ -137,7 +138,12 @@ const hourOf = ({ name, byHour }: RowsOptions, slot: string): string =>
   byHour ? `toInt8(toHour(toTimezone(${slot}, {${name}_zone:String})))` : 'toInt8(-1)';
 
 /** Rows of facts, no finer than asked for. */
-const ofFacts = (options: RowsOptions, where: string, coarsest: Coarsest = options.coarsest): string => {
+const ofFacts = (
+  options: RowsOptions,
+  where: string,
+  coarsest: Coarsest = options.coarsest,
+  facts = 'silver.purchases AS fact FINAL',
+): string => {
   const bySlot = coarsest === 'slot' || options.byHour;
   const keys = [
     // A question that adds up whole years asks for no day.
@@ -147,5 +153,5 @@ const ofFacts = (options: RowsOptions, where: string, coarsest: Coarsest = optio
   ];
   return `SELECT of_day AS day, of_slot AS slot, ${hourOf(options, 'of_slot')} AS hour, of_branch AS branch_id, ${UNPACKED} FROM (
      SELECT ${keys.map(([sql, alias]) => `${sql} AS ${alias}`).join(', ')}, ${FIGURES_OF_FACTS}
-     FROM silver.purchases AS fact FINAL WHERE ${where} GROUP BY of_day, of_slot, of_branch)`;
+     FROM ${facts} WHERE ${where} GROUP BY of_day, of_slot, of_branch)`;
 };

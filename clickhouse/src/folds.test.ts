@@ -40,7 +40,8 @@ const opened = ({ fewFacts = 100, fails = false } = {}) => {
       if (fails) throw new Error('refused');
       return 1;
     },
-    row: async <Row>({ row }: NamedQuery<Row>) => row.parse({ rows: 1, count: '90', hash: '18446744073709551615' }),
+    row: async <Row>({ row }: NamedQuery<Row>) =>
+      row.parse({ rows: 1, count: '90', hash: '18446744073709551615', recorded: 0 }),
   } as unknown as ClickHouse;
   const folds = openFolds(clickhouse, { calendar, fewFacts, folding: 'again', now: () => clock });
   return {
@@ -77,18 +78,36 @@ test('two spans are as cheap as one fold', async () => {
   expect(inserted).toHaveLength(0);
 });
 
-test('a fold is of no use once its facts are known to be more, or when it is old', async () => {
+test('a fold is of no use once its facts are known to be fewer, or far more, or when it is old', async () => {
+  for (const other of [9, 10_000]) {
+    const { ask, find } = opened();
+    await ask(state());
+    await ask(state());
+    expect(await find(state(other))).toBeUndefined();
+    // It was forgotten for good.
+    expect(await find(state())).toBeUndefined();
+  }
   const { ask, find, pass } = opened();
   await ask(state());
-  await ask(state());
-  expect(await find(state(11))).toBeUndefined();
-  // It was forgotten for good.
-  expect(await find(state())).toBeUndefined();
-  pass(60_000);
   await ask(state());
   expect(await find(state())).toBeDefined();
   pass(41 * 60_000);
   expect(await find(state())).toBeUndefined();
+});
+
+test('a fold that sales came late to still answers, and is made anew only when they are many', async () => {
+  const { ask, find, inserted, pass } = opened();
+  await ask(state());
+  await ask(state());
+  // The day that they came to is open until it is sealed again: the fold has it all the same.
+  for (const later of [state(11), state(11, [FIRST + 3])]) {
+    expect((await find(later))?.cover.openDays).toEqual([FIRST + 9]);
+    pass(60_000);
+    await ask(later);
+    expect(inserted).toHaveLength(1);
+  }
+  await ask(state(2_000));
+  expect(inserted).toHaveLength(2);
 });
 
 test('a fold that lacks a day sealed since answers with that day open, unless that is too much to read', async () => {

@@ -5,7 +5,7 @@ import { type Cover, coverOf, coverWith, type Spans, spansIn } from './cover.ts'
 import type { RowsOptions } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
 import type { SealState } from './seal-state.ts';
-import { FOLD_COLUMNS, type Fold, foldSelect } from './sealed-rows.ts';
+import { FOLD_COLUMNS, type Fold, foldSelect, MOST_LATE } from './sealed-rows.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
 
 /** A fold, and the cover of a scope that takes the fold's spans whole. */
@@ -38,7 +38,7 @@ interface Remembered {
   fold: Fold;
   spans: Spans;
   kind: string;
-  /** Facts in its spans when it was made, as far as was known: more or fewer of them now, and it is broken. */
+  /** Facts in its spans when it was made, as far as was known: with fewer of them now it is broken, more may have come late. */
   facts: number;
   at: number;
 }
@@ -56,7 +56,7 @@ const SAME_AGAIN_MS = 10_000;
 /** After one that failed, as where this user may not write. */
 const FAILED_MS = 30_000;
 
-const printed = z.object({ rows: z.int(), count: z.string(), hash: z.string() });
+const printed = z.object({ rows: z.int(), count: z.string(), hash: z.string(), recorded: z.int() });
 
 /** Remembers folds and makes them. */
 export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding, now }: FoldsOptions): Folds => {
@@ -67,38 +67,50 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
   let restUntil = Number.NEGATIVE_INFINITY;
 
   const coverBy = ({ scope, coarsest }: RowsOptions, state: SealState) => coverOf(scope, coarsest, calendar, state);
-  const use = (key: string, found: Remembered, cover: Cover): Folded => {
-    folds.delete(key);
-    folds.set(key, found);
-    return { fold: found.fold, cover };
-  };
   const isOfUse = (key: string, { at, facts }: Remembered, cover: Cover): boolean => {
-    if (now() - at < FORGET_MS && facts === cover.sealedFacts) return true;
+    const late = cover.sealedFacts - facts;
+    if (now() - at < FORGET_MS && late >= 0 && late <= MOST_LATE) return true;
     folds.delete(key);
     return false;
   };
 
-  const find = async (options: RowsOptions, state: SealState): Promise<Folded | undefined> => {
-    const cover = coverBy(options, state);
-    const key = keyOf(cover, options);
-    const exact = () => {
-      const found = folds.get(key);
-      return found !== undefined && isOfUse(key, found, cover) ? use(key, found, cover) : undefined;
-    };
-    let found = exact();
-    if (found === undefined && folding === 'always' && spansIn(cover) > 0) {
-      await make(cover, options).catch(() => undefined);
-      found = exact();
-    }
-    if (found !== undefined) return found;
+  /** The fold that leaves the fewest facts open. */
+  const best = (
+    options: RowsOptions,
+    state: SealState,
+  ): { key: string; found: Remembered; cover: Cover } | undefined => {
     let best: { key: string; found: Remembered; cover: Cover } | undefined;
     for (const [key, found] of folds) {
       if (found.kind !== kindOf(options)) continue;
-      const other = coverWith(found.spans, options.scope, calendar, state);
-      if (other === undefined || other.openFacts > Math.min(fewFacts, best?.cover.openFacts ?? fewFacts)) continue;
-      if (isOfUse(key, found, other)) best = { key, found, cover: other };
+      const cover = coverWith(found.spans, options.scope, calendar, state);
+      if (cover === undefined || (best !== undefined && cover.openFacts >= best.cover.openFacts)) continue;
+      if (isOfUse(key, found, cover)) best = { key, found, cover };
     }
-    return best === undefined ? undefined : use(best.key, best.found, best.cover);
+    return best;
+  };
+  /** As far as the seals go: what is open besides is little. */
+  const isEnough = (cover: Cover, options: RowsOptions, state: SealState) =>
+    cover.openFacts <= Math.max(fewFacts, coverBy(options, state).openFacts);
+
+  const find = async (options: RowsOptions, state: SealState): Promise<Folded | undefined> => {
+    if (folding === 'always') {
+      const cover = coverBy(options, state);
+      if (spansIn(cover) > 0 && !folds.has(keyOf(cover, options))) await make(cover, options).catch(() => undefined);
+    }
+    const folded = best(options, state);
+    if (folded === undefined || !isEnough(folded.cover, options, state)) return undefined;
+    const { key, found, cover } = folded;
+    folds.delete(key);
+    folds.set(key, found);
+    return { fold: found.fold, cover };
+  };
+
+  /** Whether another fold would leave no less to read. */
+  const isFolded = (options: RowsOptions, state: SealState, { openFacts }: Cover): boolean => {
+    const folded = best(options, state);
+    if (folded === undefined) return false;
+    const late = folded.cover.sealedFacts - folded.found.facts;
+    return folded.cover.openFacts <= openFacts && late < MOST_LATE / 2;
   };
 
   const make = async (cover: Cover, options: RowsOptions): Promise<void> => {
@@ -112,16 +124,17 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
       params,
       timeoutSeconds: 30,
     });
-    const { rows, count, hash } = await clickhouse.row({
+    const { rows, ...print } = await clickhouse.row({
       name: 'folded',
-      sql: `SELECT count() AS rows, toString(any(facts_count)) AS count, toString(any(facts_hash)) AS hash
+      sql: `SELECT count() AS rows, toString(any(facts_count)) AS count, toString(any(facts_hash)) AS hash,
+              toUnixTimestamp64Milli(any(recorded_until)) AS recorded
             FROM gold.folded_scopes WHERE fold = {fold:UUID}`,
       params: { fold: id },
       row: printed,
     });
     if (rows === 0) throw new Error('nothing to fold');
     const { years, months, days, sealedFacts } = cover;
-    const fold = { id, rows, count, hash };
+    const fold = { id, rows, ...print };
     folds.set(keyOf(cover, options), {
       fold,
       spans: { years, months, days },
@@ -140,7 +153,7 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
     lastAsked.delete(question);
     lastAsked.set(question, { at: began, foldedAt });
     dropFirst(lastAsked, 4 * MOST_FOLDS);
-    if (at === undefined || began - at > AGAIN_MS || spansIn(cover) < FEW_SPANS || folds.has(keyOf(cover, options)))
+    if (at === undefined || began - at > AGAIN_MS || spansIn(cover) < FEW_SPANS || isFolded(options, state, cover))
       return;
     if (making || began < restUntil || began - foldedAt < SAME_AGAIN_MS) return;
     making = true;

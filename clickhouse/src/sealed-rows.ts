@@ -1,6 +1,7 @@
+import { clickhouseTime } from './clickhouse-time.ts';
 import type { Cover } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
-import { allFacts, dayFacts, FIGURES, FOLDED_FIGURES, UNPACKED } from './facts.ts';
+import { allFacts, dayFacts, FACT_HASH, FIGURES, FOLDED_FIGURES, UNPACKED } from './facts.ts';
 import { clockOf } from './shop-day.ts';
 
 /** Rows of gold.folded_scopes: figures of some sealed spans together, and the fingerprint of the facts that they are of. */
@@ -11,7 +12,12 @@ export interface Fold {
   /** The fingerprint of all its facts, as decimal digits: it may be larger than a number can be. */
   count: string;
   hash: string;
+  /** When the last of them was recorded (ms since 1970), or later: what is recorded after it came late. */
+  recorded: number;
 }
+
+/** So many facts that came late are added to a fold; with more it is refused. */
+export const MOST_LATE = 20_000;
 
 /** A common table expression and its parameters. */
 interface Rows {
@@ -66,18 +72,28 @@ export const spanRows = (cover: Cover, options: RowsOptions): Rows => {
 
 /**
  * The same figures in as few rows as the question tells apart, by branch, hour and weekday; `day` tells no more than the
- * weekday, and `slot` nothing. Fails in the same way when all facts of the scope outside its open days are not those of
- * the fold, or when a row of it is gone.
+ * weekday, and `slot` nothing. What was recorded since the fold was made is in `name_late`, as facts: each purchase once.
+ * Fails in the same way when all facts of the scope outside its open days are not those of the fold and those of
+ * `name_late` together, or when a row of it is gone.
  */
 export const foldRows = (cover: Cover, options: RowsOptions, fold: Fold): Rows => {
   const { name } = options;
   const ofFold = `gold.folded_scopes WHERE fold = {${name}_fold:UUID}`;
   // Two subqueries: one that compares both, or rows that count themselves, took longer to plan.
   const isThere = `(SELECT throwIf(count() != {${name}_fold_rows:UInt64}, 'a fold is gone') FROM ${ofFold}) = 0`;
-  const isTrue = `(SELECT throwIf(rows != {${name}_fold_count:UInt64} OR hash != {${name}_fold_hash:UInt64}, 'a fold was broken')
-      FROM (${allFacts(notOpen(options))})) = 0`;
+  // A repeat, or another version of a purchase that the fold has, cannot be added.
+  const isTrue = `(SELECT throwIf(sum(rows) != {${name}_fold_count:UInt64} OR sum(hash) != {${name}_fold_hash:UInt64} OR sum(repeats) != 0, 'a fold was broken')
+      FROM (
+        SELECT toInt64(rows) AS rows, hash, 0 AS repeats FROM (${allFacts(notOpen(options))})
+        UNION ALL
+        SELECT -toInt64(count()), toUInt64(0 - sum(late_hash)), countIf(status != 'recorded') + count() - uniqExact(purchase_id) FROM ${name}_late
+      )) = 0`;
   return {
-    cte: `${name}_sealed AS (
+    cte: `${name}_late AS MATERIALIZED (
+      SELECT slot, branch_id, purchase_id, status, sold_at, total_minor, units, product_ids, quantities, unit_prices_minor, customer_number,
+        ${FACT_HASH} AS late_hash
+      FROM silver.purchases WHERE recorded_at > {${name}_fold_recorded:DateTime64(3, 'UTC')} AND ${notOpen(options)} LIMIT ${MOST_LATE}),
+    ${name}_sealed AS (
       SELECT toDate(if(weekday = 0, 0, weekday + ${BEFORE_A_MONDAY})) AS day, toDateTime(0, 'UTC') AS slot, hour, branch_id, ${FIGURES}
       FROM ${ofFold} AND ${isTrue} AND ${isThere})`,
     params: {
@@ -86,20 +102,24 @@ export const foldRows = (cover: Cover, options: RowsOptions, fold: Fold): Rows =
       [`${name}_fold_rows`]: fold.rows,
       [`${name}_fold_count`]: fold.count,
       [`${name}_fold_hash`]: fold.hash,
+      [`${name}_fold_recorded`]: clickhouseTime(fold.recorded),
     },
   };
 };
 
 /** The columns of gold.folded_scopes in the order in which {@link foldSelect} gives them. */
-export const FOLD_COLUMNS = `fold, branch_id, hour, weekday, facts_count, facts_hash, ${FIGURES}`;
+export const FOLD_COLUMNS = `fold, branch_id, hour, weekday, facts_count, facts_hash, recorded_until, ${FIGURES}`;
 
 /** What is to be inserted to fold the spans of a cover under an id: proven like any answer, and of one moment with its fingerprint. */
 export const foldSelect = (cover: Cover, options: RowsOptions, id: string): { sql: string; params: Rows['params'] } => {
   const { name, byWeekday, scope } = options;
   const spans = spanRows(cover, options);
+  // Hardly anything is recorded before it is sold: what was recorded last is near.
+  const newest = `(SELECT max(newest) FROM ${name}_sealed)`;
+  const recorded = `greatest(${newest}, (SELECT max(recorded_at) FROM silver.purchases WHERE recorded_at > ${newest} AND ${notOpen(options)}))`;
   return {
     sql: `WITH ${spans.cte}
-      SELECT {fold:UUID}, of_branch, of_hour, of_weekday, print.1, print.2, ${UNPACKED} FROM (
+      SELECT {fold:UUID}, of_branch, of_hour, of_weekday, print.1, print.2, ${recorded}, ${UNPACKED} FROM (
         SELECT part.branch_id AS of_branch, part.hour AS of_hour, ${byWeekday ? 'toDayOfWeek(part.day)' : '0'} AS of_weekday,
           (SELECT (rows, hash) FROM (${allFacts(notOpen(options))})) AS print, ${FOLDED_FIGURES}
         FROM ${name}_sealed AS part GROUP BY of_branch, of_hour, of_weekday)`,

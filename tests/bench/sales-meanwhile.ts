@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { z } from 'zod';
 import { customerId, type Seed } from './seeded-purchases.ts';
 
 const PAUSE_MS = 250;
@@ -9,6 +10,7 @@ interface Sale {
   n: number;
   customer: number;
   moment: number;
+  recorded: number;
   status: 'recorded' | 'voided';
 }
 
@@ -23,13 +25,15 @@ export const sellMeanwhile = async (
 ): Promise<number> => {
   const each = Math.round((rate * PAUSE_MS) / 1000);
   const sale = (n: number, status: Sale['status'] = 'recorded'): Sale => {
-    const moment = from + Math.floor(n / rate) * 1000 - (n % 200 === 7 ? LATE_MS : 0);
-    return { n, customer: 1 + ((n * 7919) % seed.customers), moment, status };
+    const recorded = from + Math.floor(n / rate) * 1000;
+    const moment = recorded - (n % 200 === 7 ? LATE_MS : 0);
+    return { n, customer: 1 + ((n * 7919) % seed.customers), moment, recorded, status };
   };
+  const first = await numberOfNext(clickhouse);
   let sold = 0;
   while (each > 0 && !signal.aborted) {
-    const sales = Array.from({ length: each }, (_, index) => sale(sold + index));
-    const voids = sales.filter(({ n }) => n >= 50 && n % 100 === 50).map(({ n }) => sale(n - 50, 'voided'));
+    const sales = Array.from({ length: each }, (_, index) => sale(first + sold + index));
+    const voids = sales.filter(({ n }) => n >= first + 50 && n % 100 === 50).map(({ n }) => sale(n - 50, 'voided'));
     await clickhouse.command(purchasesSql(seed, [...sales, ...voids]));
     await clickhouse.command(customersSql([...sales, ...voids]));
     sold += each;
@@ -38,8 +42,19 @@ export const sellMeanwhile = async (
   return sold;
 };
 
+const ID = '00000000-0000-4000-8000-';
+
+/** A folder that is kept has the sales of the last time. */
+const numberOfNext = async (clickhouse: ClickHouse): Promise<number> => {
+  const sql = `SELECT toUInt32(max(if(startsWith(id, '${ID}'), toUInt64(right(id, 12)) + 1, 0))) AS next
+    FROM (SELECT toString(purchase_id) AS id FROM silver.purchases WHERE slot >= (SELECT max(slot) - 86400 FROM silver.purchases))`;
+  return (await clickhouse.row({ name: 'next', sql, row: z.object({ next: z.int() }) })).next;
+};
+
 const tuples = (sales: readonly Sale[]) =>
-  sales.map(({ n, customer, moment, status }) => `(${n}, ${customer}, ${moment}, '${status}')`).join(', ');
+  sales
+    .map(({ n, customer, moment, status, recorded }) => `(${n}, ${customer}, ${moment}, '${status}', ${recorded})`)
+    .join(', ');
 
 const SOLD = "fromUnixTimestamp64Milli(toInt64(sale.3), 'UTC') AS moment, toUInt32(sale.2) AS number";
 
@@ -48,8 +63,8 @@ const purchasesSql = ({ branches, products }: Seed, sales: readonly Sale[]): str
   WITH arrayJoin([${tuples(sales)}]) AS sale, ${SOLD}, sale.1 % ${products} AS product, toInt64(100 + product * 17) AS price
   SELECT toStartOfFifteenMinutes(toDateTime(moment, 'UTC')) AS slot,
     concat('SMKT', leftPad(toString(1 + sale.1 % ${branches}), 3, '0')) AS branch_id,
-    toUUID(concat('00000000-0000-4000-8000-', leftPad(toString(sale.1), 12, '0'))) AS purchase_id,
-    if(sale.4 = 'voided', 2, 1) * 65536 + 1 AS version, sale.4 AS status, moment AS sold_at, moment AS recorded_at, 'EUR' AS currency,
+    toUUID(concat('${ID}', leftPad(toString(sale.1), 12, '0'))) AS purchase_id,
+    if(sale.4 = 'voided', 2, 1) * 65536 + 1 AS version, sale.4 AS status, moment AS sold_at, fromUnixTimestamp64Milli(toInt64(sale.5), 'UTC') AS recorded_at, 'EUR' AS currency,
     price AS total_minor, 1 AS units, [concat('product-', toString(product))] AS product_ids, [1] AS quantities, [price] AS unit_prices_minor,
     ${customerId('number')} AS customer_id, number AS customer_number`;
 

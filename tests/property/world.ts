@@ -252,6 +252,9 @@ const rowsOf = (messages: readonly Message[]) =>
     produced_at: event.time,
   }));
 
+/** When the sale with this index was recorded: after all the world's sales, two in the same moment. */
+const recordedAt = (index: number): number => WORLD_BEGINS + WORLD_MINUTES * 60_000 + Math.floor(index / 2) * 1_000;
+
 const eventOf = (sale: Sale, version: number, sales: readonly Sale[], revision: number): PurchaseEvent => {
   const mine = sales.filter((other) => other.customer === sale.customer && !other.voided);
   return {
@@ -268,7 +271,7 @@ const eventOf = (sale: Sale, version: number, sales: readonly Sale[], revision: 
       status: version === 1 ? 'recorded' : 'voided',
       branch_id: sale.branch,
       sold_at: new Date(sale.soldAt).toISOString(),
-      recorded_at: new Date(WORLD_BEGINS).toISOString(),
+      recorded_at: new Date(recordedAt(sales.indexOf(sale))).toISOString(),
       currency: 'EUR',
       total_minor: sale.items.reduce((sum, item) => sum + item.quantity * item.price, 0),
       items: sale.items.map(({ product, quantity, price }) => ({
