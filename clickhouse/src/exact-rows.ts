@@ -1,7 +1,7 @@
 import { clickhouseTime } from './clickhouse-time.ts';
 import type { Coarsest, Cover, Scope } from './cover.ts';
 import { FIGURES, FIGURES_OF_FACTS, slotFacts, stillTrue, UNPACKED } from './facts.ts';
-import { type Fold, foldRows, ofBranch, spanRows } from './sealed-rows.ts';
+import { type Fold, foldRows, lateFacts, ofBranch, spanRows } from './sealed-rows.ts';
 
 /** A set of rows whose figures add up to those of a scope: common table expressions and their parameters. */
 export interface ExactRows {
@@ -50,18 +50,23 @@ export const exactRows = (cover: Cover, options: RowsOptions, fewFacts: number, 
   };
   const list = (which: string) => `{${name}_${which}:Array(UInt16)}`;
   const ctes = [sealed.cte];
-  const open: string[] = fold === undefined ? [] : [ofFacts(options, '1', options.coarsest, `${name}_late AS fact`)];
   const isOpen = `toUInt16(toDate(slot)) IN ${list('open_dates')} AND toUInt16(${shopDay}) IN ${list('open_days')}`;
   const columns = `day, slot, hour, branch_id, ${FIGURES}`;
-  if (cover.openDays.length > 0 && cover.openFacts <= fewFacts) {
-    open.push(ofFacts(options, `${inScope(options)} AND ${isOpen}`));
-  } else if (cover.openDays.length > 0) {
+  const readsFacts = cover.openDays.length > 0 && cover.openFacts <= fewFacts;
+  const facts = [
+    ...(readsFacts ? [`silver.purchases FINAL WHERE ${inScope(options)} AND ${isOpen}`] : []),
+    ...(fold === undefined ? [] : [lateFacts(options)]),
+  ];
+  const open = facts.length === 0 ? [] : [ofFacts(options, facts)];
+  if (cover.openDays.length > 0 && !readsFacts) {
     const slots = slotRows(`${name}_open_days`, options, isOpen);
     ctes.push(slots.ctes);
     Object.assign(params, slots.params);
     open.push(`SELECT ${columns} FROM ${name}_open_days`);
   }
-  ctes.push(`${name}_open AS (${open.length === 0 ? ofFacts(options, '0') : open.join(' UNION ALL ')})`);
+  ctes.push(
+    `${name}_open AS (${open.length === 0 ? ofFacts(options, ['silver.purchases WHERE 0']) : open.join(' UNION ALL ')})`,
+  );
   ctes.push(
     `${name} AS (SELECT ${columns} FROM ${name}_sealed${open.length === 0 ? '' : ` UNION ALL SELECT ${columns} FROM ${name}_open`})`,
   );
@@ -97,11 +102,23 @@ export const slotRows = (table: string, options: RowsOptions, which = '1'): Exac
   const selects = [
     `SELECT ${options.shopDay} AS day, slot, ${hourOf(options, 'slot')} AS hour, branch_id, ${FIGURES} FROM gold.sealed_slots FINAL
      WHERE (slot, branch_id) IN (SELECT slot, branch_id FROM ${table}_slots WHERE is_sealed)`,
-    ofFacts(options, `(slot, branch_id) IN (SELECT slot, branch_id FROM ${table}_slots WHERE NOT is_sealed)`, 'slot'),
+    ofFacts(
+      options,
+      [
+        `silver.purchases FINAL WHERE (slot, branch_id) IN (SELECT slot, branch_id FROM ${table}_slots WHERE NOT is_sealed)`,
+      ],
+      'slot',
+    ),
   ];
   if (edges.size > 0) {
     selects.push(
-      ofFacts(options, `slot IN {${table}_edge_slots:Array(UInt32)} AND ${inScope(options)} AND ${which}`, 'slot'),
+      ofFacts(
+        options,
+        [
+          `silver.purchases FINAL WHERE slot IN {${table}_edge_slots:Array(UInt32)} AND ${inScope(options)} AND ${which}`,
+        ],
+        'slot',
+      ),
     );
   }
   return { ctes: `${states},\n${table} AS (${selects.join('\nUNION ALL\n')})`, params, inTwo: false };
@@ -109,7 +126,7 @@ export const slotRows = (table: string, options: RowsOptions, which = '1'): Exac
 
 /** SQL of the same rows from the facts alone. What is sealed is faster only where there is much to read. */
 export const factRows = (options: RowsOptions): ExactRows => ({
-  ctes: `${options.name} AS (${ofFacts(options, inScope(options))})`,
+  ctes: `${options.name} AS (${ofFacts(options, [`silver.purchases FINAL WHERE ${inScope(options)}`])})`,
   params: scopeParams(options),
   inTwo: false,
 });
@@ -137,13 +154,12 @@ const inScope = (options: RowsOptions): string => {
 const hourOf = ({ name, byHour }: RowsOptions, slot: string): string =>
   byHour ? `toInt8(toHour(toTimezone(${slot}, {${name}_zone:String})))` : 'toInt8(-1)';
 
-/** Rows of facts, no finer than asked for. */
-const ofFacts = (
-  options: RowsOptions,
-  where: string,
-  coarsest: Coarsest = options.coarsest,
-  facts = 'silver.purchases AS fact FINAL',
-): string => {
+/** The columns of silver.purchases that figures are made of. */
+const OF_FACTS =
+  'slot, branch_id, status, sold_at, total_minor, units, product_ids, quantities, unit_prices_minor, customer_number';
+
+/** Rows of facts, from tables with their conditions, no finer than asked for. */
+const ofFacts = (options: RowsOptions, from: readonly string[], coarsest: Coarsest = options.coarsest): string => {
   const bySlot = coarsest === 'slot' || options.byHour;
   const keys = [
     // A question that adds up whole years asks for no day.
@@ -153,5 +169,5 @@ const ofFacts = (
   ];
   return `SELECT of_day AS day, of_slot AS slot, ${hourOf(options, 'of_slot')} AS hour, of_branch AS branch_id, ${UNPACKED} FROM (
      SELECT ${keys.map(([sql, alias]) => `${sql} AS ${alias}`).join(', ')}, ${FIGURES_OF_FACTS}
-     FROM ${facts} WHERE ${where} GROUP BY of_day, of_slot, of_branch)`;
+     FROM (${from.map((table) => `SELECT ${OF_FACTS} FROM ${table}`).join(' UNION ALL ')}) AS fact GROUP BY of_day, of_slot, of_branch)`;
 };

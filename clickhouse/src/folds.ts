@@ -5,7 +5,7 @@ import { type Cover, coverOf, coverWith, type Spans, spansIn } from './cover.ts'
 import type { RowsOptions } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
 import type { SealState } from './seal-state.ts';
-import { FOLD_COLUMNS, type Fold, foldSelect, MOST_LATE } from './sealed-rows.ts';
+import { FOLD_COLUMNS, type Fold, foldSelect } from './sealed-rows.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
 
 /** A fold, and the cover of a scope that takes the fold's spans whole. */
@@ -50,11 +50,19 @@ const MOST_FOLDS = 64;
 /** Questions that come again within this time are worth a fold, those about fewer spans are not. */
 const AGAIN_MS = 5 * 60_000;
 const FEW_SPANS = 3;
+/** A fold that more facts came late to is not taken: they are read by each question. */
+const MOST_LATE = 20_000;
 /** Folding takes no more of the time than this, and a question's fold that breaks all the time is not made more often. */
 const SHARE = 0.1;
 const SAME_AGAIN_MS = 10_000;
 /** After one that failed, as where this user may not write. */
 const FAILED_MS = 30_000;
+
+interface Best {
+  key: string;
+  found: Remembered;
+  cover: Cover;
+}
 
 const printed = z.object({ rows: z.int(), count: z.string(), hash: z.string(), recorded: z.int() });
 
@@ -74,31 +82,27 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
     return false;
   };
 
-  /** The fold that leaves the fewest facts open. */
-  const best = (
-    options: RowsOptions,
-    state: SealState,
-  ): { key: string; found: Remembered; cover: Cover } | undefined => {
-    let best: { key: string; found: Remembered; cover: Cover } | undefined;
+  /** The fold that leaves the fewest facts open, if it does nearly as well as the seals: what is open besides is little. */
+  const best = (options: RowsOptions, state: SealState, sealed: Cover): Best | undefined => {
+    let best: Best | undefined;
     for (const [key, found] of folds) {
-      if (found.kind !== kindOf(options)) continue;
+      // Of another question, or of too little of this one: not worth to look at each of its days.
+      if (found.kind !== kindOf(options) || found.facts + fewFacts < sealed.sealedFacts) continue;
       const cover = coverWith(found.spans, options.scope, calendar, state);
-      if (cover === undefined || (best !== undefined && cover.openFacts >= best.cover.openFacts)) continue;
+      if (cover === undefined || cover.openFacts > Math.max(fewFacts, sealed.openFacts)) continue;
+      if (best !== undefined && cover.openFacts >= best.cover.openFacts) continue;
       if (isOfUse(key, found, cover)) best = { key, found, cover };
     }
     return best;
   };
-  /** As far as the seals go: what is open besides is little. */
-  const isEnough = (cover: Cover, options: RowsOptions, state: SealState) =>
-    cover.openFacts <= Math.max(fewFacts, coverBy(options, state).openFacts);
 
   const find = async (options: RowsOptions, state: SealState): Promise<Folded | undefined> => {
-    if (folding === 'always') {
-      const cover = coverBy(options, state);
-      if (spansIn(cover) > 0 && !folds.has(keyOf(cover, options))) await make(cover, options).catch(() => undefined);
+    const sealed = coverBy(options, state);
+    if (folding === 'always' && spansIn(sealed) > 0 && !folds.has(keyOf(sealed, options))) {
+      await make(sealed, options).catch(() => undefined);
     }
-    const folded = best(options, state);
-    if (folded === undefined || !isEnough(folded.cover, options, state)) return undefined;
+    const folded = best(options, state, sealed);
+    if (folded === undefined) return undefined;
     const { key, found, cover } = folded;
     folds.delete(key);
     folds.set(key, found);
@@ -106,11 +110,11 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
   };
 
   /** Whether another fold would leave no less to read. */
-  const isFolded = (options: RowsOptions, state: SealState, { openFacts }: Cover): boolean => {
-    const folded = best(options, state);
+  const isFolded = (options: RowsOptions, state: SealState, sealed: Cover): boolean => {
+    const folded = best(options, state, sealed);
     if (folded === undefined) return false;
     const late = folded.cover.sealedFacts - folded.found.facts;
-    return folded.cover.openFacts <= openFacts && late < MOST_LATE / 2;
+    return folded.cover.openFacts <= sealed.openFacts && late < MOST_LATE / 2;
   };
 
   const make = async (cover: Cover, options: RowsOptions): Promise<void> => {

@@ -16,9 +16,6 @@ export interface Fold {
   recorded: number;
 }
 
-/** So many facts that came late are added to a fold; with more it is refused. */
-export const MOST_LATE = 20_000;
-
 /** A common table expression and its parameters. */
 interface Rows {
   cte: string;
@@ -72,9 +69,9 @@ export const spanRows = (cover: Cover, options: RowsOptions): Rows => {
 
 /**
  * The same figures in as few rows as the question tells apart, by branch, hour and weekday; `day` tells no more than the
- * weekday, and `slot` nothing. What was recorded since the fold was made is in `name_late`, as facts: each purchase once.
- * Fails in the same way when all facts of the scope outside its open days are not those of the fold and those of
- * `name_late` together, or when a row of it is gone.
+ * weekday, and `slot` nothing. {@link lateFacts} are to be added to them.
+ * Fails in the same way when all facts of the scope outside its open days are not those of the fold and these together, each purchase
+ * once, or when a row of the fold is gone.
  */
 export const foldRows = (cover: Cover, options: RowsOptions, fold: Fold): Rows => {
   const { name } = options;
@@ -86,14 +83,11 @@ export const foldRows = (cover: Cover, options: RowsOptions, fold: Fold): Rows =
       FROM (
         SELECT toInt64(rows) AS rows, hash, 0 AS repeats FROM (${allFacts(notOpen(options))})
         UNION ALL
-        SELECT -toInt64(count()), toUInt64(0 - sum(late_hash)), countIf(status != 'recorded') + count() - uniqExact(purchase_id) FROM ${name}_late
+        SELECT -toInt64(count()), toUInt64(0 - sum(${FACT_HASH})), countIf(status != 'recorded') + count() - uniqExact(purchase_id)
+        FROM ${lateFacts(options)}
       )) = 0`;
   return {
-    cte: `${name}_late AS MATERIALIZED (
-      SELECT slot, branch_id, purchase_id, status, sold_at, total_minor, units, product_ids, quantities, unit_prices_minor, customer_number,
-        ${FACT_HASH} AS late_hash
-      FROM silver.purchases WHERE recorded_at > {${name}_fold_recorded:DateTime64(3, 'UTC')} AND ${notOpen(options)} LIMIT ${MOST_LATE}),
-    ${name}_sealed AS (
+    cte: `${name}_sealed AS (
       SELECT toDate(if(weekday = 0, 0, weekday + ${BEFORE_A_MONDAY})) AS day, toDateTime(0, 'UTC') AS slot, hour, branch_id, ${FIGURES}
       FROM ${ofFold} AND ${isTrue} AND ${isThere})`,
     params: {
@@ -103,8 +97,19 @@ export const foldRows = (cover: Cover, options: RowsOptions, fold: Fold): Rows =
       [`${name}_fold_count`]: fold.count,
       [`${name}_fold_hash`]: fold.hash,
       [`${name}_fold_recorded`]: clickhouseTime(fold.recorded),
+      [`${name}_fold_from`]: clickhouseTime(Math.max(0, options.scope.from)),
+      [`${name}_fold_to`]: clickhouseTime(cover.sealedUntil),
     },
   };
+};
+
+/** SQL of the facts that came to the days of a fold after it was made: a table and a condition. */
+export const lateFacts = (options: RowsOptions): string => {
+  const { name, shopDay } = options;
+  const moment = (which: string) => `{${name}_fold_${which}:DateTime64(3, 'UTC')}`;
+  // The key is searched by a range of slots; by a list of days it would be searched bit by bit.
+  return `silver.purchases WHERE recorded_at > ${moment('recorded')} AND slot >= ${moment('from')} AND slot < ${moment('to')}
+      AND indexOf(${listOf(options)('open_days')}, toUInt16(${shopDay})) = 0 ${ofBranch(options)}`;
 };
 
 /** The columns of gold.folded_scopes in the order in which {@link foldSelect} gives them. */
