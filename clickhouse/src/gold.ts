@@ -55,6 +55,8 @@ export interface Gold {
   answer<Row>(question: Question<Row>): Promise<Row[]>;
   /** The same for products by month and country, with their customers. */
   answerProducts<Row>(question: ProductQuestion<Row>): Promise<Row[]>;
+  /** A statement about other tables than those of purchases, to be asked beside a question. */
+  rows: ClickHouse['rows'];
 }
 
 const ATTEMPTS = 3;
@@ -180,7 +182,7 @@ export const openGold = (
     );
   };
 
-  return { calendar, shopDay, answer, answerProducts };
+  return { calendar, shopDay, answer, answerProducts, rows: clickhouse.rows };
 };
 
 /**

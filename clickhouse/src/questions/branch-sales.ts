@@ -2,21 +2,16 @@ import { z } from 'zod';
 import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
 import { asOf, averageBasket, NO_TOTALS, TOTALS, type Totals, totalsRow } from './figures.ts';
+import { countLoyalByBranch } from './loyal-customers.ts';
 
 /** Rows of the period and of the one before; they are put together here, since a join takes longer to plan than to run. */
 const ofBranch = (rows: string, isPeriod: boolean) =>
   `SELECT ${isPeriod} AS is_period, branch_id, ${TOTALS} FROM ${rows} GROUP BY branch_id`;
 
-const sql = (compared: boolean) => `
-  SELECT *, (
-    SELECT mapFromArrays(groupArray(toString(branch_id)), groupArray(customers)) FROM (
-      SELECT branch_id, countIf(loyal_since < fromUnixTimestamp64Milli({to:Int64}, 'UTC')) AS customers
-      FROM gold.customer_branches GROUP BY branch_id
-    )
-  )[toString(branch_id)] AS loyal_customers
-  FROM (${ofBranch('period', true)}${compared ? ` UNION ALL ${ofBranch('earlier', false)}` : ''})`;
+const sql = (compared: boolean) =>
+  `${ofBranch('period', true)}${compared ? ` UNION ALL ${ofBranch('earlier', false)}` : ''}`;
 
-const row = z.object({ is_period: z.boolean(), branch_id: z.string(), ...totalsRow, loyal_customers: z.int() });
+const row = z.object({ is_period: z.boolean(), branch_id: z.string(), ...totalsRow });
 
 interface BranchRow extends Totals {
   branch_id: string;
@@ -41,24 +36,26 @@ export const readBranchSales = async (
   before: Scope | undefined,
   signal?: AbortSignal,
 ): Promise<BranchSales> => {
-  const rows = await gold.answer({
-    name: 'branch_sales',
-    scopes: before === undefined ? { period: scope } : { period: scope, earlier: before },
-    coarsest: 'year',
-    byBranch: true,
-    sql: sql(before !== undefined),
-    params: { to: scope.to },
-    row,
-    signal,
-  });
+  const [rows, loyal] = await Promise.all([
+    gold.answer({
+      name: 'branch_sales',
+      scopes: before === undefined ? { period: scope } : { period: scope, earlier: before },
+      coarsest: 'year',
+      byBranch: true,
+      sql: sql(before !== undefined),
+      row,
+      signal,
+    }),
+    countLoyalByBranch(gold, scope, signal),
+  ]);
   const branches = new Map<string, BranchRow>();
-  for (const { is_period, branch_id, newest, loyal_customers, ...totals } of rows) {
+  for (const { is_period, branch_id, newest, ...totals } of rows) {
     const branch = branches.get(branch_id) ?? {
       branch_id,
       ...NO_TOTALS,
       purchases_before: 0,
       revenue_before_minor: 0,
-      loyal_customers,
+      loyal_customers: loyal.get(branch_id) ?? 0,
       average_basket_minor: 0,
       newest_sale: null,
     };

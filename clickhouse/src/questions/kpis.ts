@@ -3,19 +3,19 @@ import { z } from 'zod';
 import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
 import { asOf, averageBasket, TOTALS, totalsRow } from './figures.ts';
+import { countLoyalCustomers } from './loyal-customers.ts';
 import { rankedProducts, SOLD, topRow, topSql } from './ranking.ts';
 
-const sql = (scope: Scope) => `
-  SELECT purchases, items, revenue_minor, unique_customers, newest, top,
-    (SELECT countIf(loyal_since < fromUnixTimestamp64Milli({to:Int64}, 'UTC'))
-     FROM ${scope.branch === undefined ? 'gold.customers' : 'gold.customer_branches WHERE branch_id = {branch:String}'}) AS loyal_customers
+const SQL = `
+  SELECT purchases, items, revenue_minor, unique_customers, newest, top
   FROM (SELECT *, ${topSql('units')} FROM (SELECT ${TOTALS}, ${SOLD} FROM period))`;
 
-const row = z.object({ ...totalsRow, ...topRow, loyal_customers: z.int() });
+const row = z.object({ ...totalsRow, ...topRow });
 
 /**
- * The main figures of a period, all of one moment. Money in minor units. Unique customers bought at least once in the
- * period; loyal ones had reached the threshold before its end (with a branch: there). Neither adds up over branches.
+ * The main figures of a period: of purchases all of one moment, beside the loyal customers of that moment. Money in minor units. Unique
+ * customers bought at least once in the period; loyal ones had reached the threshold before its end (with a branch: there). Neither adds
+ * up over branches.
  */
 export const readKpis = async (
   gold: Gold,
@@ -23,15 +23,18 @@ export const readKpis = async (
   loyalThreshold: number,
   { limit = 3, signal }: { limit?: number; signal?: AbortSignal } = {},
 ): Promise<Kpis> => {
-  const [totals] = await gold.answer({
-    name: 'kpis',
-    scopes: { period: scope },
-    coarsest: 'year',
-    sql: sql(scope),
-    params: { to: scope.to, limit, branch: scope.branch ?? '' },
-    row,
-    signal,
-  });
+  const [[totals], loyal_customers] = await Promise.all([
+    gold.answer({
+      name: 'kpis',
+      scopes: { period: scope },
+      coarsest: 'year',
+      sql: SQL,
+      params: { limit },
+      row,
+      signal,
+    }),
+    countLoyalCustomers(gold, scope, signal),
+  ]);
   if (totals === undefined) throw new Error('query kpis returned no row');
   return {
     as_of: asOf([totals.newest]),
@@ -40,7 +43,7 @@ export const readKpis = async (
     revenue_minor: totals.revenue_minor,
     average_basket_minor: averageBasket(totals.revenue_minor, totals.purchases),
     unique_customers: totals.unique_customers,
-    loyal_customers: totals.loyal_customers,
+    loyal_customers,
     loyal_threshold: loyalThreshold,
     top_products: rankedProducts(totals.top, 'units'),
   };
