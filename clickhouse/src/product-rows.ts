@@ -53,7 +53,7 @@ export const productRowsOfSeals = (scope: Scope, cover: Cover, state: SealState,
           `roundDown(toUInt16(${shopDay}), {starts:Array(UInt16)}) AS start, branch_id`,
           'start, branch_id',
           `${shopDay} >= toDate({first_day:UInt16}) AND ${shopDay} <= toDate({last_day:UInt16})
-           AND toUInt16(${shopDay}) NOT IN {open_days:Array(UInt16)} ${ofChain ? '' : 'AND branch_id = {branch:String}'}`,
+           AND indexOf({open_days:Array(UInt16)}, toUInt16(${shopDay})) = 0 ${ofChain ? '' : 'AND indexOf([{branch:String}], toString(branch_id)) = 1'}`,
         )})
       )
       GROUP BY start, country`;
