@@ -93,6 +93,9 @@ export const allFacts = (where: string): string =>
 export const ONE_SNAPSHOT =
   'SETTINGS enable_shared_storage_snapshot_in_query = 1, optimize_trivial_count_query = 0, enable_materialized_cte = 1, do_not_merge_across_partitions_select_final = 1';
 
+/** ClickHouse's code for `throwIf`, by which a statement says that what it rests on has changed. */
+export const THROWN_IN_QUERY = '395';
+
 /** For a question with little to read: most of its time is planning, and threads to share the rest only cost more. */
 export const ONE_THREAD = 'max_threads = 1';
 

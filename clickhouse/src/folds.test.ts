@@ -1,3 +1,4 @@
+import { ClickHouseError } from '@clickhouse/client';
 import { expect, test } from 'vitest';
 import type { ClickHouse, InsertSelect, NamedQuery } from './client.ts';
 import type { Scope } from './cover.ts';
@@ -31,13 +32,13 @@ const options = (scope: Scope = { from: 0, to: Date.UTC(2100, 0, 1) }): RowsOpti
   timeZone: 'UTC',
 });
 
-const opened = ({ fewFacts = 100, fails = false } = {}) => {
+const opened = ({ fewFacts = 100, fails = undefined as Error | undefined } = {}) => {
   const inserted: InsertSelect[] = [];
   let clock = 0;
   const clickhouse = {
     insertSelect: async (insert: InsertSelect) => {
       inserted.push(insert);
-      if (fails) throw new Error('refused');
+      if (fails !== undefined) throw fails;
       return 1;
     },
     row: async <Row>({ row }: NamedQuery<Row>) =>
@@ -145,11 +146,25 @@ test('a fold that was found broken is forgotten, and the next one is made soon, 
 });
 
 test('after a fold that failed there is a rest', async () => {
-  const { ask, find, inserted, pass } = opened({ fails: true });
+  const { ask, find, inserted, pass } = opened({ fails: new Error('refused') });
   for (let i = 0; i < 5; i++) await ask(state());
   expect(inserted).toHaveLength(1);
   expect(await find(state())).toBeUndefined();
   pass(30_000);
+  await ask(state());
+  expect(inserted).toHaveLength(2);
+});
+
+test('one that found a seal broken is tried again soon', async () => {
+  const fails = new ClickHouseError({
+    message: 'a seal was broken',
+    code: '395',
+    type: 'FUNCTION_THROW_IF_VALUE_IS_NON_ZERO',
+  });
+  const { ask, inserted, pass } = opened({ fails });
+  for (let i = 0; i < 5; i++) await ask(state());
+  expect(inserted).toHaveLength(1);
+  pass(1_000);
   await ask(state());
   expect(inserted).toHaveLength(2);
 });

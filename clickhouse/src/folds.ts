@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { ClickHouseError } from '@clickhouse/client';
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { type Cover, coverOf, coverWith, type Spans, spansIn } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
-import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
+import { ONE_SNAPSHOT, ONE_THREAD, THROWN_IN_QUERY } from './facts.ts';
 import type { SealState } from './seal-state.ts';
 import { FOLD_COLUMNS, type Fold, foldSelect } from './sealed-rows.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
@@ -57,6 +58,8 @@ const SHARE = 0.1;
 const SAME_AGAIN_MS = 10_000;
 /** After one that failed, as where this user may not write. */
 const FAILED_MS = 30_000;
+/** After one that found a seal broken: the state of the seals is soon another one. */
+const BROKEN_SEAL_MS = 1_000;
 
 interface Best {
   key: string;
@@ -168,8 +171,10 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
           restUntil = now() + (now() - began) * (1 / SHARE - 1);
         },
         // Answers are as exact without it, only slower.
-        () => {
-          restUntil = now() + FAILED_MS;
+        (error) => {
+          const brokenSeal = error instanceof ClickHouseError && error.code === THROWN_IN_QUERY;
+          restUntil = now() + (brokenSeal ? BROKEN_SEAL_MS : FAILED_MS);
+          if (brokenSeal) lastAsked.set(question, { at: began, foldedAt });
         },
       )
       .finally(() => {

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { type Coarsest, coverOf, type Scope, spansIn } from './cover.ts';
 import { type ExactRows, exactRows, factRows, type RowsOptions, slotRows } from './exact-rows.ts';
-import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
+import { ONE_SNAPSHOT, ONE_THREAD, THROWN_IN_QUERY } from './facts.ts';
 import { type Folded, openFolds } from './folds.ts';
 import { type ProductRows, productRowsOfFacts, productRowsOfSeals } from './product-rows.ts';
 import { type RememberedSeals, rememberedSeals } from './remembered-seals.ts';
@@ -74,9 +74,6 @@ export interface GoldOptions {
   /** The clock (ms) by which what is remembered of the seals grows old; it decides no figure. Default the process's own. */
   now?: () => number;
 }
-/** ClickHouse's code for `throwIf`. */
-const THROWN_IN_QUERY = '395';
-
 /** Opens the figures on a connection; the shop's clock decides where days begin. */
 export const openGold = (
   clickhouse: ClickHouse,
