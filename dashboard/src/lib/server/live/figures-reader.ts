@@ -29,7 +29,7 @@ const SAME_NAMES_MS = 600_000;
 const REST = { allTime: { own: 16, all: 7 }, past: { own: 64, all: 31 } };
 
 /**
- * Reads everything the page shows. Each card comes from one query, so it shows one moment. The cards that look at
+ * Reads everything the page shows. Each card comes from one question, so it shows one moment. The cards that look at
  * today are read whenever something changed, by one query for all branches that are watched; the figures of all time and what lies before today, which a sale hardly
  * ever changes, keep a pace of their own, so that today never waits and costs stay low.
  */
