@@ -1,4 +1,4 @@
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { limited } from '@tillstream/schemas/limited';
 import type { z } from 'zod';
 
@@ -27,6 +27,13 @@ export interface InsertSelect {
 
 /** ClickHouse ends a query itself; who does not answer even then is not there. */
 const GRACE_MS = 1_000;
+
+/** ClickHouse's code for `throwIf`. */
+const THROWN_IN_QUERY = '395';
+
+/** Whether a statement failed by its own `throwIf`: what it rests on has changed. */
+export const wasThrown = (error: unknown): boolean =>
+  error instanceof ClickHouseError && error.code === THROWN_IN_QUERY;
 
 /** ClickHouse as the parts of Tillstream use it. */
 export interface ClickHouse {

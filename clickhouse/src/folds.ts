@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { ClickHouseError } from '@clickhouse/client';
 import { z } from 'zod';
-import type { ClickHouse } from './client.ts';
+import { type ClickHouse, wasThrown } from './client.ts';
 import { type Cover, coverOf, coverWith, type Spans, spansIn } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
-import { ONE_SNAPSHOT, ONE_THREAD, THROWN_IN_QUERY } from './facts.ts';
+import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
 import type { SealState } from './seal-state.ts';
 import { FOLD_COLUMNS, type Fold, foldSelect } from './sealed-rows.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
@@ -36,6 +35,7 @@ export interface FoldsOptions {
 }
 
 interface Remembered {
+  key: string;
   fold: Fold;
   spans: Spans;
   kind: string;
@@ -61,12 +61,6 @@ const FAILED_MS = 30_000;
 /** After one that found a seal broken: the state of the seals is soon another one. */
 const BROKEN_SEAL_MS = 1_000;
 
-interface Best {
-  key: string;
-  found: Remembered;
-  cover: Cover;
-}
-
 const printed = z.object({ rows: z.int(), count: z.string(), hash: z.string(), recorded: z.int() });
 
 /** Remembers folds and makes them. */
@@ -78,7 +72,7 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
   let restUntil = Number.NEGATIVE_INFINITY;
 
   const coverBy = ({ scope, coarsest }: RowsOptions, state: SealState) => coverOf(scope, coarsest, calendar, state);
-  const isOfUse = (key: string, { at, facts }: Remembered, cover: Cover): boolean => {
+  const isOfUse = ({ key, at, facts }: Remembered, cover: Cover): boolean => {
     const late = cover.sealedFacts - facts;
     if (now() - at < FORGET_MS && late >= 0 && late <= MOST_LATE) return true;
     folds.delete(key);
@@ -86,15 +80,15 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
   };
 
   /** The fold that leaves the fewest facts open, if it does nearly as well as the seals: what is open besides is little. */
-  const best = (options: RowsOptions, state: SealState, sealed: Cover): Best | undefined => {
-    let best: Best | undefined;
-    for (const [key, found] of folds) {
+  const best = (options: RowsOptions, state: SealState, sealed: Cover) => {
+    let best: { found: Remembered; cover: Cover } | undefined;
+    for (const found of folds.values()) {
       // Of another question, or of too little of this one: not worth to look at each of its days.
       if (found.kind !== kindOf(options) || found.facts + fewFacts < sealed.sealedFacts) continue;
       const cover = coverWith(found.spans, options.scope, calendar, state);
       if (cover === undefined || cover.openFacts > Math.max(fewFacts, sealed.openFacts)) continue;
       if (best !== undefined && cover.openFacts >= best.cover.openFacts) continue;
-      if (isOfUse(key, found, cover)) best = { key, found, cover };
+      if (isOfUse(found, cover)) best = { found, cover };
     }
     return best;
   };
@@ -106,9 +100,9 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
     }
     const folded = best(options, state, sealed);
     if (folded === undefined) return undefined;
-    const { key, found, cover } = folded;
-    folds.delete(key);
-    folds.set(key, found);
+    const { found, cover } = folded;
+    folds.delete(found.key);
+    folds.set(found.key, found);
     return { fold: found.fold, cover };
   };
 
@@ -142,7 +136,9 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
     if (rows === 0) throw new Error('nothing to fold');
     const { years, months, days, sealedFacts } = cover;
     const fold = { id, rows, ...print };
-    folds.set(keyOf(cover, options), {
+    const key = keyOf(cover, options);
+    folds.set(key, {
+      key,
       fold,
       spans: { years, months, days },
       kind: kindOf(options),
@@ -160,9 +156,8 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
     lastAsked.delete(question);
     lastAsked.set(question, { at: began, foldedAt });
     dropFirst(lastAsked, 4 * MOST_FOLDS);
-    if (at === undefined || began - at > AGAIN_MS || spansIn(cover) < FEW_SPANS || isFolded(options, state, cover))
-      return;
-    if (making || began < restUntil || began - foldedAt < SAME_AGAIN_MS) return;
+    if (at === undefined || began - at > AGAIN_MS || spansIn(cover) < FEW_SPANS) return;
+    if (making || began < restUntil || began - foldedAt < SAME_AGAIN_MS || isFolded(options, state, cover)) return;
     making = true;
     lastAsked.set(question, { at: began, foldedAt: began });
     make(cover, options)
@@ -172,7 +167,7 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
         },
         // Answers are as exact without it, only slower.
         (error) => {
-          const brokenSeal = error instanceof ClickHouseError && error.code === THROWN_IN_QUERY;
+          const brokenSeal = wasThrown(error);
           restUntil = now() + (brokenSeal ? BROKEN_SEAL_MS : FAILED_MS);
           if (brokenSeal) lastAsked.set(question, { at: began, foldedAt });
         },

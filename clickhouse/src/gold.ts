@@ -1,9 +1,8 @@
-import { ClickHouseError } from '@clickhouse/client';
 import type { z } from 'zod';
-import type { ClickHouse } from './client.ts';
+import { type ClickHouse, wasThrown } from './client.ts';
 import { type Coarsest, coverOf, type Scope, spansIn } from './cover.ts';
 import { type ExactRows, exactRows, factRows, type RowsOptions, slotRows } from './exact-rows.ts';
-import { ONE_SNAPSHOT, ONE_THREAD, THROWN_IN_QUERY } from './facts.ts';
+import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
 import { type Folded, openFolds } from './folds.ts';
 import { type ProductRows, productRowsOfFacts, productRowsOfSeals } from './product-rows.ts';
 import { type RememberedSeals, rememberedSeals } from './remembered-seals.ts';
@@ -55,8 +54,8 @@ export interface Gold {
   answer<Row>(question: Question<Row>): Promise<Row[]>;
   /** The same for products by month and country, with their customers. */
   answerProducts<Row>(question: ProductQuestion<Row>): Promise<Row[]>;
-  /** A statement about other tables than those of purchases, to be asked beside a question. */
-  rows: ClickHouse['rows'];
+  /** For what is asked of other tables than those of purchases, beside a question. */
+  clickhouse: Pick<ClickHouse, 'row' | 'rows'>;
 }
 
 const ATTEMPTS = 3;
@@ -74,6 +73,7 @@ export interface GoldOptions {
   /** The clock (ms) by which what is remembered of the seals grows old; it decides no figure. Default the process's own. */
   now?: () => number;
 }
+
 /** Opens the figures on a connection; the shop's clock decides where days begin. */
 export const openGold = (
   clickhouse: ClickHouse,
@@ -179,7 +179,7 @@ export const openGold = (
     );
   };
 
-  return { calendar, shopDay, answer, answerProducts, rows: clickhouse.rows };
+  return { calendar, shopDay, answer, answerProducts, clickhouse };
 };
 
 /**
@@ -199,7 +199,7 @@ const fromGuess = async <Row>(
     try {
       return await ask(state);
     } catch (error) {
-      if (!(error instanceof ClickHouseError && error.code === THROWN_IN_QUERY)) throw error;
+      if (!wasThrown(error)) throw error;
     }
     state = await seals.insteadOf(state);
   }

@@ -1,6 +1,6 @@
 import { clickhouseTime } from './clickhouse-time.ts';
 import { type Cover, inWeeks, type Scope } from './cover.ts';
-import { COUNTRY, dayFacts, stillTrue } from './facts.ts';
+import { COUNTRY, dayFacts, notAmong, ofBranchUnindexed, stillTrue } from './facts.ts';
 import { productFacts } from './product-facts.ts';
 import type { SealState } from './seal-state.ts';
 import { clockOf } from './shop-day.ts';
@@ -53,7 +53,7 @@ export const productRowsOfSeals = (scope: Scope, cover: Cover, state: SealState,
           `roundDown(toUInt16(${shopDay}), {starts:Array(UInt16)}) AS start, branch_id`,
           'start, branch_id',
           `${shopDay} >= toDate({first_day:UInt16}) AND ${shopDay} <= toDate({last_day:UInt16})
-           AND indexOf({open_days:Array(UInt16)}, toUInt16(${shopDay})) = 0 ${ofChain ? '' : 'AND indexOf([{branch:String}], toString(branch_id)) = 1'}`,
+           AND ${notAmong('{open_days:Array(UInt16)}', shopDay)} ${ofBranchUnindexed(ofChain ? undefined : '{branch:String}')}`,
         )})
       )
       GROUP BY start, country`;

@@ -1,7 +1,16 @@
 import { clickhouseTime } from './clickhouse-time.ts';
 import type { Cover } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
-import { allFacts, dayFacts, FACT_HASH, FIGURES, FOLDED_FIGURES, UNPACKED } from './facts.ts';
+import {
+  allFacts,
+  dayFacts,
+  FACT_HASH,
+  FIGURES,
+  FOLDED_FIGURES,
+  notAmong,
+  ofBranchUnindexed,
+  UNPACKED,
+} from './facts.ts';
 import { clockOf } from './shop-day.ts';
 
 /** Rows of gold.folded_scopes: figures of some sealed spans together, and the fingerprint of the facts that they are of. */
@@ -109,7 +118,7 @@ export const lateFacts = (options: RowsOptions): string => {
   const moment = (which: string) => `{${name}_fold_${which}:DateTime64(3, 'UTC')}`;
   // The key is searched by a range of slots; by a list of days it would be searched bit by bit.
   return `silver.purchases WHERE recorded_at > ${moment('recorded')} AND slot >= ${moment('from')} AND slot < ${moment('to')}
-      AND indexOf(${listOf(options)('open_days')}, toUInt16(${shopDay})) = 0 ${ofBranch(options)}`;
+      AND ${notAmong(listOf(options)('open_days'), shopDay)} ${ofBranch(options)}`;
 };
 
 /** The columns of gold.folded_scopes in the order in which {@link foldSelect} gives them. */
@@ -136,15 +145,12 @@ export const foldSelect = (cover: Cover, options: RowsOptions, id: string): { sq
 export const ofBranch = ({ name, scope }: RowsOptions): string =>
   scope.branch === undefined ? '' : `AND branch_id = {${name}_branch:String}`;
 
-/**
- * Of the business days of a scope all but the open ones, for rows of silver.purchases. By functions that no index knows: the fingerprints are
- * few, and for `NOT IN` and for a branch ClickHouse would first look through the key of all facts, for longer than it reads them.
- */
+/** Of the business days of a scope all but the open ones, for the fingerprints of silver.purchases, which are few. */
 const notOpen = (options: RowsOptions): string => {
   const { name, scope, shopDay } = options;
   return `${shopDay} >= toDate({${name}_first_day:UInt16}) AND ${shopDay} <= toDate({${name}_last_day:UInt16})
-      AND indexOf(${listOf(options)('open_days')}, toUInt16(${shopDay})) = 0
-      ${scope.branch === undefined ? '' : `AND indexOf([{${name}_branch:String}], toString(branch_id)) = 1`}`;
+      AND ${notAmong(listOf(options)('open_days'), shopDay)}
+      ${ofBranchUnindexed(scope.branch && `{${name}_branch:String}`)}`;
 };
 
 const coverParams = ({ firstDay, lastDay, openDays }: Cover, { name }: RowsOptions): Rows['params'] => ({

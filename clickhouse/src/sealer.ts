@@ -9,6 +9,8 @@ interface SealerOptions extends Pick<SealOptions, 'shop' | 'graceMs'> {
   /** Told of every round that wrote something, and of every one that failed. */
   sealed?: (rows: Sealed, tookMs: number) => void;
   failed?: (error: unknown) => void;
+  /** What time it is (ms since 1970). Default the process's own clock. */
+  now?: () => number;
   signal: AbortSignal;
 }
 
@@ -17,11 +19,11 @@ interface SealerOptions extends Pick<SealOptions, 'shop' | 'graceMs'> {
  * its share of the time. A failed round is tried again; figures are as exact without it, only slower.
  */
 export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions): Promise<void> => {
-  const { shop, graceMs, pauseMs = 30_000, share = 0.1, sealed, failed, signal } = options;
+  const { shop, graceMs, pauseMs = 30_000, share = 0.1, sealed, failed, now = Date.now, signal } = options;
   while (!signal.aborted) {
     const began = performance.now();
     try {
-      const rows = await sealStale(clickhouse, { shop, graceMs, now: Date.now(), signal });
+      const rows = await sealStale(clickhouse, { shop, graceMs, now: now(), signal });
       if (rows.slots + rows.days + rows.months + rows.years + rows.products > 0)
         sealed?.(rows, performance.now() - began);
     } catch (error) {

@@ -5,6 +5,7 @@ import { openGold } from '@tillstream/clickhouse/gold';
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { sealStale } from '@tillstream/clickhouse/seal';
+import { runSealer } from '@tillstream/clickhouse/sealer';
 import { z } from 'zod';
 import { startOwnEngine } from '../support/own-engine.ts';
 import { measurePostgres } from './kpis-postgres.ts';
@@ -153,16 +154,18 @@ const questions = async (
   await compareWithFacts(clickhouse);
 };
 
-/** As the sealer does in a shop; its CPU is in the figures. */
-const sealMeanwhile = async (clickhouse: ClickHouse, signal: AbortSignal): Promise<void> => {
-  while (!signal.aborted) {
-    const began = performance.now();
-    await sealStale(clickhouse, { shop: SHOP, now: NOW, graceMs: 0 });
-    await sleep(Math.max(SEALER_PAUSE_MS, (performance.now() - began) * 9), undefined, { signal }).catch(
-      () => undefined,
-    );
-  }
-};
+/** As in a shop; its CPU is in the figures. */
+const sealMeanwhile = (clickhouse: ClickHouse, signal: AbortSignal): Promise<void> =>
+  runSealer(clickhouse, {
+    shop: SHOP,
+    now: () => NOW,
+    graceMs: 0,
+    pauseMs: SEALER_PAUSE_MS,
+    failed: (error) => {
+      throw error;
+    },
+    signal,
+  });
 
 /** The error of ours: the main figures of all time beside the same from the facts, when no sale comes in. */
 const compareWithFacts = async (clickhouse: ClickHouse): Promise<void> => {

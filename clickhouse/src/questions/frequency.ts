@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { ClickHouse } from '../client.ts';
+import { customersOf } from './customer-rows.ts';
 
 /** From this many purchases on customers stand in one row. */
 export const MOST_PURCHASES = 20;
 
 const sql = (branch: string | undefined) => `
   SELECT least(purchases, ${MOST_PURCHASES}) AS times, count() AS customers
-  FROM ${branch === undefined ? 'gold.customers' : 'gold.customer_branches WHERE branch_id = {branch:String}'}
+  FROM ${customersOf(branch)}
   GROUP BY times ORDER BY times`;
 
 const row = z.object({ times: z.int(), customers: z.int() });

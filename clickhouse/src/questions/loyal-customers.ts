@@ -5,13 +5,16 @@ import { ONE_THREAD } from '../facts.ts';
 import type { Gold } from '../gold.ts';
 import type { ShopCalendar } from '../shop-calendar.ts';
 import { BUCKET, bucketsOf } from './buckets.ts';
+import { customersOf } from './customer-rows.ts';
+
+const BEFORE_THE_END = "loyal_since < fromUnixTimestamp64Milli({to:Int64}, 'UTC')";
 
 const sql = (branch: string | undefined) => `
   SELECT toInt64(${BUCKET}) AS start, count() AS became_loyal
   FROM (
     SELECT toUnixTimestamp(toDateTime(loyal_since, 'UTC')) AS slot
     FROM ${branch === undefined ? 'gold.customers' : 'gold.customer_branches'}
-    WHERE loyal_since < fromUnixTimestamp64Milli({to:Int64}, 'UTC') ${branch === undefined ? '' : 'AND branch_id = {branch:String}'}
+    WHERE ${BEFORE_THE_END} ${branch === undefined ? '' : 'AND branch_id = {branch:String}'}
   )
   GROUP BY start`;
 
@@ -49,7 +52,7 @@ export const readLoyalCustomers = async (
   });
 };
 
-const AT_THE_END = `countIf(loyal_since < fromUnixTimestamp64Milli({to:Int64}, 'UTC')) AS loyal_customers`;
+const AT_THE_END = `countIf(${BEFORE_THE_END}) AS loyal_customers`;
 const count = z.object({ loyal_customers: z.int() });
 
 /**
@@ -57,15 +60,14 @@ const count = z.object({ loyal_customers: z.int() });
  * before that is planned, while one of two cores waits. Both see the stores of the same few milliseconds.
  */
 export const countLoyalCustomers = async (gold: Gold, { to, branch }: Scope, signal?: AbortSignal): Promise<number> => {
-  const [found] = await gold.rows({
+  const { loyal_customers } = await gold.clickhouse.row({
     name: 'loyal_customers_count',
-    sql: `SELECT ${AT_THE_END}
-      FROM ${branch === undefined ? 'gold.customers' : 'gold.customer_branches WHERE branch_id = {branch:String}'} SETTINGS ${ONE_THREAD}`,
+    sql: `SELECT ${AT_THE_END} FROM ${customersOf(branch)} SETTINGS ${ONE_THREAD}`,
     params: { to, branch: branch ?? '' },
     row: count,
     signal,
   });
-  return found?.loyal_customers ?? 0;
+  return loyal_customers;
 };
 
 /** The same of each branch that has customers, there. */
@@ -74,7 +76,7 @@ export const countLoyalByBranch = async (
   { to }: Scope,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> => {
-  const rows = await gold.rows({
+  const rows = await gold.clickhouse.rows({
     name: 'loyal_customers_by_branch',
     sql: `SELECT branch_id, ${AT_THE_END} FROM gold.customer_branches GROUP BY branch_id SETTINGS ${ONE_THREAD}`,
     params: { to },

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ClickHouse } from '../client.ts';
+import { customersOf } from './customer-rows.ts';
 
 const sql = (branch: string | undefined) => `
   SELECT toString(customer_id) AS customer_id, purchases, spent_minor, loyal_since IS NOT NULL AS loyal,
     toUnixTimestamp64Milli(last_sold_at) AS last
-  FROM ${branch === undefined ? 'gold.customers' : 'gold.customer_branches WHERE branch_id = {branch:String}'}
+  FROM ${customersOf(branch)}
   ORDER BY spent_minor DESC, customer_id
   LIMIT {limit:UInt32}`;
 
