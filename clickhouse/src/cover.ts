@@ -31,11 +31,12 @@ export interface Cover extends Spans {
   /** About how many facts the open days hold, of all branches; and how many the spans do. */
   openFacts: number;
   sealedFacts: number;
-  /** Where the last span ends (ms since 1970). */
-  sealedUntil: number;
   /** The business days of the scope, both ends included: all their facts must be in what is taken whole or open. */
   firstDay: number;
   lastDay: number;
+  /** Where the first of them begins and the last one ends (ms since 1970). */
+  begins: number;
+  ends: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -65,6 +66,7 @@ export const spansIn = ({ years, months, days }: Spans): number => years.length 
 type Takes = Record<'year' | 'month' | 'day', (start: number) => boolean>;
 
 const coverBy = ({ from, to }: Scope, calendar: ShopCalendar, state: SealState, takes: Takes): Cover => {
+  const [firstDay, lastDay] = [Math.max(0, calendar.dayOf(from)), Math.max(0, calendar.dayOf(Math.max(from, to - 1)))];
   const cover: Cover = {
     years: [],
     months: [],
@@ -73,20 +75,19 @@ const coverBy = ({ from, to }: Scope, calendar: ShopCalendar, state: SealState, 
     openDates: [],
     openFacts: 0,
     sealedFacts: 0,
-    sealedUntil: 0,
-    firstDay: Math.max(0, calendar.dayOf(from)),
-    lastDay: Math.max(0, calendar.dayOf(Math.max(from, to - 1))),
+    firstDay,
+    lastDay,
+    begins: Math.max(0, calendar.dayStart(firstDay)),
+    ends: calendar.dayStart(lastDay + 1),
   };
   const openDates = new Set<number>();
   // Asking the calendar takes its time: only the first and the last day may lie outside the scope in part.
   const isWhole = (first: number, after: number) =>
     (first > cover.firstDay || calendar.dayStart(first) >= from) &&
     (after <= cover.lastDay || calendar.dayStart(after) <= to);
-  let sealedUntil: number | undefined;
   const last = Math.min(cover.lastDay, state.days?.last ?? -1);
   const take = (first: number, after: number) => {
     for (let day = first; day < after; day++) cover.sealedFacts += state.facts.get(day) ?? 0;
-    sealedUntil = after;
   };
   for (let day = Math.max(cover.firstDay, state.days?.first ?? 0); day <= last; day++) {
     const [year, month] = [firstOfYear(day), firstOfMonth(day)];
@@ -108,7 +109,6 @@ const coverBy = ({ from, to }: Scope, calendar: ShopCalendar, state: SealState, 
       for (let date = Math.floor(calendar.dayStart(day) / DAY_MS); date <= end; date++) openDates.add(date);
     }
   }
-  if (sealedUntil !== undefined) cover.sealedUntil = calendar.dayStart(sealedUntil);
   return { ...cover, openDates: [...openDates] };
 };
 

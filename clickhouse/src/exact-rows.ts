@@ -1,7 +1,7 @@
 import { clickhouseTime } from './clickhouse-time.ts';
 import type { Coarsest, Cover, Scope } from './cover.ts';
 import { FIGURES, FIGURES_OF_FACTS, slotFacts, stillTrue, UNPACKED } from './facts.ts';
-import { type Fold, foldRows, lateFacts, ofBranch, spanRows } from './sealed-rows.ts';
+import { ofBranch, spanRows } from './sealed-rows.ts';
 
 /** A set of rows whose figures add up to those of a scope: common table expressions and their parameters. */
 export interface ExactRows {
@@ -30,45 +30,33 @@ export interface RowsOptions {
   timeZone: string;
 }
 
+/** The columns of a set of rows. */
+export const COLUMNS = `day, slot, hour, branch_id, ${FIGURES}`;
+
 /**
- * SQL of the rows `name` (day, slot, hour, branch_id and {@link FIGURES}) that cover a scope exactly once: sealed years,
- * months and days or a fold of them (`name_sealed`), and open days from facts, or from sealed slots where those are many
- * (`name_open`).
+ * SQL of the rows `name` ({@link COLUMNS}) that cover a scope exactly once: sealed years, months and days (`name_sealed`), and open days
+ * from facts, or from sealed slots where those are many (`name_open`).
  * `day` is the first one of a month or year, or its first one of the weekday, where weekdays are told apart; `slot` is the start
  * of its hour in a day's row, where hours are told apart.
  *
  * The statement fails with `throwIf` (code 395) when what is taken whole is not what its facts are, or when a day has facts
  * that is neither sealed nor open: the cover was made from another state than the one the statement sees.
  */
-export const exactRows = (cover: Cover, options: RowsOptions, fewFacts: number, fold?: Fold): ExactRows => {
-  const { name, shopDay } = options;
-  const sealed = fold === undefined ? spanRows(cover, options) : foldRows(cover, options, fold);
-  const params: Record<string, unknown> = {
-    ...scopeParams(options),
-    ...sealed.params,
-    [`${name}_open_dates`]: cover.openDates,
-  };
-  const list = (which: string) => `{${name}_${which}:Array(UInt16)}`;
+export const exactRows = (cover: Cover, options: RowsOptions, fewFacts: number): ExactRows => {
+  const { name } = options;
+  const sealed = spanRows(cover, options);
+  const params: Record<string, unknown> = { ...scopeParams(options), ...sealed.params, ...openParams(cover, options) };
   const ctes = [sealed.cte];
-  const isOpen = `toUInt16(toDate(slot)) IN ${list('open_dates')} AND toUInt16(${shopDay}) IN ${list('open_days')}`;
-  const columns = `day, slot, hour, branch_id, ${FIGURES}`;
-  const readsFacts = cover.openDays.length > 0 && cover.openFacts <= fewFacts;
-  const facts = [
-    ...(readsFacts ? [`silver.purchases FINAL WHERE ${inScope(options)} AND ${isOpen}`] : []),
-    ...(fold === undefined ? [] : [lateFacts(options)]),
-  ];
-  const open = facts.length === 0 ? [] : [ofFacts(options, facts)];
-  if (cover.openDays.length > 0 && !readsFacts) {
-    const slots = slotRows(`${name}_open_days`, options, isOpen);
+  const hasOpen = cover.openDays.length > 0;
+  if (!hasOpen) ctes.push(`${name}_open AS (${ofFacts(options, ['silver.purchases WHERE 0'])})`);
+  else if (cover.openFacts <= fewFacts) ctes.push(`${name}_open AS (${ofFacts(options, [openFacts(options)])})`);
+  else {
+    const slots = slotRows(`${name}_open`, options, isOpen(options));
     ctes.push(slots.ctes);
     Object.assign(params, slots.params);
-    open.push(`SELECT ${columns} FROM ${name}_open_days`);
   }
   ctes.push(
-    `${name}_open AS (${open.length === 0 ? ofFacts(options, ['silver.purchases WHERE 0']) : open.join(' UNION ALL ')})`,
-  );
-  ctes.push(
-    `${name} AS (SELECT ${columns} FROM ${name}_sealed${open.length === 0 ? '' : ` UNION ALL SELECT ${columns} FROM ${name}_open`})`,
+    `${name} AS (SELECT ${COLUMNS} FROM ${name}_sealed${hasOpen ? ` UNION ALL SELECT ${COLUMNS} FROM ${name}_open` : ''})`,
   );
   return { ctes: ctes.join(',\n'), params, inTwo: true };
 };
@@ -133,7 +121,7 @@ export const factRows = (options: RowsOptions): ExactRows => ({
 
 const SLOT = 900;
 
-const scopeParams = ({
+export const scopeParams = ({
   name,
   scope: { from, to, branch },
   byHour,
@@ -151,7 +139,21 @@ const inScope = (options: RowsOptions): string => {
     AND sold_at >= ${moment('from')} AND sold_at < ${moment('to')} ${ofBranch(options)}`;
 };
 
-const hourOf = ({ name, byHour }: RowsOptions, slot: string): string =>
+/** SQL that is true for the facts of open days, inside the scope or not. */
+export const isOpen = ({ name, shopDay }: RowsOptions): string =>
+  `toUInt16(toDate(slot)) IN {${name}_open_dates:Array(UInt16)} AND toUInt16(${shopDay}) IN {${name}_open_days:Array(UInt16)}`;
+
+/** Parameters of {@link openFacts}, beside those of the scope. */
+export const openParams = ({ openDays, openDates }: Cover, { name }: RowsOptions): Record<string, unknown> => ({
+  [`${name}_open_days`]: openDays,
+  [`${name}_open_dates`]: openDates,
+});
+
+/** SQL of the facts of open days in a scope: a table and a condition. */
+export const openFacts = (options: RowsOptions): string =>
+  `silver.purchases FINAL WHERE ${inScope(options)} AND ${isOpen(options)}`;
+
+export const hourOf = ({ name, byHour }: RowsOptions, slot: string): string =>
   byHour ? `toInt8(toHour(toTimezone(${slot}, {${name}_zone:String})))` : 'toInt8(-1)';
 
 /** The columns of silver.purchases that figures are made of. */
@@ -159,7 +161,11 @@ const OF_FACTS =
   'slot, branch_id, status, sold_at, total_minor, units, product_ids, quantities, unit_prices_minor, customer_number';
 
 /** Rows of facts, from tables with their conditions, no finer than asked for. */
-const ofFacts = (options: RowsOptions, from: readonly string[], coarsest: Coarsest = options.coarsest): string => {
+export const ofFacts = (
+  options: RowsOptions,
+  from: readonly string[],
+  coarsest: Coarsest = options.coarsest,
+): string => {
   const bySlot = coarsest === 'slot' || options.byHour;
   const keys = [
     // A question that adds up whole years asks for no day.

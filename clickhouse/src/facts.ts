@@ -9,24 +9,35 @@ export const FACT_HASH =
 export const sortedCustomers = (number: string, counts = '1'): string =>
   `arrayReduce('groupBitmapState', arraySort(groupArrayIf(${number}, ${counts} AND ${number} != 0)))`;
 
-/**
- * The figures of the purchases of a group, as SQL over `silver.purchases AS fact FINAL`; {@link UNPACKED} around it
- * gives {@link FIGURES}. In two steps, because a name that is a column and a figure would be taken for the figure.
- * Products are summed by `-Map`: `sumMap` of several arrays took six times as long.
- */
-export const FIGURES_OF_FACTS = `
+/** Sums of the purchases of a group, as SQL over `silver.purchases AS fact FINAL`. */
+export const SUMS_OF_FACTS = `
     countIf(fact.status = 'recorded') AS purchases,
     sumIf(fact.units, fact.status = 'recorded') AS items,
     sumIf(fact.total_minor, fact.status = 'recorded') AS revenue_minor,
-    maxIf(fact.sold_at, fact.status = 'recorded') AS newest,
-    ${sortedCustomers('fact.customer_number', "fact.status = 'recorded'")} AS customers,
+    maxIf(fact.sold_at, fact.status = 'recorded') AS newest`;
+
+/** Their customers, as a bitmap. */
+export const CUSTOMERS_OF_FACTS = `
+    ${sortedCustomers('fact.customer_number', "fact.status = 'recorded'")} AS customers`;
+
+/**
+ * What they sold, as a map: of each product its units, their revenue and the purchases it was in. Summed by `-Map`: `sumMap` of several arrays
+ * took six times as long.
+ */
+export const SOLD_OF_FACTS = `
     sumForEachMapIf(
       mapFromArrays(fact.product_ids, arrayMap(
         (quantity, price, place) -> [toInt64(quantity), toInt64(quantity * price), toInt64(place = 1)],
         fact.quantities, fact.unit_prices_minor, arrayEnumerateUniq(fact.product_ids))),
       fact.status = 'recorded') AS sold`;
 
-/** What `sold` of {@link FIGURES_OF_FACTS} says of each product, in the order of its sums. */
+/**
+ * All of that; {@link UNPACKED} around it gives {@link FIGURES}. In two steps, because a name that is a column and a figure would be taken for
+ * the figure.
+ */
+export const FIGURES_OF_FACTS = [SUMS_OF_FACTS, CUSTOMERS_OF_FACTS, SOLD_OF_FACTS].join(',');
+
+/** What {@link SOLD_OF_FACTS} says of each product, in the order of its sums. */
 const SOLD = [
   ['product_units', 'toUInt64(sums[1])'],
   ['product_revenue_minor', 'sums[2]'],
@@ -43,12 +54,20 @@ const unpacked = (only = (column: string) => column): string =>
 /** {@link FIGURES} out of {@link FIGURES_OF_FACTS}. */
 export const UNPACKED = unpacked();
 
+/** {@link UNPACKED} without products. */
+export const UNPACKED_HOUR = unpacked(() => '[]');
+
 /** {@link UNPACKED}, without products in the rows of hours. */
 export const UNPACKED_SPAN = unpacked((column) => `if(grain = 'whole', ${column}, [])`);
 
 /** The columns that every sealed row carries, in the order in which they are inserted. */
 export const FIGURES =
   'purchases, items, revenue_minor, newest, customers, product_ids, product_units, product_revenue_minor, product_purchases';
+
+/** SQL of what a row with {@link FIGURES} sold, as the map of {@link SOLD_OF_FACTS}. */
+export const soldOf = (row: string): string => `mapFromArrays(${row}product_ids, arrayMap(
+      (units, revenue, purchases) -> [toInt64(units), revenue, toInt64(purchases)],
+      ${row}product_units, ${row}product_revenue_minor, ${row}product_purchases))`;
 
 /** The figures of a longer period, folded from rows `part` that carry {@link FIGURES}; {@link UNPACKED} goes around it, too. */
 export const FOLDED_FIGURES = `
@@ -57,9 +76,7 @@ export const FOLDED_FIGURES = `
     sum(part.revenue_minor) AS revenue_minor,
     max(part.newest) AS newest,
     groupBitmapMergeState(part.customers) AS customers,
-    sumForEachMap(mapFromArrays(part.product_ids, arrayMap(
-      (units, revenue, purchases) -> [toInt64(units), revenue, toInt64(purchases)],
-      part.product_units, part.product_revenue_minor, part.product_purchases))) AS sold`;
+    sumForEachMap(${soldOf('part.')}) AS sold`;
 
 /**
  * Whether a sealed row still tells the truth: its fingerprint, of the rows as they were stored or as they are after a

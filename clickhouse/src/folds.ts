@@ -4,8 +4,8 @@ import { type ClickHouse, wasThrown } from './client.ts';
 import { type Cover, coverOf, coverWith, type Spans, spansIn } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
+import { FOLD_COLUMNS, type Fold, foldRunning, foldSpans, settledUntil } from './folded-rows.ts';
 import type { SealState } from './seal-state.ts';
-import { FOLD_COLUMNS, type Fold, foldSelect } from './sealed-rows.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
 
 /** A fold, and the cover of a scope that takes the fold's spans whole. */
@@ -16,9 +16,12 @@ export interface Folded {
 
 /** The folds that this process made. They are of use as long as their facts stay as they are, which each answer checks. */
 export interface Folds {
-  /** The fold of all spans of a scope that are sealed; or of most of them, where what is open besides is little. */
+  /**
+   * The fold of a scope that leaves the least to read: a running one, or one of all spans that are sealed, or of most of them, where what is
+   * open besides is little. For a scope with hardly any facts one of none, which is of use beside those of other scopes.
+   */
   find(options: RowsOptions, state: SealState): Promise<Folded | undefined>;
-  /** Told of each question that was answered: the spans of one that is asked again are folded, behind the back of those who ask. */
+  /** Told of each question that was answered: what is asked again is folded, behind the back of those who ask. */
   asked(options: RowsOptions, state: SealState): void;
   /** For one that was found broken. */
   forget(fold: Fold): void;
@@ -26,9 +29,16 @@ export interface Folds {
 
 export interface FoldsOptions {
   calendar: ShopCalendar;
-  /** Up to how many open facts a fold of fewer spans than are sealed will do. */
+  /** Up to how many facts of a scope none of its spans is folded. */
   fewFacts: number;
-  /** Whether spans are folded for a question that is asked again, or for each before it is answered. */
+  /** Up to how many open facts a fold of fewer spans than are sealed will do. */
+  fewOpenFacts: number;
+  /**
+   * The newest facts of open days are left out of a running fold, so many of them and those of the last milliseconds: a sale may still be on
+   * its way, or be voided.
+   */
+  leftOut: { facts: number; ms: number };
+  /** Whether a question that is asked again is folded, or each before it is answered. */
   folding: 'again' | 'always';
   /** The clock by which folds grow old. */
   now: () => number;
@@ -39,7 +49,7 @@ interface Remembered {
   fold: Fold;
   spans: Spans;
   kind: string;
-  /** Facts in its spans when it was made, as far as was known: with fewer of them now it is broken, more may have come late. */
+  /** Facts that it was of when it was made, as far as was known: with fewer of them now it is broken, more may have come since. */
   facts: number;
   at: number;
 }
@@ -48,9 +58,8 @@ interface Remembered {
 const FORGET_MS = 40 * 60_000;
 /** More are forgotten, those that were used the longest time ago first. */
 const MOST_FOLDS = 64;
-/** Questions that come again within this time are worth a fold, those about fewer spans are not. */
+/** Questions that come again within this time are worth a fold. */
 const AGAIN_MS = 5 * 60_000;
-const FEW_SPANS = 3;
 /** A fold that more facts came late to is not taken: they are read by each question. */
 const MOST_LATE = 20_000;
 /** Folding takes no more of the time than this, and a question's fold that breaks all the time is not made more often. */
@@ -61,63 +70,136 @@ const FAILED_MS = 30_000;
 /** After one that found a seal broken: the state of the seals is soon another one. */
 const BROKEN_SEAL_MS = 1_000;
 
+/** A fold of no facts: the few of its scope are read beside it. */
+const NOTHING: Fold = {
+  id: '00000000-0000-0000-0000-000000000000',
+  rows: 0,
+  count: '0',
+  hash: '0',
+  recorded: 0,
+  running: 0,
+};
+type Made = 'spans' | 'running';
+const NEVER = { spans: Number.NEGATIVE_INFINITY, running: Number.NEGATIVE_INFINITY };
+const NO_SPANS: Spans = { years: [], months: [], days: [] };
+
 const printed = z.object({ rows: z.int(), count: z.string(), hash: z.string(), recorded: z.int() });
+const untilRow = z.object({ until: z.int() });
 
 /** Remembers folds and makes them. */
-export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding, now }: FoldsOptions): Folds => {
+export const openFolds = (
+  clickhouse: ClickHouse,
+  { calendar, fewFacts, fewOpenFacts, leftOut, folding, now }: FoldsOptions,
+): Folds => {
   // Maps keep the order of insertion: the first one was used the longest time ago.
   const folds = new Map<string, Remembered>();
-  const lastAsked = new Map<string, { at: number; foldedAt: number }>();
+  const runnings = new Map<string, Remembered>();
+  const lastAsked = new Map<string, { at: number; foldedAt: Record<Made, number> }>();
   let making = false;
   let restUntil = Number.NEGATIVE_INFINITY;
 
   const coverBy = ({ scope, coarsest }: RowsOptions, state: SealState) => coverOf(scope, coarsest, calendar, state);
-  const isOfUse = ({ key, at, facts }: Remembered, cover: Cover): boolean => {
-    const late = cover.sealedFacts - facts;
-    if (now() - at < FORGET_MS && late >= 0 && late <= MOST_LATE) return true;
-    folds.delete(key);
-    return false;
-  };
+  const isYoung = ({ at }: Remembered): boolean => now() - at < FORGET_MS;
 
-  /** The fold that leaves the fewest facts open, if it does nearly as well as the seals: what is open besides is little. */
-  const best = (options: RowsOptions, state: SealState, sealed: Cover) => {
+  /** The fold of spans that leaves the fewest facts open, if it does nearly as well as the seals: what is open besides is little. */
+  const bestOfSpans = (options: RowsOptions, state: SealState, sealed: Cover) => {
     let best: { found: Remembered; cover: Cover } | undefined;
     for (const found of folds.values()) {
       // Of another question, or of too little of this one: not worth to look at each of its days.
-      if (found.kind !== kindOf(options) || found.facts + fewFacts < sealed.sealedFacts) continue;
+      if (found.kind !== kindOf(options) || found.facts + fewOpenFacts < sealed.sealedFacts) continue;
       const cover = coverWith(found.spans, options.scope, calendar, state);
-      if (cover === undefined || cover.openFacts > Math.max(fewFacts, sealed.openFacts)) continue;
+      if (cover === undefined || cover.openFacts > Math.max(fewOpenFacts, sealed.openFacts)) continue;
       if (best !== undefined && cover.openFacts >= best.cover.openFacts) continue;
-      if (isOfUse(found, cover)) best = { found, cover };
+      const late = cover.sealedFacts - found.facts;
+      if (isYoung(found) && late >= 0 && late <= MOST_LATE) best = { found, cover };
+      else folds.delete(found.key);
     }
     return best;
   };
 
+  const runningOf = (options: RowsOptions, state: SealState) => {
+    const found = runnings.get(runningKey(options));
+    if (found === undefined) return undefined;
+    const cover = coverWith(found.spans, options.scope, calendar, state);
+    if (cover !== undefined && isYoung(found) && factsOf(cover) - found.facts <= MOST_LATE) return { found, cover };
+    runnings.delete(found.key);
+    return undefined;
+  };
+
   const find = async (options: RowsOptions, state: SealState): Promise<Folded | undefined> => {
-    const sealed = coverBy(options, state);
-    if (folding === 'always' && spansIn(sealed) > 0 && !folds.has(keyOf(sealed, options))) {
-      await make(sealed, options).catch(() => undefined);
+    // First of the spans, then the running one.
+    for (let i = 0; i < 2 && folding === 'always'; i++) {
+      const what = wanting(options, state);
+      if (what !== undefined) await make(what, options, state).catch(() => undefined);
     }
-    const folded = best(options, state, sealed);
-    if (folded === undefined) return undefined;
+    const running = runningOf(options, state);
+    const sealed = coverBy(options, state);
+    const folded = running ?? bestOfSpans(options, state, sealed);
+    if (folded === undefined) {
+      const cover = coverWith(NO_SPANS, options.scope, calendar, state);
+      return cover === undefined || factsOf(cover) > leftOut.facts ? undefined : { fold: NOTHING, cover };
+    }
     const { found, cover } = folded;
-    folds.delete(found.key);
-    folds.set(found.key, found);
+    remember(running === undefined ? folds : runnings, found);
     return { fold: found.fold, cover };
   };
 
-  /** Whether another fold would leave no less to read. */
-  const isFolded = (options: RowsOptions, state: SealState, sealed: Cover): boolean => {
-    const folded = best(options, state, sealed);
-    if (folded === undefined) return false;
-    const late = folded.cover.sealedFacts - folded.found.facts;
-    return folded.cover.openFacts <= sealed.openFacts && late < MOST_LATE / 2;
+  /** Which fold of a question is missing, or leaves too much to read beside it. */
+  const wanting = (options: RowsOptions, state: SealState): Made | undefined => {
+    const sealed = coverBy(options, state);
+    const ofSpans = bestOfSpans(options, state, sealed);
+    const isEnough =
+      ofSpans !== undefined &&
+      ofSpans.cover.openFacts <= sealed.openFacts &&
+      ofSpans.cover.sealedFacts - ofSpans.found.facts < MOST_LATE / 2;
+    if (factsOf(sealed) > fewFacts && spansIn(sealed) > 0 && !isEnough) return 'spans';
+    const { cover } = toRun(options, state);
+    if (cover === undefined || cover.openFacts > Math.max(fewFacts, fewOpenFacts)) return undefined;
+    // What is left out is read by each answer: three times as much is worth another fold.
+    const before = runningOf(options, state)?.found.facts ?? cover.sealedFacts;
+    return factsOf(cover) - before < 3 * leftOut.facts ? undefined : 'running';
   };
 
-  const make = async (cover: Cover, options: RowsOptions): Promise<void> => {
+  /** What a running fold is to be made of: a fold of spans where there are many facts, and the open days beside it. */
+  const toRun = (options: RowsOptions, state: SealState) => {
+    const sealed = coverBy(options, state);
+    const base = factsOf(sealed) > fewFacts ? bestOfSpans(options, state, sealed)?.found : undefined;
+    return { base, cover: coverWith(base?.spans ?? NO_SPANS, options.scope, calendar, state) };
+  };
+
+  const make = (what: Made, options: RowsOptions, state: SealState): Promise<void> =>
+    what === 'spans' ? makeOfSpans(options, coverBy(options, state)) : makeRunning(options, state);
+
+  const makeOfSpans = async (options: RowsOptions, cover: Cover): Promise<void> => {
+    const { years, months, days, sealedFacts: facts } = cover;
+    const spans = { years, months, days };
+    const fold = await insert((id) => foldSpans(cover, options, id));
+    remember(folds, { key: keyOf(spans, options), fold, spans, facts, ...ofNow(options) });
+  };
+
+  const makeRunning = async (options: RowsOptions, state: SealState): Promise<void> => {
+    const { base, cover } = toRun(options, state);
+    if (cover === undefined) return;
+    const { until } = await clickhouse.row({
+      name: 'fold_until',
+      ...settledUntil(cover, options, leftOut),
+      row: untilRow,
+    });
+    if (until <= 0) return;
+    const fold = await insert((id) => foldRunning(cover, options, { base: base?.fold, until, id }));
+    remember(runnings, {
+      key: runningKey(options),
+      // Of days that are all open nothing comes late, and nothing else is in it.
+      fold: { ...fold, recorded: base?.fold.recorded ?? until, running: until },
+      spans: base?.spans ?? NO_SPANS,
+      facts: factsOf(cover) - leftOut.facts,
+      ...ofNow(options),
+    });
+  };
+
+  const insert = async (select: (id: string) => { sql: string; params: Record<string, unknown> }) => {
     const id = randomUUID();
-    const { sql, params } = foldSelect(cover, options, id);
-    const at = now();
+    const { sql, params } = select(id);
     await clickhouse.insertSelect({
       name: 'fold',
       table: `gold.folded_scopes (${FOLD_COLUMNS})`,
@@ -125,7 +207,7 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
       params,
       timeoutSeconds: 30,
     });
-    const { rows, ...print } = await clickhouse.row({
+    const found = await clickhouse.row({
       name: 'folded',
       sql: `SELECT count() AS rows, toString(any(facts_count)) AS count, toString(any(facts_hash)) AS hash,
               toUnixTimestamp64Milli(any(recorded_until)) AS recorded
@@ -133,34 +215,26 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
       params: { fold: id },
       row: printed,
     });
-    if (rows === 0) throw new Error('nothing to fold');
-    const { years, months, days, sealedFacts } = cover;
-    const fold = { id, rows, ...print };
-    const key = keyOf(cover, options);
-    folds.set(key, {
-      key,
-      fold,
-      spans: { years, months, days },
-      kind: kindOf(options),
-      facts: sealedFacts,
-      at,
-    });
-    dropFirst(folds, MOST_FOLDS);
+    if (found.rows === 0) throw new Error('nothing to fold');
+    return { id, ...found };
   };
 
+  const ofNow = (options: RowsOptions) => ({ kind: kindOf(options), at: now() });
+
   const asked = (options: RowsOptions, state: SealState): void => {
-    const cover = coverBy(options, state);
-    const question = `${kindOf(options)} ${cover.firstDay} ${cover.lastDay}`;
-    const { at, foldedAt } = lastAsked.get(question) ?? { at: undefined, foldedAt: Number.NEGATIVE_INFINITY };
+    const { firstDay, lastDay } = coverBy(options, state);
+    const question = `${kindOf(options)} ${firstDay} ${lastDay}`;
+    const { at, foldedAt } = lastAsked.get(question) ?? { at: undefined, foldedAt: NEVER };
     const began = now();
     lastAsked.delete(question);
     lastAsked.set(question, { at: began, foldedAt });
     dropFirst(lastAsked, 4 * MOST_FOLDS);
-    if (at === undefined || began - at > AGAIN_MS || spansIn(cover) < FEW_SPANS) return;
-    if (making || began < restUntil || began - foldedAt < SAME_AGAIN_MS || isFolded(options, state, cover)) return;
+    if (at === undefined || began - at > AGAIN_MS || making || began < restUntil) return;
+    const what = wanting(options, state);
+    if (what === undefined || began - foldedAt[what] < SAME_AGAIN_MS) return;
     making = true;
-    lastAsked.set(question, { at: began, foldedAt: began });
-    make(cover, options)
+    lastAsked.set(question, { at: began, foldedAt: { ...foldedAt, [what]: began } });
+    make(what, options, state)
       .then(
         () => {
           restUntil = now() + (now() - began) * (1 / SHARE - 1);
@@ -181,10 +255,14 @@ export const openFolds = (clickhouse: ClickHouse, { calendar, fewFacts, folding,
     find,
     asked,
     forget: (broken) => {
-      for (const [key, { fold }] of folds) if (fold.id === broken.id) folds.delete(key);
+      for (const among of [folds, runnings])
+        for (const [key, { fold }] of among) if (fold.id === broken.id) among.delete(key);
     },
   };
 };
+
+/** About how many facts the days of a scope hold. */
+const factsOf = ({ sealedFacts, openFacts }: Cover): number => sealedFacts + openFacts;
 
 /** What a fold's rows tell apart, and of which branch they are. */
 const kindOf = ({ scope, byBranch, byHour, byWeekday }: RowsOptions): string =>
@@ -192,6 +270,15 @@ const kindOf = ({ scope, byBranch, byHour, byWeekday }: RowsOptions): string =>
 
 const keyOf = ({ years, months, days }: Spans, options: RowsOptions): string =>
   `${kindOf(options)} ${JSON.stringify([years, months, days])}`;
+
+/** A running fold belongs to one scope: its open days may be in it in part. */
+const runningKey = (options: RowsOptions): string => `${kindOf(options)} ${options.scope.from} ${options.scope.to}`;
+
+const remember = (among: Map<string, Remembered>, fold: Remembered): void => {
+  among.delete(fold.key);
+  among.set(fold.key, fold);
+  dropFirst(among, MOST_FOLDS);
+};
 
 const dropFirst = (map: Map<string, unknown>, most: number): void => {
   for (const key of map.keys()) {

@@ -3,15 +3,16 @@ import { type ClickHouse, wasThrown } from './client.ts';
 import { type Coarsest, coverOf, type Scope, spansIn } from './cover.ts';
 import { type ExactRows, exactRows, factRows, type RowsOptions, slotRows } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
+import { type FiguresQuestion, type FiguresRow, figuresRow, figuresSql, provenRow } from './figures-sql.ts';
+import { foldedRows, isWhole } from './folded-rows.ts';
 import { type Folded, openFolds } from './folds.ts';
 import { type ProductRows, productRowsOfFacts, productRowsOfSeals } from './product-rows.ts';
 import { type RememberedSeals, rememberedSeals } from './remembered-seals.ts';
 import type { SealState } from './seal-state.ts';
-import type { Fold } from './sealed-rows.ts';
 import { type ShopCalendar, shopCalendar } from './shop-calendar.ts';
 import { type ShopClock, shopDaySql } from './shop-day.ts';
 
-/** A question about the figures of one or more scopes, asked of one moment of the database. */
+/** A question about the rows of one or more scopes, asked of one moment of the database. */
 export interface Question<Row> {
   /** Name in ClickHouse's log. */
   name: string;
@@ -20,10 +21,6 @@ export interface Question<Row> {
   coarsest: Coarsest;
   /** Whether it tells hours apart, by `hour` and `slot`. Default false. */
   byHour?: boolean;
-  /** Whether it tells weekdays apart by `day`, too; only with `byHour`. Default false. */
-  byWeekday?: boolean;
-  /** Whether it tells branches apart. Default false. */
-  byBranch?: boolean;
   /**
    * A SELECT without settings over the rows of its scopes: see {@link exactRows} for their columns. `inTwo`: whether
    * each scope also has its sealed and its open rows in tables of their own.
@@ -50,6 +47,8 @@ export interface Gold {
   calendar: ShopCalendar;
   /** SQL for the business day of a column `slot`. */
   shopDay: string;
+  /** The figures of whole scopes: what is asked again is answered from folds. */
+  figures(question: FiguresQuestion): Promise<FiguresRow[]>;
   /** Answers in one statement, so that all figures are of one moment. */
   answer<Row>(question: Question<Row>): Promise<Row[]>;
   /** The same for products by month and country, with their customers. */
@@ -62,12 +61,16 @@ const ATTEMPTS = 3;
 /** Up to this many facts are read as they are; see {@link factRows}. Beside sealed spans twice as many: two threads read them. */
 const FEW_FACTS = 200_000;
 const FEW_OPEN_FACTS = 2 * FEW_FACTS;
+/** They take a few milliseconds to read; a shop of ten sales a second has some minutes to void one. */
+const LEFT_OUT = { facts: 2_000, ms: 10_000 };
 
 export interface GoldOptions {
   /** Facts in a scope up to which its question reads them as they are; 0 asks the seals always. Default 200,000. */
   fewFacts?: number;
   /** The same of the facts of its open days, beside sealed ones; 0 asks sealed slots always. Default 400,000. */
   fewOpenFacts?: number;
+  /** The newest facts of open days that no fold takes in: so many, and those of the last milliseconds. Default 2,000 and 10 s. */
+  leftOut?: { facts: number; ms: number };
   /** Whether sealed spans are folded for a question that is asked again, or for each before it is answered. Default `again`. */
   folding?: 'again' | 'always';
   /** The clock (ms) by which what is remembered of the seals grows old; it decides no figure. Default the process's own. */
@@ -81,6 +84,7 @@ export const openGold = (
   {
     fewFacts = FEW_FACTS,
     fewOpenFacts = FEW_OPEN_FACTS,
+    leftOut = LEFT_OUT,
     folding = 'again',
     now = () => performance.now(),
   }: GoldOptions = {},
@@ -89,78 +93,113 @@ export const openGold = (
   const shopDay = shopDaySql(shop);
   const spans = rememberedSeals(clickhouse, shopDay, 'spans', now);
   const products = rememberedSeals(clickhouse, shopDay, 'products', now);
-  const folds = openFolds(clickhouse, { calendar, fewFacts: fewOpenFacts, folding, now });
+  const folds = openFolds(clickhouse, { calendar, fewFacts, fewOpenFacts, leftOut, folding, now });
 
-  const rowsOptions = <Row>({
-    scopes,
-    coarsest,
-    byHour = false,
-    byWeekday = false,
-    byBranch = false,
-  }: Question<Row>): RowsOptions[] => {
-    const shared = { coarsest, byHour, byWeekday, byBranch, shopDay, timeZone: calendar.timeZone };
-    return Object.entries(scopes).map(([name, scope]) => ({ name, scope, ...shared }));
-  };
-
-  const ask = async <Row>(
-    question: Question<Row>,
-    rowsOf: (options: RowsOptions) => ExactRows,
-    settings = ONE_SNAPSHOT,
-  ): Promise<Row[]> => {
-    const sets = rowsOptions(question).map(rowsOf);
-    const sql = typeof question.sql === 'string' ? question.sql : question.sql(sets.every(({ inTwo }) => inTwo));
-    return clickhouse.rows({
-      name: question.name,
-      sql: `WITH ${sets.map((set) => set.ctes).join(',\n')}\n${sql}\n${settings}`,
-      params: Object.assign({}, question.params, ...sets.map((set) => set.params)),
-      row: question.row,
-      timeoutSeconds: question.timeoutSeconds,
-      signal: question.signal,
-    });
-  };
-
+  const shared = { shopDay, timeZone: calendar.timeZone };
   const fromSlots = (options: RowsOptions) => slotRows(options.name, options);
   const coverBy = (state: SealState, { scope, coarsest }: Pick<RowsOptions, 'scope' | 'coarsest'>) =>
     coverOf(scope, coarsest, calendar, state);
+  const fromSpans = (state: SealState) => (options: RowsOptions) =>
+    exactRows(coverBy(state, options), options, fewOpenFacts);
+  const withCtes = (sets: readonly Pick<ExactRows, 'ctes'>[], sql: string, settings = ONE_SNAPSHOT) =>
+    `WITH ${sets.map(({ ctes }) => ctes).join(',\n')}\n${sql}\n${settings}`;
 
-  /** From sealed spans, or from folds of them; those it uses come to stand in `used`. One that met a broken fold does without. */
-  const fromSeals = async <Row>(question: Question<Row>, state: SealState, used: Fold[]): Promise<Row[]> => {
-    // Only a question that adds up whole years tells no spans apart.
-    const toFold = question.coarsest === 'year' ? rowsOptions(question) : [];
-    const folded = new Map<string, Folded>();
-    if (used.length === 0) {
-      for (const options of toFold) {
-        const found = await folds.find(options, state);
-        if (found !== undefined) folded.set(options.name, found);
-      }
-    }
-    used.push(...[...folded.values()].map(({ fold }) => fold));
-    const rows = await ask(question, (options) => {
-      const { cover, fold } = folded.get(options.name) ?? { cover: coverBy(state, options), fold: undefined };
-      return exactRows(cover, options, fewOpenFacts, fold);
-    });
-    for (const options of toFold) folds.asked(options, state);
-    return rows;
-  };
-
-  const answer = async <Row>(question: Question<Row>): Promise<Row[]> => {
+  /** From facts where there are few, from slots where only they will do, and else from spans. */
+  const answerBy = async <Row>(
+    sets: readonly RowsOptions[],
+    ask: (rowsOf: (options: RowsOptions) => ExactRows, settings?: string) => Promise<Row[]>,
+  ): Promise<Row[]> => {
     const state = await spans.known();
-    const scopes = Object.values(question.scopes);
-    if (scopes.every((scope) => factsIn(scope, calendar, state) <= fewFacts)) {
-      return ask(question, factRows, `${ONE_SNAPSHOT}, ${ONE_THREAD}`);
+    if (sets.every(({ scope }) => factsIn(scope, calendar, state) <= fewFacts)) {
+      return ask(factRows, `${ONE_SNAPSHOT}, ${ONE_THREAD}`);
     }
-    if (question.coarsest === 'slot') return ask(question, fromSlots);
-    const used: Fold[] = [];
+    if (sets.some(({ coarsest }) => coarsest === 'slot')) return ask(fromSlots);
     return fromGuess(
       spans,
       state,
-      (guess) => scopes.every((scope) => spansIn(coverBy(guess, { ...question, scope })) > 0),
-      (guess) => {
-        for (const fold of used) folds.forget(fold);
-        return fromSeals(question, guess, used);
-      },
-      () => ask(question, fromSlots),
+      (guess) => sets.every((options) => spansIn(coverBy(guess, options)) > 0),
+      (guess) => ask(fromSpans(guess)),
+      () => ask(fromSlots),
     );
+  };
+
+  const answer = async <Row>(question: Question<Row>): Promise<Row[]> => {
+    const { name, scopes, coarsest, byHour = false, sql, params, row, timeoutSeconds, signal } = question;
+    const sets = Object.entries(scopes).map(([name, scope]): RowsOptions => {
+      return { name, scope, coarsest, byHour, byWeekday: false, byBranch: false, ...shared };
+    });
+    return answerBy(sets, (rowsOf, settings) => {
+      const rows = sets.map(rowsOf);
+      const asked = typeof sql === 'string' ? sql : sql(rows.every(({ inTwo }) => inTwo));
+      return clickhouse.rows({
+        name,
+        sql: withCtes(rows, asked, settings),
+        params: Object.assign({}, params, ...rows.map((set) => set.params)),
+        row,
+        timeoutSeconds,
+        signal,
+      });
+    });
+  };
+
+  /** From folds alone; undefined where there are none for all scopes, or one of them was broken and is forgotten now. */
+  const fromFolds = async (
+    question: FiguresQuestion,
+    sets: readonly RowsOptions[],
+    state: SealState,
+  ): Promise<FiguresRow[] | undefined> => {
+    const found: (Folded & { options: RowsOptions })[] = [];
+    for (const options of sets) {
+      const folded = await folds.find(options, state);
+      if (folded === undefined) return undefined;
+      found.push({ options, ...folded });
+    }
+    if (found.every(({ fold }) => fold.rows === 0)) return undefined;
+    const wanted = { customers: question.customers ?? true, products: question.products !== undefined };
+    const rows = found.map(({ options, cover, fold }) => foldedRows(cover, options, fold, wanted));
+    const { sql, params } = figuresSql(question, true);
+    const answers = await clickhouse.rows({
+      name: question.name,
+      sql: withCtes(rows, sql),
+      params: Object.assign({}, params, ...rows.map((set) => set.params)),
+      row: provenRow,
+      signal: question.signal,
+    });
+    const ofScope = (name: string) => answers.filter(({ scope }) => sets.length === 1 || scope === name);
+    const broken = found.filter(({ fold, options }) => !isWhole(fold, ofScope(options.name)));
+    for (const { fold } of broken) folds.forget(fold);
+    // With its facts those of a seal have become others: what is known of the seals goes on without it.
+    if (broken.some(({ fold }) => fold.running === undefined)) await spans.insteadOf(state);
+    return broken.length === 0 ? answers : undefined;
+  };
+
+  const figures = async (question: FiguresQuestion): Promise<FiguresRow[]> => {
+    const { scopes, by = 'nothing', signal } = question;
+    const sets = Object.entries(scopes).map(([name, scope]): RowsOptions => {
+      const [byHour, byWeekday] = [by === 'hour' || by === 'weekday', by === 'weekday'];
+      return { name, scope, coarsest: 'year', byHour, byWeekday, byBranch: by === 'branch', ...shared };
+    });
+    const state = await spans.known();
+    const answers =
+      // A running fold that was broken has one of spans behind it.
+      (await fromFolds(question, sets, state)) ??
+      (await fromFolds(question, sets, state)) ??
+      (await answerBy(sets, (rowsOf, settings) => {
+        const rows = sets.map(rowsOf);
+        const { sql, params } = figuresSql(question, false);
+        return clickhouse.rows({
+          name: question.name,
+          sql: withCtes(rows, sql, settings),
+          params: Object.assign({}, params, ...rows.map((set) => set.params)),
+          row: figuresRow,
+          signal,
+        });
+      }));
+    for (const options of sets) folds.asked(options, state);
+    const [only] = sets;
+    return answers
+      .filter(({ branch_id, hour }) => (by === 'branch' ? branch_id !== '' : by === 'nothing' || hour >= 0))
+      .map((row) => (sets.length === 1 && only !== undefined ? { ...row, scope: only.name } : row));
   };
 
   const answerProducts = async <Row>({ name, scope, sql, row, signal }: ProductQuestion<Row>): Promise<Row[]> => {
@@ -179,7 +218,7 @@ export const openGold = (
     );
   };
 
-  return { calendar, shopDay, answer, answerProducts, clickhouse };
+  return { calendar, shopDay, figures, answer, answerProducts, clickhouse };
 };
 
 /**

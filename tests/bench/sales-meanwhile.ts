@@ -16,17 +16,23 @@ interface Sale {
 
 /**
  * Lets sales into silver, four inserts a second, each with the snapshots of its customers, until the signal; gives how many. They are sold one
- * second of the clock after the other from `from` on; 0.5 % of them three weeks before, and 1 % are voided a little later.
+ * second of the clock after the other from `from` on and recorded from `recordedFrom` on; 0.5 % of them three weeks before, and 1 % are
+ * voided a little later.
  */
 export const sellMeanwhile = async (
   clickhouse: ClickHouse,
   seed: Seed,
-  { from, rate, signal }: { from: number; rate: number; signal: AbortSignal },
+  {
+    from,
+    recordedFrom = from,
+    rate,
+    signal,
+  }: { from: number; recordedFrom?: number; rate: number; signal: AbortSignal },
 ): Promise<number> => {
   const each = Math.round((rate * PAUSE_MS) / 1000);
   const sale = (n: number, status: Sale['status'] = 'recorded'): Sale => {
-    const recorded = from + Math.floor(n / rate) * 1000;
-    const moment = recorded - (n % 200 === 7 ? LATE_MS : 0);
+    const elapsed = Math.floor(n / rate) * 1000;
+    const [moment, recorded] = [from + elapsed - (n % 200 === 7 ? LATE_MS : 0), recordedFrom + elapsed];
     return { n, customer: 1 + ((n * 7919) % seed.customers), moment, recorded, status };
   };
   const first = await numberOfNext(clickhouse);

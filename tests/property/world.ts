@@ -112,11 +112,12 @@ export class World {
     return loyal;
   }
 
-  /** Sends what waits: in an order of `seed`, some of it twice, in as many inserts as `blocks`. */
-  async deliver(seed: number, blocks: number): Promise<void> {
-    const events = shuffled([...this.#waiting, ...this.#waiting.filter((_, index) => (index + seed) % 3 === 0)], seed);
+  /** Sends what waits, but for the first `held`: in an order of `seed`, some of it twice, in as many inserts as `blocks`. */
+  async deliver(seed: number, blocks: number, held = 0): Promise<void> {
+    const waiting = this.#waiting.slice(held);
+    const events = shuffled([...waiting, ...waiting.filter((_, index) => (index + seed) % 3 === 0)], seed);
     await this.#send(this.#produced(events), blocks);
-    this.#waiting = [];
+    this.#waiting = this.#waiting.slice(0, held);
   }
 
   /** Sends everything that was ever sent once more, what waits included where the order does not matter. */

@@ -1,17 +1,7 @@
-import { z } from 'zod';
 import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
-import { asOf, averageBasket, NO_TOTALS, TOTALS, type Totals, totalsRow } from './figures.ts';
+import { asOf, averageBasket, NO_TOTALS, type Totals, totalsOf } from './figures.ts';
 import { countLoyalByBranch } from './loyal-customers.ts';
-
-/** Rows of the period and of the one before; they are put together here, since a join takes longer to plan than to run. */
-const ofBranch = (rows: string, isPeriod: boolean) =>
-  `SELECT ${isPeriod} AS is_period, branch_id, ${TOTALS} FROM ${rows} GROUP BY branch_id`;
-
-const sql = (compared: boolean) =>
-  `${ofBranch('period', true)}${compared ? ` UNION ALL ${ofBranch('earlier', false)}` : ''}`;
-
-const row = z.object({ is_period: z.boolean(), branch_id: z.string(), ...totalsRow });
 
 interface BranchRow extends Totals {
   branch_id: string;
@@ -37,19 +27,17 @@ export const readBranchSales = async (
   signal?: AbortSignal,
 ): Promise<BranchSales> => {
   const [rows, loyal] = await Promise.all([
-    gold.answer({
+    gold.figures({
       name: 'branch_sales',
       scopes: before === undefined ? { period: scope } : { period: scope, earlier: before },
-      coarsest: 'year',
-      byBranch: true,
-      sql: sql(before !== undefined),
-      row,
+      by: 'branch',
       signal,
     }),
     countLoyalByBranch(gold, scope, signal),
   ]);
   const branches = new Map<string, BranchRow>();
-  for (const { is_period, branch_id, newest, ...totals } of rows) {
+  for (const row of rows) {
+    const { scope, branch_id, purchases, revenue_minor } = row;
     const branch = branches.get(branch_id) ?? {
       branch_id,
       ...NO_TOTALS,
@@ -59,17 +47,14 @@ export const readBranchSales = async (
       average_basket_minor: 0,
       newest_sale: null,
     };
-    if (is_period) {
-      const average_basket_minor = averageBasket(totals.revenue_minor, totals.purchases);
-      Object.assign(branch, totals, { average_basket_minor, newest_sale: asOf([newest]) });
-    } else {
-      branch.purchases_before = totals.purchases;
-      branch.revenue_before_minor = totals.revenue_minor;
-    }
+    if (scope === 'period') {
+      const average_basket_minor = averageBasket(revenue_minor, purchases);
+      Object.assign(branch, totalsOf(row), { average_basket_minor, newest_sale: asOf([row.newest]) });
+    } else Object.assign(branch, { purchases_before: purchases, revenue_before_minor: revenue_minor });
     branches.set(branch_id, branch);
   }
   return {
-    as_of: asOf(rows.filter(({ is_period }) => is_period).map(({ newest }) => newest)),
+    as_of: asOf(rows.filter(({ scope }) => scope === 'period').map(({ newest }) => newest)),
     branches: [...branches.values()].sort((a, b) => (a.branch_id < b.branch_id ? -1 : 1)),
   };
 };

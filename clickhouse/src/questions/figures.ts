@@ -1,8 +1,11 @@
 import { z } from 'zod';
 
-/** Sums over exact rows, in the order of {@link totalsRow}. Customers are a union: they do not add up over rows. */
-export const TOTALS = `sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor,
-    groupBitmapMerge(customers) AS unique_customers, toUnixTimestamp64Milli(max(newest)) AS newest`;
+/** Sums over exact rows. */
+export const SUMS = `sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor,
+    toUnixTimestamp64Milli(max(newest)) AS newest`;
+
+/** The same with customers, as {@link totalsRow}. Customers are a union: they do not add up over rows. */
+export const TOTALS = `${SUMS}, groupBitmapMerge(customers) AS unique_customers`;
 
 /** The columns of {@link TOTALS}; `newest` in milliseconds since 1970, 0 without any purchase. */
 export const totalsRow = {
@@ -20,7 +23,18 @@ export interface Totals {
   unique_customers: number;
 }
 
+/** What a scope without facts has. */
+export const NO_FIGURES = { purchases: 0, items: 0, revenue_minor: 0, unique_customers: 0, newest: 0, products: [] };
+
 export const NO_TOTALS: Totals = { purchases: 0, items: 0, revenue_minor: 0, unique_customers: 0 };
+
+/** The {@link Totals} of a row that tells more. */
+export const totalsOf = ({ purchases, items, revenue_minor, unique_customers }: Totals): Totals => ({
+  purchases,
+  items,
+  revenue_minor,
+  unique_customers,
+});
 
 /** Mean basket in minor units, rounded half up; 0 without purchases. */
 export const averageBasket = (revenueMinor: number, purchases: number): number =>

@@ -1,16 +1,10 @@
 import type { Kpis } from '@tillstream/schemas/read-api';
-import { z } from 'zod';
 import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
-import { asOf, averageBasket, TOTALS, totalsRow } from './figures.ts';
+import { asOf, averageBasket, NO_FIGURES } from './figures.ts';
 import { countLoyalCustomers } from './loyal-customers.ts';
-import { rankedProducts, SOLD, topRow, topSql } from './ranking.ts';
-
-const SQL = `
-  SELECT purchases, items, revenue_minor, unique_customers, newest, top
-  FROM (SELECT *, ${topSql('units')} FROM (SELECT ${TOTALS}, ${SOLD} FROM period))`;
-
-const row = z.object({ ...totalsRow, ...topRow });
+import { readProductNames } from './product-names.ts';
+import { rankedProducts } from './ranking.ts';
 
 /**
  * The main figures of a period: of purchases all of one moment, beside the loyal customers of that moment. Money in minor units. Unique
@@ -23,19 +17,11 @@ export const readKpis = async (
   loyalThreshold: number,
   { limit = 3, signal }: { limit?: number; signal?: AbortSignal } = {},
 ): Promise<Kpis> => {
-  const [[totals], loyal_customers] = await Promise.all([
-    gold.answer({
-      name: 'kpis',
-      scopes: { period: scope },
-      coarsest: 'year',
-      sql: SQL,
-      params: { limit },
-      row,
-      signal,
-    }),
+  const [[totals = NO_FIGURES], loyal_customers, names] = await Promise.all([
+    gold.figures({ name: 'kpis', scopes: { period: scope }, products: { first: limit, by: 'units' }, signal }),
     countLoyalCustomers(gold, scope, signal),
+    readProductNames(gold.clickhouse, signal),
   ]);
-  if (totals === undefined) throw new Error('query kpis returned no row');
   return {
     as_of: asOf([totals.newest]),
     purchases: totals.purchases,
@@ -45,6 +31,6 @@ export const readKpis = async (
     unique_customers: totals.unique_customers,
     loyal_customers,
     loyal_threshold: loyalThreshold,
-    top_products: rankedProducts(totals.top, 'units'),
+    top_products: rankedProducts(totals.products, names, 'units'),
   };
 };

@@ -1,15 +1,9 @@
 import type { TopProducts } from '@tillstream/schemas/read-api';
-import { z } from 'zod';
 import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
-import { asOf } from './figures.ts';
-import { type RankedBy, rankedProducts, SOLD, topRow, topSql } from './ranking.ts';
-
-const sql = (by: RankedBy) => `
-  SELECT newest, top
-  FROM (SELECT *, ${topSql(by)} FROM (SELECT toUnixTimestamp64Milli(max(newest)) AS newest, ${SOLD} FROM period))`;
-
-const row = z.object({ ...topRow, newest: z.int() });
+import { asOf, NO_FIGURES } from './figures.ts';
+import { readProductNames } from './product-names.ts';
+import { type RankedBy, rankedProducts } from './ranking.ts';
 
 /** The products of the first `limit` ranks (1, 2, 3, 3: equal ones share a rank, so there may be more than `limit`). */
 export const readTopProducts = async (
@@ -18,15 +12,15 @@ export const readTopProducts = async (
   { limit, by }: { limit: number; by: RankedBy },
   signal?: AbortSignal,
 ): Promise<TopProducts> => {
-  const [found] = await gold.answer({
-    name: 'top_products',
-    scopes: { period: scope },
-    coarsest: 'year',
-    sql: sql(by),
-    params: { limit },
-    row,
-    signal,
-  });
-  if (found === undefined) throw new Error('query top_products returned no row');
-  return { as_of: asOf([found.newest]), products: rankedProducts(found.top, by) };
+  const [[found = NO_FIGURES], names] = await Promise.all([
+    gold.figures({
+      name: 'top_products',
+      scopes: { period: scope },
+      products: { first: limit, by },
+      customers: false,
+      signal,
+    }),
+    readProductNames(gold.clickhouse, signal),
+  ]);
+  return { as_of: asOf([found.newest]), products: rankedProducts(found.products, names, by) };
 };

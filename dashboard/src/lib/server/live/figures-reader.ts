@@ -1,6 +1,7 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { Gold } from '@tillstream/clickhouse/gold';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
+import { readProductNames } from '@tillstream/clickhouse/questions/product-names';
 import { readSeries } from '@tillstream/clickhouse/questions/series';
 import { dateOf } from '@tillstream/clickhouse/shop-calendar';
 import type { Figures, LastPurchase, Today } from '../../figures.ts';
@@ -9,7 +10,6 @@ import { EVERYTHING } from '../parameters.ts';
 import { readBranches } from '../questions/branches.ts';
 import { catalogMark } from '../questions/changes.ts';
 import { readLastPurchases } from '../questions/last-purchases.ts';
-import { readProductNames } from '../questions/product-names.ts';
 import { readSameWeekdays } from '../questions/same-weekdays.ts';
 import { readToday } from '../questions/today.ts';
 import type { Watched } from '../questions/watched.ts';

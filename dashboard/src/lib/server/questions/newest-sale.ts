@@ -13,8 +13,6 @@ const ON_LAST_DAY = `
   WHERE ${IN_SCOPE} AND slot >= least(last_slot, toDateTime({to:DateTime64(3, 'UTC')}, 'UTC')) - INTERVAL 1 DAY
   SETTINGS ${ONE_THREAD}`;
 
-const EVER = 'SELECT toUnixTimestamp64Milli(max(newest)) AS newest FROM period';
-
 const row = z.object({ newest: z.int() });
 
 /**
@@ -29,13 +27,6 @@ export const newestSale = async (
   const last = { name: 'newest_sale', sql: ON_LAST_DAY, params: scopeParams(scope), row, signal };
   const { newest } = await clickhouse.row(last);
   if (newest > 0) return asOf([newest]);
-  const ever = {
-    name: 'newest_sale_ever',
-    scopes: { period: scope },
-    coarsest: 'year',
-    sql: EVER,
-    row,
-    signal,
-  } as const;
-  return asOf((await gold.answer(ever)).map((found) => found.newest));
+  const ever = await gold.figures({ name: 'newest_sale_ever', scopes: { period: scope }, signal });
+  return asOf(ever.map((found) => found.newest));
 };

@@ -3,6 +3,7 @@ import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated
 import { averageBasket } from '@tillstream/clickhouse/questions/figures';
 import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
+import { readProductNames } from '@tillstream/clickhouse/questions/product-names';
 import { readSeries } from '@tillstream/clickhouse/questions/series';
 import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
 import { dateOf, type ShopCalendar, shopCalendar } from '@tillstream/clickhouse/shop-calendar';
@@ -26,7 +27,6 @@ import { readBranches } from './branches.ts';
 import { readChangeMark } from './changes.ts';
 import { readLastPurchases } from './last-purchases.ts';
 import { newestSale } from './newest-sale.ts';
-import { readProductNames } from './product-names.ts';
 import { readSameWeekdays } from './same-weekdays.ts';
 import { readScopeMark } from './scope-mark.ts';
 import { readToday } from './today.ts';

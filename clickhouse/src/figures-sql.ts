@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { Scope } from './cover.ts';
+import { soldOf } from './facts.ts';
+import { PRINTS } from './folded-rows.ts';
+import { SUMS, TOTALS, totalsRow } from './questions/figures.ts';
+
+/** What figures are told apart by: nothing, the branch, the hour of the shop's clock, or the hour of each weekday of the business day. */
+export type FiguresBy = 'nothing' | 'branch' | 'hour' | 'weekday';
+
+/** A question about the figures of whole scopes, all of one moment. */
+export interface FiguresQuestion {
+  /** Name in ClickHouse's log. */
+  name: string;
+  /** What it is about, under the name that its rows bear. */
+  scopes: Record<string, Scope>;
+  /** Default `nothing`. */
+  by?: FiguresBy;
+  /**
+   * Which products are told of, none by default: all, one, or those of the first ranks by units or revenue, equal ones included.
+   */
+  products?: 'all' | { only: string } | { first: number; by: 'units' | 'revenue' };
+  /** Whether customers are counted; else `unique_customers` is 0. Default true. */
+  customers?: boolean;
+  /** Whether there is also a row of all scopes together, under the name `''`: its customers are the union of theirs. */
+  together?: boolean;
+  /** Further numbers of the same moment, as SQL by their names. */
+  also?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/** Figures of one scope and of what it is told apart by. */
+export type FiguresRow = z.output<typeof figuresRow>;
+
+export const figuresRow = z.object({
+  scope: z.string().default(''),
+  /** Empty where branches are not told apart. */
+  branch_id: z.string().default(''),
+  /** 0–23; -1 where hours are not told apart. */
+  hour: z.int().default(-1),
+  /** 1 Monday … 7 Sunday; 0 where weekdays are not told apart. */
+  weekday: z.int().default(0),
+  ...totalsRow,
+  unique_customers: z.int().default(0),
+  /** Product, and its units, their revenue (minor units) and the purchases it was in. */
+  products: z.array(z.tuple([z.string(), z.tuple([z.int(), z.int(), z.int()])])).default([]),
+  also: z.record(z.string(), z.int()).default({}),
+});
+
+/** The same with what proves it, {@link PRINTS}. */
+export const provenRow = figuresRow.extend({ prints_rows: z.int(), prints_hash: z.string(), fold_rows: z.int() });
+
+const KEYS: Record<FiguresBy, readonly string[]> = {
+  nothing: [],
+  branch: ['branch_id'],
+  hour: ['hour'],
+  weekday: ['weekday', 'hour'],
+};
+
+/**
+ * SQL of the figures of scopes whose rows are tables under their names, without settings. `ofFolds`: those rows have `weekday`, `sold` and
+ * what {@link PRINTS} adds up; else {@link COLUMNS}.
+ */
+export const figuresSql = (
+  { scopes, by = 'nothing', products, customers = true, together = false, also }: FiguresQuestion,
+  ofFolds: boolean,
+): { sql: string; params: Record<string, unknown> } => {
+  const names = Object.keys(scopes);
+  const keys = KEYS[by];
+  const columns = [
+    ...(names.length > 1 ? ['scope'] : []),
+    ...keys.map((key) => (key === 'weekday' && !ofFolds ? 'toDayOfWeek(day) AS weekday' : key)),
+    customers ? TOTALS : SUMS,
+    ...(products === undefined ? [] : productColumns(products, ofFolds ? 'sold' : soldOf(''))),
+    ...(also === undefined
+      ? []
+      : [`map(${Object.entries(also).map(([name, sql]) => `'${name}', toInt64(${sql})`)}) AS also`]),
+    ...(ofFolds ? [PRINTS] : []),
+  ];
+  const rows =
+    names.length > 1
+      ? `(${names.map((name) => `SELECT '${name}' AS scope, * FROM ${name}`).join(' UNION ALL ')})`
+      : (names[0] ?? '');
+  const groups = [...(names.length > 1 ? ['scope'] : []), ...keys].join(', ');
+  const grouped = together ? `GROUPING SETS ((${groups}), (${keys.join(', ')}))` : groups;
+  return {
+    sql: `SELECT ${columns.join(', ')} FROM ${rows}${groups === '' ? '' : ` GROUP BY ${grouped}`}`,
+    params:
+      typeof products === 'object' ? ('only' in products ? { product: products.only } : { limit: products.first }) : {},
+  };
+};
+
+/** Products out of maps that say what was sold. In arrays, because a window and a join would take longer to plan than to run. */
+const productColumns = (products: Exclude<FiguresQuestion['products'], undefined>, soldOfRow: string): string[] => {
+  const sold = `sumForEachMap(${soldOfRow}) AS all_sold, arrayZip(mapKeys(all_sold), mapValues(all_sold)) AS all_products`;
+  if (products === 'all') return [sold, 'all_products AS products'];
+  if ('only' in products)
+    return [sold, 'arrayFilter(product -> product.1 = {product:String}, all_products) AS products'];
+  const measure = `product.2[${products.by === 'units' ? 1 : 2}]`;
+  return [
+    sold,
+    `arrayReverseSort(arrayMap(product -> ${measure}, all_products)) AS measures`,
+    `arrayElement(measures, toInt64(least({limit:UInt32}, length(measures)))) AS least_ranked`,
+    `arrayFilter(product -> ${measure} >= least_ranked, all_products) AS products`,
+  ];
+};
