@@ -143,15 +143,17 @@ const inScope = (options: RowsOptions): string => {
 export const isOpen = ({ name, shopDay }: RowsOptions): string =>
   `toUInt16(toDate(slot)) IN {${name}_open_dates:Array(UInt16)} AND toUInt16(${shopDay}) IN {${name}_open_days:Array(UInt16)}`;
 
-/** Parameters of {@link openFacts}, beside those of the scope. */
+/** Parameters of {@link openWhere}, beside those of the scope. */
 export const openParams = ({ openDays, openDates }: Cover, { name }: RowsOptions): Record<string, unknown> => ({
   [`${name}_open_days`]: openDays,
   [`${name}_open_dates`]: openDates,
 });
 
-/** SQL of the facts of open days in a scope: a table and a condition. */
-export const openFacts = (options: RowsOptions): string =>
-  `silver.purchases FINAL WHERE ${inScope(options)} AND ${isOpen(options)}`;
+/** SQL that is true for the facts of open days in a scope. */
+export const openWhere = (options: RowsOptions): string => `${inScope(options)} AND ${isOpen(options)}`;
+
+/** SQL of those facts: a table and a condition. */
+export const openFacts = (options: RowsOptions): string => `silver.purchases FINAL WHERE ${openWhere(options)}`;
 
 export const hourOf = ({ name, byHour }: RowsOptions, slot: string): string =>
   byHour ? `toInt8(toHour(toTimezone(${slot}, {${name}_zone:String})))` : 'toInt8(-1)';

@@ -46,8 +46,11 @@ export const figuresRow = z.object({
   also: z.record(z.string(), z.int()).default({}),
 });
 
-/** The same with what proves it, {@link PRINTS}. */
-export const provenRow = figuresRow.extend({ prints_rows: z.int(), prints_hash: z.string(), fold_rows: z.int() });
+/** The columns of {@link PRINTS}. */
+export const printsRow = z.object({ prints_rows: z.int(), prints_hash: z.string(), fold_rows: z.int() });
+
+/** The same with what proves it. */
+export const provenRow = figuresRow.extend(printsRow.shape);
 
 const KEYS: Record<FiguresBy, readonly string[]> = {
   nothing: [],

@@ -1,5 +1,5 @@
 import { clickhouseTime } from './clickhouse-time.ts';
-import type { Cover } from './cover.ts';
+import { type Cover, coverOf } from './cover.ts';
 import {
   COLUMNS,
   type ExactRows,
@@ -24,7 +24,9 @@ import {
   UNPACKED,
   UNPACKED_HOUR,
 } from './facts.ts';
-import { coverParams, listOf, notOpen, ofBranch, onDays, type Rows, spanRows } from './sealed-rows.ts';
+import type { FoldStatements, Statement } from './folds.ts';
+import { coverParams, listOf, notOpen, ofBranch, onDays, spanRows } from './sealed-rows.ts';
+import type { ShopCalendar } from './shop-calendar.ts';
 
 /**
  * Rows of gold.folded_scopes: the figures of some sealed spans together, and perhaps of what was sold on the open days of a scope beside
@@ -117,24 +119,31 @@ export const foldedRows = (
     `SELECT ${[...keys.map(({ name, ofFact }) => `${ofFact} AS ${name}`), added].join(', ')}
      FROM (${facts.join(' UNION ALL ')}) AS fact${keys.length === 0 ? '' : ` GROUP BY ${keys.map(({ name }) => name).join(', ')}`}`,
     `SELECT ${[...keys.map(({ none }) => none), nothing].join(', ')}
-     FROM (${allFacts(fold.running === undefined ? notOpen(options) : onDays(options))})`,
+     FROM (${factsBeside(options, fold)})`,
   ];
+  return { ctes: `${name} AS (${parts.join('\nUNION ALL\n')})`, params: besideParams(cover, options, fold) };
+};
+
+/** The parameters of a fold and of the facts beside it. */
+export const besideParams = (cover: Cover, options: RowsOptions, fold: Fold): Statement['params'] => {
+  const { name } = options;
   const { recorded, running = recorded } = fold;
   return {
-    ctes: `${name} AS (${parts.join('\nUNION ALL\n')})`,
-    params: {
-      ...scopeParams(options),
-      ...coverParams(cover, options),
-      ...openParams(cover, options),
-      [`${name}_fold`]: fold.id,
-      [`${name}_begins`]: clickhouseTime(cover.begins),
-      [`${name}_ends`]: clickhouseTime(cover.ends),
-      [`${name}_since`]: clickhouseTime(Math.min(recorded, running)),
-      [`${name}_recorded`]: clickhouseTime(recorded),
-      [`${name}_running`]: clickhouseTime(running),
-    },
+    ...scopeParams(options),
+    ...coverParams(cover, options),
+    ...openParams(cover, options),
+    [`${name}_fold`]: fold.id,
+    [`${name}_begins`]: clickhouseTime(cover.begins),
+    [`${name}_ends`]: clickhouseTime(cover.ends),
+    [`${name}_since`]: clickhouseTime(Math.min(recorded, running)),
+    [`${name}_recorded`]: clickhouseTime(recorded),
+    [`${name}_running`]: clickhouseTime(running),
   };
 };
+
+/** SQL of the fingerprint of all facts that a fold and those beside it must be. */
+export const factsBeside = (options: RowsOptions, { running }: Fold): string =>
+  allFacts(running === undefined ? notOpen(options) : onDays(options));
 
 /** What a fold tells apart: the column, SQL for it of a fact, and its value in no row. */
 const keysOf = (options: RowsOptions): { name: string; ofFact: string; none: string }[] => [
@@ -157,7 +166,7 @@ const factColumns = ({ customers, products }: Wanted): string[] => [
  * it: all versions of a purchase are recorded at the same moment, so none of them is in the fold. A sale of those days that is not in the
  * scope counts as none.
  */
-const newestFacts = (options: RowsOptions, { recorded, running }: Fold, wanted: Wanted): string => {
+export const newestFacts = (options: RowsOptions, { recorded, running }: Fold, wanted: Wanted): string => {
   const { name, shopDay } = options;
   const moment = (which: string) => `{${name}_${which}:DateTime64(3, 'UTC')}`;
   const notListed = notAmong(listOf(options)('open_days'), shopDay);
@@ -191,8 +200,7 @@ const rowsOf = (fold: string): string =>
 /** Days since 1970-01-01, a Thursday, to the Sunday before the first Monday. */
 const BEFORE_A_MONDAY = 3;
 
-/** The columns of gold.folded_scopes in the order in which {@link foldSpans} and {@link foldRunning} give them. */
-export const FOLD_COLUMNS = `fold, branch_id, hour, weekday, facts_count, facts_hash, recorded_until, ${FIGURES}`;
+const FOLD_COLUMNS = `fold, branch_id, hour, weekday, facts_count, facts_hash, recorded_until, ${FIGURES}`;
 
 /** SQL of `rows` put together to those of a fold. Nobody asks for products by hour. */
 const folded = (
@@ -204,16 +212,23 @@ const folded = (
           ${print} AS print, ${FOLDED_FIGURES}
         FROM ${rows} AS part GROUP BY of_branch, of_hour, of_weekday)`;
 
-/** What is to be inserted to fold the spans of a cover under an id: proven like any answer, and of one moment with its fingerprint. */
-export const foldSpans = (cover: Cover, options: RowsOptions, id: string): { sql: string; params: Rows['params'] } => {
+/** What the statements of folds of spans share: the fingerprint of their facts, and when the last of these was recorded. */
+export const spansParts = (options: RowsOptions, rows: string) => {
+  // Hardly anything is recorded before it is sold: what was recorded last is near.
+  const newest = `(SELECT max(newest) FROM ${rows})`;
+  return {
+    print: `(SELECT (rows, hash) FROM (${allFacts(notOpen(options))}))`,
+    recorded: `greatest(${newest}, (SELECT max(recorded_at) FROM silver.purchases WHERE recorded_at > ${newest} AND ${notOpen(options)}))`,
+  };
+};
+
+/** Folds gold.sealed_spans. */
+const foldSpans: FoldStatements['ofSpans'] = (cover, options, { id }) => {
   const { name } = options;
   const spans = spanRows(cover, options);
-  // Hardly anything is recorded before it is sold: what was recorded last is near.
-  const newest = `(SELECT max(newest) FROM ${name}_sealed)`;
-  const recorded = `greatest(${newest}, (SELECT max(recorded_at) FROM silver.purchases WHERE recorded_at > ${newest} AND ${notOpen(options)}))`;
-  const print = `(SELECT (rows, hash) FROM (${allFacts(notOpen(options))}))`;
+  const parts = spansParts(options, `${name}_sealed`);
   return {
-    sql: `WITH ${spans.cte} ${folded(options, { rows: `${name}_sealed`, print, recorded })}`,
+    sql: `WITH ${spans.cte} ${folded(options, { rows: `${name}_sealed`, ...parts })}`,
     params: { ...scopeParams(options), ...spans.params, fold: id },
   };
 };
@@ -226,36 +241,41 @@ export const settledUntil = (
   cover: Cover,
   options: RowsOptions,
   leftOut: { facts: number; ms: number },
-): { sql: string; params: Rows['params'] } => ({
+): Statement => ({
   sql: `SELECT least(max(recorded) - {left_out_ms:Int64}, arrayElement(arrayReverseSort(groupArray(recorded)), {left_out:UInt32})) - 1 AS until
         FROM (SELECT toUnixTimestamp64Milli(recorded_at) AS recorded FROM silver.purchases WHERE ${isOpen(options)} ${ofBranch(options)})`,
   params: { ...scopeParams(options), ...openParams(cover, options), left_out: leftOut.facts, left_out_ms: leftOut.ms },
 });
 
-/**
- * What is to be inserted to add to a fold, or to nothing, what was sold on the open days of its scope and recorded until a moment, without what
- * the fold has of it. Whether the fold itself still is true is found when it is asked: it carries the fingerprint of both.
- */
-export const foldRunning = (
+const foldRunning: FoldStatements['running'] = (cover, options, made) => {
+  const { range, print, recorded, params } = runningParts(cover, options, made);
+  const facts = `SELECT ${COLUMNS} FROM (${ofFacts(options, [`${openFacts(options)} AND ${range}`])})`;
+  const rows =
+    made.base === undefined
+      ? `(${facts})`
+      : `(${rowsOf('{base:UUID}')} AND ${isThere('gold.folded_scopes')} UNION ALL ${facts})`;
+  return { sql: folded(options, { rows, print, recorded }), params };
+};
+
+/** SQL that fails when a row of the fold is gone that another one is made of. */
+export const isThere = (table: string): string =>
+  `(SELECT throwIf(count() != {base_rows:UInt64}, 'a fold is gone') FROM ${table} WHERE fold = {base:UUID}) = 0`;
+
+/** What the statements of running folds share: which facts are added, and the fingerprint of these and the fold. */
+export const runningParts = (
   cover: Cover,
   options: RowsOptions,
-  { base, until, id }: { base: Fold | undefined; until: number; id: string },
-): { sql: string; params: Rows['params'] } => {
-  const range = `recorded_at > {added_after:DateTime64(3, 'UTC')} AND recorded_at <= {added_until:DateTime64(3, 'UTC')}`;
-  const facts = `SELECT ${COLUMNS} FROM (${ofFacts(options, [`${openFacts(options)} AND ${range}`])})`;
-  const print = `(SELECT (count() + {base_count:UInt64}, sum(${FACT_HASH}) + {base_hash:UInt64})
-      FROM silver.purchases WHERE ${isOpen(options)} AND ${range} ${ofBranch(options)})`;
-  const isThere = `(SELECT throwIf(count() != {base_rows:UInt64}, 'a fold is gone') FROM gold.folded_scopes WHERE fold = {base:UUID}) = 0`;
+  { base, until, id }: Parameters<FoldStatements['running']>[2],
+) => {
+  const range = `recorded_at <= {added_until:DateTime64(3, 'UTC')}`;
   return {
-    sql: folded(options, {
-      rows: base === undefined ? `(${facts})` : `(${rowsOf('{base:UUID}')} AND ${isThere} UNION ALL ${facts})`,
-      print,
-      recorded: "{added_until:DateTime64(3, 'UTC')}",
-    }),
+    range,
+    print: `(SELECT (count() + {base_count:UInt64}, sum(${FACT_HASH}) + {base_hash:UInt64})
+      FROM silver.purchases WHERE ${isOpen(options)} AND ${range} ${ofBranch(options)})`,
+    recorded: `{added_until:DateTime64(3, 'UTC')}`,
     params: {
       ...scopeParams(options),
       ...openParams(cover, options),
-      added_after: clickhouseTime(base?.running ?? 0),
       added_until: clickhouseTime(until),
       base_count: base?.count ?? 0,
       base_hash: base?.hash ?? 0,
@@ -264,3 +284,12 @@ export const foldRunning = (
     },
   };
 };
+
+/** Folds of main figures. */
+export const foldsOfFigures = (calendar: ShopCalendar): FoldStatements => ({
+  table: 'gold.folded_scopes',
+  columns: FOLD_COLUMNS,
+  cover: ({ scope, coarsest }, state) => coverOf(scope, coarsest, calendar, state),
+  ofSpans: foldSpans,
+  running: foldRunning,
+});

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { ClickHouse, InsertSelect, NamedQuery } from './client.ts';
 import type { Scope } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
+import { foldsOfFigures } from './folded-rows.ts';
 import { openFolds } from './folds.ts';
 import type { SealState } from './seal-state.ts';
 import { shopCalendar } from './shop-calendar.ts';
@@ -47,6 +48,7 @@ const opened = ({ fewFacts = 100, fails = undefined as Error | undefined } = {})
   } as unknown as ClickHouse;
   const folds = openFolds(clickhouse, {
     calendar,
+    statements: foldsOfFigures(calendar),
     fewFacts: 0,
     fewOpenFacts: fewFacts,
     leftOut: { facts: LEFT_OUT, ms: 0 },

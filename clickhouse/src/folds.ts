@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type ClickHouse, wasThrown } from './client.ts';
-import { type Cover, coverOf, coverWith, type Spans, spansIn } from './cover.ts';
+import { type Cover, coverWith, type Spans, spansIn } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
-import { FOLD_COLUMNS, type Fold, foldRunning, foldSpans, settledUntil } from './folded-rows.ts';
+import { type Fold, settledUntil } from './folded-rows.ts';
 import type { SealState } from './seal-state.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
 
@@ -27,8 +27,30 @@ export interface Folds {
   forget(fold: Fold): void;
 }
 
+/** The statements of one kind of folds. */
+export interface FoldStatements {
+  table: string;
+  /** Its columns in the order in which the statements give them. */
+  columns: string;
+  /** The spans of a scope that are sealed and worth to be folded, and what is open besides. */
+  cover(options: RowsOptions, state: SealState): Cover;
+  /** What folds the spans of a cover under an id; must prove them like an answer. */
+  ofSpans(cover: Cover, options: RowsOptions, made: { state: SealState; id: string }): Statement;
+  /**
+   * What adds to a fold, or to nothing, what was sold on the open days of its scope and recorded until a moment. Whether the fold itself still
+   * is true is found when it is asked: the new one carries the fingerprint of both.
+   */
+  running(cover: Cover, options: RowsOptions, made: { base: Fold | undefined; until: number; id: string }): Statement;
+}
+
+export interface Statement {
+  sql: string;
+  params: Record<string, unknown>;
+}
+
 export interface FoldsOptions {
   calendar: ShopCalendar;
+  statements: FoldStatements;
   /** Up to how many facts of a scope none of its spans is folded. */
   fewFacts: number;
   /** Up to how many open facts a fold of fewer spans than are sealed will do. */
@@ -89,7 +111,7 @@ const untilRow = z.object({ until: z.int() });
 /** Remembers folds and makes them. */
 export const openFolds = (
   clickhouse: ClickHouse,
-  { calendar, fewFacts, fewOpenFacts, leftOut, folding, now }: FoldsOptions,
+  { calendar, statements, fewFacts, fewOpenFacts, leftOut, folding, now }: FoldsOptions,
 ): Folds => {
   // Maps keep the order of insertion: the first one was used the longest time ago.
   const folds = new Map<string, Remembered>();
@@ -98,7 +120,6 @@ export const openFolds = (
   let making = false;
   let restUntil = Number.NEGATIVE_INFINITY;
 
-  const coverBy = ({ scope, coarsest }: RowsOptions, state: SealState) => coverOf(scope, coarsest, calendar, state);
   const isYoung = ({ at }: Remembered): boolean => now() - at < FORGET_MS;
 
   /** The fold of spans that leaves the fewest facts open, if it does nearly as well as the seals: what is open besides is little. */
@@ -133,7 +154,7 @@ export const openFolds = (
       if (what !== undefined) await make(what, options, state).catch(() => undefined);
     }
     const running = runningOf(options, state);
-    const sealed = coverBy(options, state);
+    const sealed = statements.cover(options, state);
     const folded = running ?? bestOfSpans(options, state, sealed);
     if (folded === undefined) {
       const cover = coverWith(NO_SPANS, options.scope, calendar, state);
@@ -146,7 +167,7 @@ export const openFolds = (
 
   /** Which fold of a question is missing, or leaves too much to read beside it. */
   const wanting = (options: RowsOptions, state: SealState): Made | undefined => {
-    const sealed = coverBy(options, state);
+    const sealed = statements.cover(options, state);
     const ofSpans = bestOfSpans(options, state, sealed);
     const isEnough =
       ofSpans !== undefined &&
@@ -162,18 +183,19 @@ export const openFolds = (
 
   /** What a running fold is to be made of: a fold of spans where there are many facts, and the open days beside it. */
   const toRun = (options: RowsOptions, state: SealState) => {
-    const sealed = coverBy(options, state);
+    const sealed = statements.cover(options, state);
     const base = factsOf(sealed) > fewFacts ? bestOfSpans(options, state, sealed)?.found : undefined;
     return { base, cover: coverWith(base?.spans ?? NO_SPANS, options.scope, calendar, state) };
   };
 
   const make = (what: Made, options: RowsOptions, state: SealState): Promise<void> =>
-    what === 'spans' ? makeOfSpans(options, coverBy(options, state)) : makeRunning(options, state);
+    what === 'spans' ? makeOfSpans(options, state) : makeRunning(options, state);
 
-  const makeOfSpans = async (options: RowsOptions, cover: Cover): Promise<void> => {
+  const makeOfSpans = async (options: RowsOptions, state: SealState): Promise<void> => {
+    const cover = statements.cover(options, state);
     const { years, months, days, sealedFacts: facts } = cover;
     const spans = { years, months, days };
-    const fold = await insert((id) => foldSpans(cover, options, id));
+    const fold = await insert((id) => statements.ofSpans(cover, options, { state, id }));
     remember(folds, { key: keyOf(spans, options), fold, spans, facts, ...ofNow(options) });
   };
 
@@ -186,7 +208,7 @@ export const openFolds = (
       row: untilRow,
     });
     if (until <= 0) return;
-    const fold = await insert((id) => foldRunning(cover, options, { base: base?.fold, until, id }));
+    const fold = await insert((id) => statements.running(cover, options, { base: base?.fold, until, id }));
     remember(runnings, {
       key: runningKey(options),
       // Of days that are all open nothing comes late, and nothing else is in it.
@@ -197,12 +219,12 @@ export const openFolds = (
     });
   };
 
-  const insert = async (select: (id: string) => { sql: string; params: Record<string, unknown> }) => {
+  const insert = async (select: (id: string) => Statement) => {
     const id = randomUUID();
     const { sql, params } = select(id);
     await clickhouse.insertSelect({
       name: 'fold',
-      table: `gold.folded_scopes (${FOLD_COLUMNS})`,
+      table: `${statements.table} (${statements.columns})`,
       select: `${sql} ${ONE_SNAPSHOT}, ${ONE_THREAD}`,
       params,
       timeoutSeconds: 30,
@@ -211,7 +233,7 @@ export const openFolds = (
       name: 'folded',
       sql: `SELECT count() AS rows, toString(any(facts_count)) AS count, toString(any(facts_hash)) AS hash,
               toUnixTimestamp64Milli(any(recorded_until)) AS recorded
-            FROM gold.folded_scopes WHERE fold = {fold:UUID}`,
+            FROM ${statements.table} WHERE fold = {fold:UUID}`,
       params: { fold: id },
       row: printed,
     });
@@ -222,7 +244,7 @@ export const openFolds = (
   const ofNow = (options: RowsOptions) => ({ kind: kindOf(options), at: now() });
 
   const asked = (options: RowsOptions, state: SealState): void => {
-    const { firstDay, lastDay } = coverBy(options, state);
+    const { firstDay, lastDay } = statements.cover(options, state);
     const question = `${kindOf(options)} ${firstDay} ${lastDay}`;
     const { at, foldedAt } = lastAsked.get(question) ?? { at: undefined, foldedAt: NEVER };
     const began = now();

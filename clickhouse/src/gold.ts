@@ -1,10 +1,11 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type ClickHouse, wasThrown } from './client.ts';
 import { type Coarsest, coverOf, type Scope, spansIn } from './cover.ts';
 import { type ExactRows, exactRows, factRows, type RowsOptions, slotRows } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
-import { type FiguresQuestion, type FiguresRow, figuresRow, figuresSql, provenRow } from './figures-sql.ts';
-import { foldedRows, isWhole } from './folded-rows.ts';
+import { type FiguresQuestion, type FiguresRow, figuresRow, figuresSql, printsRow, provenRow } from './figures-sql.ts';
+import { foldedProductRows, foldsOfProducts } from './folded-products.ts';
+import { foldedRows, foldsOfFigures, isWhole, PRINTS } from './folded-rows.ts';
 import { type Folded, openFolds } from './folds.ts';
 import { type ProductRows, productRowsOfFacts, productRowsOfSeals } from './product-rows.ts';
 import { type RememberedSeals, rememberedSeals } from './remembered-seals.ts';
@@ -32,15 +33,25 @@ export interface Question<Row> {
   signal?: AbortSignal;
 }
 
-/** A question about who bought what; see {@link productRowsOfFacts} for the columns of its rows. */
-export interface ProductQuestion<Row> {
-  name: string;
-  scope: Scope;
-  /** A SELECT without settings over those rows. */
-  sql: (rows: string) => string;
-  row: z.ZodType<Row>;
-  signal?: AbortSignal;
-}
+/** What all products of one month and country sold, side by side: a row for each would be four times as much to write, send and read. */
+export type ProductsRow = z.output<typeof productsRow>;
+
+const productsRow = z.object({
+  /** The month's first business day (days since 1970-01-01), and the country in which the branches are now. */
+  first_day: z.int(),
+  country: z.string(),
+  newest: z.int(),
+  /** Of each product its purchases, units, revenue, the total of its purchases, and its customers. */
+  sold: z.array(z.tuple([z.string(), z.int(), z.int(), z.int(), z.int(), z.int()])),
+});
+const provenProductsRow = productsRow.extend(printsRow.shape);
+
+const productsSql = (rows: string, prints?: string): string => `
+  SELECT toUInt16(month) AS first_day, country, toUnixTimestamp64Milli(max(part.newest)) AS newest,
+    groupArray((toString(product_id), purchases, units, revenue_minor, baskets_minor, unique_customers)) AS sold${prints === undefined ? '' : `, ${prints}`}
+  FROM (${rows}) AS part
+  GROUP BY month, country
+  ORDER BY month, country`;
 
 /** The figures of the shop, exact at any moment. */
 export interface Gold {
@@ -51,11 +62,13 @@ export interface Gold {
   figures(question: FiguresQuestion): Promise<FiguresRow[]>;
   /** Answers in one statement, so that all figures are of one moment. */
   answer<Row>(question: Question<Row>): Promise<Row[]>;
-  /** The same for products by month and country, with their customers. */
-  answerProducts<Row>(question: ProductQuestion<Row>): Promise<Row[]>;
+  /** What products sold in a scope by month of business days and country, with their customers; folded as figures are. */
+  products(scope: Scope, signal?: AbortSignal): Promise<ProductsRow[]>;
   /** For what is asked of other tables than those of purchases, beside a question. */
   clickhouse: Pick<ClickHouse, 'row' | 'rows'>;
 }
+
+const NOT_TOLD_APART = { byHour: false, byWeekday: false, byBranch: false };
 
 const ATTEMPTS = 3;
 /** Up to this many facts are read as they are; see {@link factRows}. Beside sealed spans twice as many: two threads read them. */
@@ -92,8 +105,10 @@ export const openGold = (
   const calendar = shopCalendar(shop.SHOP_TIMEZONE, shop.BUSINESS_DAY_START);
   const shopDay = shopDaySql(shop);
   const spans = rememberedSeals(clickhouse, shopDay, 'spans', now);
-  const products = rememberedSeals(clickhouse, shopDay, 'products', now);
-  const folds = openFolds(clickhouse, { calendar, fewFacts, fewOpenFacts, leftOut, folding, now });
+  const productSeals = rememberedSeals(clickhouse, shopDay, 'products', now);
+  const foldsBy = { calendar, fewFacts, fewOpenFacts, leftOut, folding, now };
+  const folds = openFolds(clickhouse, { statements: foldsOfFigures(calendar), ...foldsBy });
+  const productFolds = openFolds(clickhouse, { statements: foldsOfProducts(calendar), ...foldsBy });
 
   const shared = { shopDay, timeZone: calendar.timeZone };
   const fromSlots = (options: RowsOptions) => slotRows(options.name, options);
@@ -126,7 +141,7 @@ export const openGold = (
   const answer = async <Row>(question: Question<Row>): Promise<Row[]> => {
     const { name, scopes, coarsest, byHour = false, sql, params, row, timeoutSeconds, signal } = question;
     const sets = Object.entries(scopes).map(([name, scope]): RowsOptions => {
-      return { name, scope, coarsest, byHour, byWeekday: false, byBranch: false, ...shared };
+      return { name, scope, coarsest, ...NOT_TOLD_APART, byHour, ...shared };
     });
     return answerBy(sets, (rowsOf, settings) => {
       const rows = sets.map(rowsOf);
@@ -202,23 +217,48 @@ export const openGold = (
       .map((row) => (sets.length === 1 && only !== undefined ? { ...row, scope: only.name } : row));
   };
 
-  const answerProducts = async <Row>({ name, scope, sql, row, signal }: ProductQuestion<Row>): Promise<Row[]> => {
-    const asked = ({ sql: rows, params }: ProductRows, settings = ONE_SNAPSHOT) =>
-      clickhouse.rows({ name, sql: `${sql(rows)}\n${settings}`, params, row, signal });
-    const fromFacts = (settings?: string) => asked(productRowsOfFacts(scope, shopDay), settings);
-    const state = await products.known();
-    if (factsIn(scope, calendar, state) <= fewFacts) return fromFacts(`${ONE_SNAPSHOT}, ${ONE_THREAD}`);
-    const byMonth = (guess: SealState) => coverBy(guess, { scope, coarsest: 'month' });
-    return fromGuess(
-      products,
-      state,
-      (guess) => spansIn(byMonth(guess)) > 0,
-      (guess) => asked(productRowsOfSeals(scope, byMonth(guess), guess, shopDay)),
-      () => fromFacts(),
-    );
+  const products = async (scope: Scope, signal?: AbortSignal): Promise<ProductsRow[]> => {
+    const ask = <Row>(sql: string, params: ProductRows['params'], row: z.ZodType<Row>, settings = ONE_SNAPSHOT) =>
+      clickhouse.rows({ name: 'products', sql: `${sql}\n${settings}`, params, row, signal });
+    const asked = ({ sql, params }: ProductRows, settings?: string) =>
+      ask(productsSql(sql), params, productsRow, settings);
+    const options: RowsOptions = { name: 'period', scope, coarsest: 'month', ...NOT_TOLD_APART, ...shared };
+
+    const fromFold = async (state: SealState): Promise<ProductsRow[] | undefined> => {
+      const folded = await productFolds.find(options, state);
+      if (folded === undefined || folded.fold.rows === 0) return undefined;
+      const { sql, params } = foldedProductRows(folded.cover, options, folded.fold);
+      const rows = await ask(productsSql(sql, PRINTS), params, provenProductsRow);
+      if (isWhole(folded.fold, rows)) return rows;
+      productFolds.forget(folded.fold);
+      if (folded.fold.running === undefined) await productSeals.insteadOf(state);
+      return undefined;
+    };
+
+    const fromSeals = async (): Promise<ProductsRow[]> => {
+      const state = await productSeals.known();
+      const fromFacts = (settings?: string) => asked(productRowsOfFacts(scope, shopDay), settings);
+      if (factsIn(scope, calendar, state) <= fewFacts) return fromFacts(`${ONE_SNAPSHOT}, ${ONE_THREAD}`);
+      return fromGuess(
+        productSeals,
+        state,
+        (guess) => spansIn(coverBy(guess, options)) > 0,
+        (guess) => asked(productRowsOfSeals(scope, coverBy(guess, options), guess, shopDay)),
+        () => fromFacts(),
+      );
+    };
+
+    const state = await productSeals.known();
+    // A running fold that was broken has one of spans behind it.
+    const rows = (await fromFold(state)) ?? (await fromFold(state)) ?? (await fromSeals());
+    productFolds.asked(options, state);
+    return rows.flatMap(({ sold, ...row }) => {
+      const some = sold.filter(([, purchases]) => purchases > 0);
+      return some.length === 0 ? [] : [{ ...row, sold: some }];
+    });
   };
 
-  return { calendar, shopDay, figures, answer, answerProducts, clickhouse };
+  return { calendar, shopDay, figures, answer, products, clickhouse };
 };
 
 /**

@@ -26,7 +26,8 @@ const factsByMonth = (shopDay: string, where: string): string =>
   productFacts({ month: `toStartOfMonth(${shopDay})`, of_country: COUNTRY }, where);
 
 /**
- * SQL of what a scope sold by month of business days, country and product, from the facts alone.
+ * SQL of what a scope sold by month of business days, country and product, from the facts alone: `month`, `country`, `product_id`, purchases,
+ * units, revenue_minor, baskets_minor, newest and unique_customers.
  * `newest` and `unique_customers` are of each row; `country` is that of a branch now.
  */
 export const productRowsOfFacts = (scope: Scope, shopDay: string): ProductRows => ({
@@ -37,11 +38,15 @@ export const productRowsOfFacts = (scope: Scope, shopDay: string): ProductRows =
   params: paramsOf(scope),
 });
 
+/** The columns of rows of products that are still to be added up. */
+export const PRODUCT_COLUMNS =
+  'month, of_country, product_id, purchases, units, revenue_minor, baskets_minor, newest, unique_customers, customers';
+
 /**
- * The same from months, weeks and days that are sealed, and from the facts of the other days. The statement fails with `throwIf`
- * (code 395) when the fingerprint of what it takes is not that of its facts: the cover was made from another state.
+ * Such rows from the months, weeks and days of a cover. The statement fails with `throwIf` (code 395) when the fingerprint of what it takes is
+ * not that of its facts: the cover was made from another state.
  */
-export const productRowsOfSeals = (scope: Scope, cover: Cover, state: SealState, shopDay: string): ProductRows => {
+export const sealedProductRows = (scope: Scope, cover: Cover, state: SealState, shopDay: string): ProductRows => {
   const { weeks, days } = inWeeks(cover.days, state);
   const ofChain = scope.branch === undefined;
   // The day of a fact that is in none of the spans counts to the span before: its fingerprint is another one then.
@@ -73,17 +78,31 @@ export const productRowsOfSeals = (scope: Scope, cover: Cover, state: SealState,
     ) AS sealed
     RIGHT JOIN (${facts}) AS facts ON sealed.start = facts.start AND sealed.country = facts.country
     WHERE throwIf(NOT ${stillTrue('sealed', 'facts')}, 'a seal was broken') = 0`;
-  const columns =
-    'month, of_country, product_id, purchases, units, revenue_minor, baskets_minor, newest, unique_customers, customers';
-  const parts = [
-    `SELECT ${columns} FROM (${sealed})
+  return {
+    sql: `SELECT ${PRODUCT_COLUMNS} FROM (${sealed})
      ARRAY JOIN product_ids AS product_id, product_purchases AS purchases, product_units AS units, product_revenue_minor AS revenue_minor,
        product_baskets_minor AS baskets_minor, product_unique_customers AS unique_customers, product_customers AS customers`,
-  ];
+    params: {
+      ...paramsOf(scope),
+      starts: [...cover.months, ...weeks, ...days].sort((a, b) => a - b),
+      months: cover.months,
+      weeks,
+      days,
+      open_days: cover.openDays,
+      first_day: cover.firstDay,
+      last_day: cover.lastDay,
+    },
+  };
+};
+
+/** The same as {@link productRowsOfFacts} from these and from the facts of the other days. */
+export const productRowsOfSeals = (scope: Scope, cover: Cover, state: SealState, shopDay: string): ProductRows => {
+  const { sql, params } = sealedProductRows(scope, cover, state, shopDay);
+  const parts = [sql];
   if (cover.openDays.length > 0) {
     const open = `toUInt16(toDate(slot)) IN {open_dates:Array(UInt16)} AND toUInt16(${shopDay}) IN {open_days:Array(UInt16)}`;
     parts.push(
-      `SELECT ${columns} FROM (SELECT *, toUInt64(0) AS unique_customers FROM (${factsByMonth(shopDay, inScope(scope, open))}))`,
+      `SELECT ${PRODUCT_COLUMNS} FROM (SELECT *, toUInt64(0) AS unique_customers FROM (${factsByMonth(shopDay, inScope(scope, open))}))`,
     );
   }
   return {
@@ -93,16 +112,6 @@ export const productRowsOfSeals = (scope: Scope, cover: Cover, state: SealState,
     sum(part.revenue_minor) AS revenue_minor, sum(part.baskets_minor) AS baskets_minor, max(part.newest) AS newest,
     greatest(max(part.unique_customers), groupBitmapMerge(part.customers)) AS unique_customers
   FROM (${parts.join('\nUNION ALL\n')}) AS part GROUP BY month, country, product_id`,
-    params: {
-      ...paramsOf(scope),
-      starts: [...cover.months, ...weeks, ...days].sort((a, b) => a - b),
-      months: cover.months,
-      weeks,
-      days,
-      open_days: cover.openDays,
-      open_dates: cover.openDates,
-      first_day: cover.firstDay,
-      last_day: cover.lastDay,
-    },
+    params: { ...params, open_dates: cover.openDates },
   };
 };

@@ -167,6 +167,7 @@ const TABLES = [
   'gold.sealed_spans',
   'gold.sealed_products',
   'gold.folded_scopes',
+  'gold.folded_products',
   'silver.branches',
   'silver.mutant_sums',
 ];

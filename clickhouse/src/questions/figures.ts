@@ -1,11 +1,13 @@
 import { z } from 'zod';
 
-/** Sums over exact rows. */
-export const SUMS = `sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor,
-    toUnixTimestamp64Milli(max(newest)) AS newest`;
+const ADDED_UP = 'sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor';
+const NEWEST = 'toUnixTimestamp64Milli(max(newest)) AS newest';
 
-/** The same with customers, as {@link totalsRow}. Customers are a union: they do not add up over rows. */
-export const TOTALS = `${SUMS}, groupBitmapMerge(customers) AS unique_customers`;
+/** Sums over exact rows, in the order of {@link totalsRow}. Customers are a union: they do not add up over rows. */
+export const TOTALS = `${ADDED_UP}, groupBitmapMerge(customers) AS unique_customers, ${NEWEST}`;
+
+/** The same without customers. */
+export const SUMS = `${ADDED_UP}, ${NEWEST}`;
 
 /** The columns of {@link TOTALS}; `newest` in milliseconds since 1970, 0 without any purchase. */
 export const totalsRow = {
