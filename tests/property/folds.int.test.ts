@@ -1,6 +1,7 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { type Gold, type GoldOptions, openGold } from '@tillstream/clickhouse/gold';
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -13,11 +14,13 @@ import { THRESHOLD, WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
 const SHOP = { SHOP_TIMEZONE: 'Europe/Berlin', BUSINESS_DAY_START: '04:00' };
 /** From the world's beginning until its end: days in two months, which are too few to seal. */
 const SCOPE = { from: WORLD_BEGINS - 86_400_000, to: WORLD_BEGINS + (WORLD_MINUTES + 1440) * 60_000 };
+/** And three months before. */
+const LONGER = { ...SCOPE, from: WORLD_BEGINS - 90 * 86_400_000 };
 
 let engine: OwnEngine;
 let clickhouse: ClickHouse;
 let world: World;
-/** What was asked of ClickHouse for the main figures, one after the other until it gave an answer that is whole. */
+/** What was asked of ClickHouse for main figures or products, one after the other until it gave an answer that is whole. */
 let asked: ('running' | 'fold' | 'spans')[] = [];
 
 beforeAll(async () => {
@@ -25,8 +28,8 @@ beforeAll(async () => {
   clickhouse = {
     ...engine.clickhouse,
     rows: async (query) => {
-      if (query.name !== 'kpis') return engine.clickhouse.rows(query);
-      const isOfFold = query.sql.includes('gold.folded_scopes');
+      if (query.name !== 'kpis' && query.name !== 'products') return engine.clickhouse.rows(query);
+      const isOfFold = query.sql.includes('gold.folded_');
       asked.push(query.sql.includes('{period_running:') ? 'running' : isOfFold ? 'fold' : 'spans');
       return engine.clickhouse.rows(query);
     },
@@ -37,7 +40,13 @@ afterAll(() => engine.stop());
 
 beforeEach(async () => {
   await clickhouse.command('SYSTEM START MERGES silver.purchases');
-  for (const table of ['bronze.events', 'silver.purchases', 'silver.customers', 'silver.customer_branches'])
+  for (const table of [
+    'bronze.events',
+    'silver.purchases',
+    'silver.customers',
+    'silver.customer_branches',
+    'silver.branches',
+  ])
     await clickhouse.command(`TRUNCATE TABLE ${table}`);
   world = new World(clickhouse);
   for (let i = 0; i < 200; i++) sell((i * 7_919) % WORLD_MINUTES, i);
@@ -74,14 +83,28 @@ const ask = async (gold: Gold): Promise<typeof asked> => {
   return asked;
 };
 
-/** Seals, and asks twice: from then on there is a fold. */
+/** The same for sales by product, country and month. */
+const askProducts = async (gold: Gold): Promise<typeof asked> => {
+  asked = [];
+  const { rows } = await readAggregatedSales(gold, LONGER);
+  expect(rows).toEqual(
+    model.aggregated(model.inScope(world.arrived(), LONGER), gold.calendar, (branch) => world.countryOf(branch)),
+  );
+  return asked;
+};
+
+/** Asks until it is answered so. */
+const askedUntil = (from: (typeof asked)[number], ask: () => Promise<typeof asked>) =>
+  eventually(async () => {
+    expect(await ask()).toEqual([from]);
+  }, 30_000);
+
+/** Asks twice: from then on there is a fold. */
 const folded = async (options: GoldOptions = {}) => {
   const gold = openGold(clickhouse, SHOP, { fewFacts: 0, ...options });
   expect(await ask(gold)).toEqual(['spans']);
   expect(await ask(gold)).toEqual(['spans']);
-  await eventually(async () => {
-    expect(await ask(gold)).toEqual(['fold']);
-  }, 10_000);
+  await askedUntil('fold', () => ask(gold));
   return gold;
 };
 
@@ -114,9 +137,7 @@ test('a late sale that was recorded in the same moment as the last one of a fold
   sell(700, 1);
   await world.deliver(1, 1);
   expect(await ask(gold)).toEqual(['fold', 'spans']);
-  await eventually(async () => {
-    expect(await ask(gold)).toEqual(['fold']);
-  }, 20_000);
+  await askedUntil('fold', () => ask(gold));
 });
 
 test('a late sale that is there twice, or void since, is added as its newest version says', async () => {
@@ -148,9 +169,7 @@ test('a fold of which a fact has changed is refused, once', async () => {
   await seal();
   expect(await ask(gold)).toEqual(['fold', 'spans']);
   // The question is known to be asked again: its next fold is not long in coming.
-  await eventually(async () => {
-    expect(await ask(gold)).toEqual(['fold']);
-  }, 20_000);
+  await askedUntil('fold', () => ask(gold));
 });
 
 test('a fold that is gone is not missed', async () => {
@@ -168,21 +187,21 @@ test('a day that was sealed since is read beside the fold, until that is made an
   stepped += 6_000;
   // What is known of the seals is old by now: it is read behind the back of this question.
   await ask(gold);
-  await eventually(async () => {
-    expect(await ask(gold)).toEqual(['fold']);
-  }, 10_000);
+  await askedUntil('fold', () => ask(gold));
 });
 
 /** From the middle of the world's last day on all is open: enough to be worth a running fold that leaves out the last two. */
-const running = async ({ held = 0 } = {}) => {
-  await clickhouse.command('TRUNCATE TABLE gold.sealed_spans');
+const openLastDay = async ({ held = 0 } = {}) => {
+  for (const table of ['spans', 'products']) await clickhouse.command(`TRUNCATE TABLE gold.sealed_${table}`);
   for (let i = 0; i < 30; i++) sell(WORLD_MINUTES - 700 + i * 20, 100 + i);
   await world.deliver(1, 1, held);
   await sealStale(clickhouse, { shop: SHOP, now: WORLD_BEGINS + (WORLD_MINUTES - 720) * 60_000 });
+};
+
+const running = async ({ held = 0 } = {}) => {
+  await openLastDay({ held });
   const gold = openGold(clickhouse, SHOP, { fewFacts: 0, leftOut: { facts: 2, ms: 0 } });
-  await eventually(async () => {
-    expect(await ask(gold)).toEqual(['running']);
-  }, 30_000);
+  await askedUntil('running', () => ask(gold));
   return gold;
 };
 
@@ -205,9 +224,7 @@ test('a void on an open day breaks the running fold, behind which stands that of
   await world.deliver(1, 1);
   expect(await ask(gold)).toEqual(['running', 'fold']);
   expect(await ask(gold)).toEqual(['fold']);
-  await eventually(async () => {
-    expect(await ask(gold)).toEqual(['running']);
-  }, 30_000);
+  await askedUntil('running', () => ask(gold));
 });
 
 test('a sale that was on its way while a running fold was made breaks it', async () => {
@@ -223,6 +240,64 @@ test('a running fold of whose facts one is there twice is refused', async () => 
     `INSERT INTO silver.purchases SELECT * FROM silver.purchases WHERE purchase_id = '00000000-0000-4000-8000-000000000210'`,
   );
   expect(await ask(gold)).toEqual(['running', 'fold']);
+});
+
+/** Products of all that is sealed, from a fold. */
+const productsFolded = async () => {
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0 });
+  await askedUntil('fold', () => askProducts(gold));
+  return gold;
+};
+
+test('products by country are folded, and what comes late is added with its customers', async () => {
+  const gold = await productsFolded();
+  // A customer who has bought that product in that month, one who has bought others, and one who is new.
+  for (const customer of [1, 2, 99]) {
+    sell(30_000 + customer, customer);
+    await world.deliver(1, 1);
+    expect(await askProducts(gold)).toEqual(['fold']);
+  }
+  world.void(17);
+  await world.deliver(1, 1);
+  expect(await askProducts(gold)).not.toEqual(['fold']);
+});
+
+test('a fold of products does not outlive a branch that goes to another country', async () => {
+  await world.move(0, 1);
+  await seal();
+  const gold = await productsFolded();
+  await world.move(0, 2);
+  expect((await askProducts(gold))[0]).toBe('fold');
+  expect(asked.length).toBeGreaterThan(1);
+});
+
+test('a sale that comes late to a month of which a fold of products has numbers only breaks it', async () => {
+  const inAugust = -60 * 1440;
+  sell(inAugust, 3);
+  await world.deliver(1, 1);
+  await seal();
+  const gold = await productsFolded();
+  sell(700, 3);
+  await world.deliver(1, 1);
+  expect(await askProducts(gold)).toEqual(['fold']);
+  sell(inAugust + 700, 3);
+  await world.deliver(1, 1);
+  expect((await askProducts(gold))[0]).toBe('fold');
+  expect(asked.length).toBeGreaterThan(1);
+});
+
+test('what products sell on an open day is folded, too, until one of it is void', async () => {
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, leftOut: { facts: 2, ms: 0 } });
+  await openLastDay();
+  await askedUntil('running', () => askProducts(gold));
+  for (const minute of [WORLD_MINUTES - 30, 30_000]) {
+    sell(minute, 77);
+    await world.deliver(1, 1);
+    expect(await askProducts(gold)).toEqual(['running']);
+  }
+  world.void(210);
+  await world.deliver(1, 1);
+  expect(await askProducts(gold)).toEqual(['running', 'fold']);
 });
 
 test('without the right to write, questions are answered from the spans', async () => {
