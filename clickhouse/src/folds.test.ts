@@ -10,8 +10,6 @@ import { shopCalendar } from './shop-calendar.ts';
 
 const calendar = shopCalendar('UTC', '00:00');
 const FIRST = Date.UTC(2025, 0, 1) / 86_400_000;
-/** So many facts of open days are worth no running fold; a test of folds of spans has fewer. */
-const LEFT_OUT = 4;
 /** Ten days of ten facts each; the last one is open. */
 const state = (facts = 10, open: number[] = []): SealState => ({
   days: { first: FIRST, last: FIRST + 9 },
@@ -34,7 +32,8 @@ const options = (scope: Scope = { from: 0, to: Date.UTC(2100, 0, 1) }): RowsOpti
   timeZone: 'UTC',
 });
 
-const opened = ({ fewFacts = 100, fails = undefined as Error | undefined } = {}) => {
+/** `leftOut`: three times as many facts of open days are worth a running fold; the ten of one day are not. */
+const opened = ({ fewFacts = 100, leftOut = 4, fails = undefined as Error | undefined } = {}) => {
   const inserted: InsertSelect[] = [];
   let clock = 0;
   const clickhouse = {
@@ -44,14 +43,14 @@ const opened = ({ fewFacts = 100, fails = undefined as Error | undefined } = {})
       return 1;
     },
     row: async <Row>({ row }: NamedQuery<Row>) =>
-      row.parse({ rows: 1, count: '90', hash: '18446744073709551615', recorded: 0 }),
+      row.parse({ rows: 1, count: '90', hash: '18446744073709551615', recorded: 0, until: 5_000 }),
   } as unknown as ClickHouse;
   const folds = openFolds(clickhouse, {
     calendar,
     statements: foldsOfFigures(calendar),
     fewFacts: 0,
     fewOpenFacts: fewFacts,
-    leftOut: { facts: LEFT_OUT, ms: 0 },
+    leftOut: { facts: leftOut, ms: 0 },
     folding: 'again',
     now: () => clock,
   });
@@ -131,6 +130,47 @@ test('a fold of another branch, or of what tells more apart, is not taken', asyn
   await ask(state());
   expect(await find(state(), { ...options(), byHour: true })).toBeUndefined();
   expect(await find(state(), options({ ...options().scope, branch: 'SMKT001' }))).toBeUndefined();
+});
+
+test('what is open beside the spans is folded, too, once that is much, and again when three times as much has come as is left out', async () => {
+  const { ask, find, inserted, pass } = opened({ leftOut: 3 });
+  await ask(state());
+  await ask(state());
+  expect((await find(state()))?.fold.running).toBeUndefined();
+  pass(1_000);
+  await ask(state());
+  expect(inserted).toHaveLength(2);
+  expect(await find(state())).toMatchObject({ fold: { running: 5_000 }, cover: { openDays: [FIRST + 9] } });
+  pass(10_000);
+  await ask(state());
+  expect(inserted).toHaveLength(2);
+  const more = { ...state(), facts: new Map([...state().facts, [FIRST + 9, 16]]) };
+  expect((await find(more))?.fold.running).toBe(5_000);
+  await ask(more);
+  expect(inserted).toHaveLength(3);
+});
+
+test('a running fold is of one scope, and behind it stands that of the spans', async () => {
+  const { ask, find, forget, pass } = opened({ leftOut: 3 });
+  for (let i = 0; i < 3; i++) {
+    await ask(state());
+    pass(1_000);
+  }
+  const found = await find(state());
+  expect(found?.fold.running).toBe(5_000);
+  const others = options({ from: 0, to: Date.UTC(2100, 0, 1) - 1 });
+  expect((await find(state(), others))?.fold.running).toBeUndefined();
+  if (found === undefined) throw new Error('no fold');
+  forget(found.fold);
+  expect(await find(state())).toMatchObject({ fold: { rows: 1 }, cover: { openDays: [FIRST + 9] } });
+  expect((await find(state()))?.fold.running).toBeUndefined();
+});
+
+test('a scope with hardly any facts needs no fold', async () => {
+  const { find } = opened();
+  const before = options({ from: 0, to: Date.UTC(2024, 0, 1) });
+  expect(await find(state(), before)).toMatchObject({ fold: { rows: 0, count: '0', running: 0 } });
+  expect(await find(state())).toBeUndefined();
 });
 
 test('a fold that was found broken is forgotten, and the next one is made soon, but not at once', async () => {

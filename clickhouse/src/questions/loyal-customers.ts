@@ -62,7 +62,7 @@ const count = z.object({ loyal_customers: z.int() });
 export const countLoyalCustomers = async (gold: Gold, { to, branch }: Scope, signal?: AbortSignal): Promise<number> => {
   const { loyal_customers } = await gold.clickhouse.row({
     name: 'loyal_customers_count',
-    sql: `SELECT ${AT_THE_END} FROM ${customersOf(branch)} SETTINGS ${ONE_THREAD}`,
+    sql: `SELECT ${AT_THE_END} FROM ${customersOf(branch)}`,
     params: { to, branch: branch ?? '' },
     row: count,
     signal,
