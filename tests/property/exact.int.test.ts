@@ -329,6 +329,34 @@ const SELDOM: Record<string, Step[]> = {
     { do: 'seal', minute: WORLD_MINUTES * 4, sealers: 1, force: false, meanwhile: false },
     { do: 'ask again' },
   ],
+  // Some is sealed and some of the last day open; of what is folded then one sale becomes void, and a merge drops its first version.
+  'a day that runs and is folded, until one of its sales is void': (() => {
+    const basket = (day: number, index: number): Basket => ({
+      branch: index % 2,
+      minute: day * 1440 + 600 + index,
+      ms: 0,
+      customer: 1 + (index % 3),
+      products: [index % 4, 2],
+      price: 99,
+    });
+    const asks = [0, 2, 5, 6, 7, 12, 13].map((question): Step => ({ do: 'ask', question, scope: ALL_TIME }));
+    const deliver: Step = { do: 'deliver', seed: 1, blocks: 1 };
+    return [
+      { do: 'sell', baskets: [5, 12, 19].flatMap((day) => [basket(day, 0), basket(day, 1)]) },
+      { do: 'sell', baskets: [0, 1, 2, 3, 4, 5].map((index) => basket(26, index)) },
+      deliver,
+      { do: 'seal', minute: 26 * 1440, sealers: 1, force: false, meanwhile: false },
+      ...asks,
+      { do: 'sell', baskets: [basket(26, 6), basket(12, 7)] },
+      deliver,
+      ...asks,
+      { do: 'void', index: 7 },
+      deliver,
+      ...asks,
+      { do: 'merge', wholly: true },
+      ...asks,
+    ];
+  })(),
   // It leaves the country once its days and months are sealed, and again after.
   'a branch that moves between countries': [
     {
