@@ -57,10 +57,10 @@ const ofSpans: FoldStatements['ofSpans'] = (cover, options, { state, id }) => {
 };
 
 const running: FoldStatements['running'] = (cover, options, made) => {
-  const { range, params, ...parts } = runningParts(cover, options, made);
+  const { range, isOfUse, params, ...parts } = runningParts(cover, options, made);
   const base = `SELECT ${PRODUCT_COLUMNS} FROM (SELECT *, country AS of_country FROM (${rowsOf('{base:UUID}')} AND ${isThere('gold.folded_products')})) ${UNPACKED}`;
   const rows = [...(made.base === undefined ? [] : [base]), openProducts(options, range)];
-  return { sql: folded(rows.join(' UNION ALL '), parts), params };
+  return { sql: folded(`SELECT * FROM (${rows.join(' UNION ALL ')}) WHERE ${isOfUse}`, parts), params };
 };
 
 /** Folds of products by month and country. */

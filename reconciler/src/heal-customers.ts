@@ -37,11 +37,13 @@ export const healCustomers = async (db: Database, currency: string, found: reado
     left.map(({ customer_id, branch_id, customer }) => {
       const finding = findings.find(({ key }) => key.id === customer_id && key.branch === branch_id);
       const snapshot = customer ?? unknownCustomer(customer_id, finding);
+      const sold_at = String(finding?.clickhouse?.content.last_sold_at ?? new Date().toISOString());
       return {
         purchase_id: customer_id,
         version: Math.max(snapshot.revision, snapshot.branch.revision),
         branch_id: branch_id ?? NO_BRANCH,
-        sold_at: String(finding?.clickhouse?.content.last_sold_at ?? new Date().toISOString()),
+        sold_at,
+        recorded_at: sold_at,
         customer: snapshot,
       };
     }),

@@ -25,13 +25,17 @@ export const healPurchases = async (db: Database, currency: string, findings: re
   await sendTombstones(
     db,
     currency,
-    extra.map(({ key, clickhouse }) => ({
-      purchase_id: key.id,
-      version: (clickhouse?.version ?? 0) + 1,
-      branch_id: key.branch ?? '',
+    extra.map(({ key, clickhouse }) => {
       // The slot's start, not the row's own time, which may be what is wrong with it: the tombstone must have its key.
-      sold_at: new Date((key.slot ?? 0) * 1000).toISOString(),
-      customer: null,
-    })),
+      const sold_at = new Date((key.slot ?? 0) * 1000).toISOString();
+      return {
+        purchase_id: key.id,
+        version: (clickhouse?.version ?? 0) + 1,
+        branch_id: key.branch ?? '',
+        sold_at,
+        recorded_at: String(clickhouse?.content.recorded_at ?? sold_at),
+        customer: null,
+      };
+    }),
   );
 };

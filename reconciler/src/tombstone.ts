@@ -8,6 +8,8 @@ export interface Tombstone {
   branch_id: string;
   /** UTC instant; decides the slot. */
   sold_at: string;
+  /** UTC instant; of the row whose place it takes, since all versions of a purchase are recorded at the same moment. */
+  recorded_at: string;
   /** The customer's snapshot, where the tombstone is there to carry one. */
   customer: PurchaseState['customer'];
 }
@@ -23,7 +25,7 @@ export const sendTombstones = async (
 ): Promise<void> => {
   if (tombstones.length === 0) return;
   const now = new Date().toISOString();
-  const events = tombstones.map(({ purchase_id, version, branch_id, sold_at, customer }) =>
+  const events = tombstones.map(({ purchase_id, version, branch_id, sold_at, recorded_at, customer }) =>
     purchaseEvent.parse({
       specversion: '1.0',
       id: `${purchase_id}/${version}`,
@@ -38,7 +40,7 @@ export const sendTombstones = async (
         status: 'voided',
         branch_id,
         sold_at,
-        recorded_at: sold_at,
+        recorded_at,
         currency,
         total_minor: 0,
         // An event without items would be quarantined.
