@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Scope } from './cover.ts';
 import { soldOf } from './facts.ts';
-import { PRINTS } from './folded-rows.ts';
+import { PRINTS } from './fold.ts';
 import { SUMS, TOTALS, totalsRow } from './questions/figures.ts';
 
 /** What figures are told apart by: nothing, the branch, the hour of the shop's clock, or the hour of each weekday of the business day. */

@@ -1,7 +1,9 @@
 import { type Cover, coverOf, firstOfMonth } from './cover.ts';
 import { openParams, openWhere, type RowsOptions, scopeParams } from './exact-rows.ts';
 import { COUNTRY, sortedCustomers } from './facts.ts';
-import { besideParams, type Fold, factsBeside, isThere, newestFacts, runningParts, spansParts } from './folded-rows.ts';
+import type { Fold } from './fold.ts';
+import { besideParams, factsBeside, newestFacts } from './folded-rows.ts';
+import { isThere, runningParts, spansParts } from './folding.ts';
 import type { FoldStatements } from './folds.ts';
 import { FOLDED_PRODUCTS, productFacts } from './product-facts.ts';
 import { PRODUCT_COLUMNS, type ProductRows, sealedProductRows } from './product-rows.ts';
@@ -58,7 +60,7 @@ const ofSpans: FoldStatements['ofSpans'] = (cover, options, { state, id }) => {
 
 const running: FoldStatements['running'] = (cover, options, made) => {
   const { range, isOfUse, params, ...parts } = runningParts(cover, options, made);
-  const base = `SELECT ${PRODUCT_COLUMNS} FROM (SELECT *, country AS of_country FROM (${rowsOf('{base:UUID}')} AND ${isThere('gold.folded_products')})) ${UNPACKED}`;
+  const base = `SELECT ${PRODUCT_COLUMNS} FROM (SELECT *, country AS of_country FROM (${rowsOf('{base:UUID}')} AND ${isThere('gold.folded_products', `places = ${PLACES}`)})) ${UNPACKED}`;
   const rows = [...(made.base === undefined ? [] : [base]), openProducts(options, range)];
   return { sql: folded(`SELECT * FROM (${rows.join(' UNION ALL ')}) WHERE ${isOfUse}`, parts), params };
 };

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { ClickHouse, InsertSelect, NamedQuery } from './client.ts';
 import type { Scope } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
-import { foldsOfFigures } from './folded-rows.ts';
+import { foldsOfFigures } from './folded-figures.ts';
 import { openFolds } from './folds.ts';
 import type { SealState } from './seal-state.ts';
 import { shopCalendar } from './shop-calendar.ts';

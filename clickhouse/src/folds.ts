@@ -4,7 +4,8 @@ import { type ClickHouse, wasThrown } from './client.ts';
 import { type Cover, coverWith, type Spans, spansIn } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
-import { type Fold, settledUntil } from './folded-rows.ts';
+import type { Fold } from './fold.ts';
+import { settledUntil } from './folding.ts';
 import type { SealState } from './seal-state.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
 

@@ -115,7 +115,8 @@ const named = (findings: readonly NamedFinding[]) =>
 const silver = (id: string) =>
   clickhouse.rows({
     name: 'silver',
-    sql: `SELECT toString(slot) AS at, branch_id, toString(status) AS state, total_minor, units, intDiv(version, 65536) AS version
+    sql: `SELECT toString(slot) AS at, branch_id, toString(status) AS state, total_minor, units, intDiv(version, 65536) AS version,
+            toString(recorded_at) AS recorded
           FROM silver.purchases FINAL WHERE purchase_id = {id:UUID} ORDER BY at, branch_id`,
     params: { id },
     row: z.object({
@@ -125,6 +126,7 @@ const silver = (id: string) =>
       total_minor: z.number(),
       units: z.number(),
       version: z.number(),
+      recorded: z.string(),
     }),
   });
 
@@ -202,7 +204,10 @@ test('a purchase that Postgres does not know is found extra and buried', async (
   const phantom = randomUUID();
   await corrupt(real, `toUUID('${phantom}') AS purchase_id, version + 65536 * 3 AS version, 'NOWHERE' AS branch_id`);
   expect((await check(newRun())).named).toEqual([`purchase ${phantom} extra, healed`]);
-  expect(await silver(phantom)).toMatchObject([{ branch_id: 'NOWHERE', state: 'voided', version: 5 }]);
+  const [original] = await silver(real);
+  expect(await silver(phantom)).toMatchObject([
+    { branch_id: 'NOWHERE', state: 'voided', version: 5, recorded: original?.recorded },
+  ]);
   expect((await check(newRun())).named).toEqual([]);
 });
 

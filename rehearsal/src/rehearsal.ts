@@ -115,7 +115,7 @@ export class Rehearsal {
   }
 
   async #clean(): Promise<undefined> {
-    await this.stack.compose(...WITH_MONITORING, 'down', '--volumes', '--remove-orphans', '--timeout', '20');
+    await this.stack.down(...WITH_MONITORING, 'down', '--volumes', '--remove-orphans', '--timeout', '20');
     return undefined;
   }
 
@@ -329,7 +329,7 @@ export class Rehearsal {
 
   async #downUp(): Promise<string> {
     const began = performance.now();
-    await this.stack.compose('down', '--timeout', '30');
+    await this.stack.down('down', '--timeout', '30');
     const down = (performance.now() - began) / 1000;
     const up = await this.#up();
     return `down in ${down.toFixed(1)} s; ${up}`;
@@ -338,7 +338,7 @@ export class Rehearsal {
   readonly #volumes = ['secrets', 'postgres', 'redpanda', 'clickhouse'];
 
   async #backUp(): Promise<string> {
-    await this.stack.compose('down', '--timeout', '30');
+    await this.stack.down('down', '--timeout', '30');
     const folder = path.join(WORK, 'backup');
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });

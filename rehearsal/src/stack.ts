@@ -43,6 +43,23 @@ export class Stack {
     return run(command, [...before, ...args], { ...options, env: { ...this.#env, ...env } });
   }
 
+  /**
+   * `compose down`, given again as an operator would where a network is said to be in use whose containers are gone: Docker may
+   * forget an endpoint a moment late. What stays in use fails.
+   */
+  async down(...args: string[]): Promise<void> {
+    for (let again = 2; ; again--) {
+      try {
+        await this.compose(...args);
+        return;
+      } catch (error) {
+        if (again === 0 || !String(error).includes('has active endpoints')) throw error;
+        console.log(`    a network was still in use: ${this.#compose.join(' ')} ${args.join(' ')} again`);
+        await delay(2_000);
+      }
+    }
+  }
+
   /** The command that tells the last lines of every container. */
   logs(): [string, string[]] {
     const label = `label=com.docker.compose.project=${this.project}`;

@@ -1,0 +1,62 @@
+import { clickhouseTime } from './clickhouse-time.ts';
+import type { Cover } from './cover.ts';
+import { isOpen, openParams, type RowsOptions, scopeParams } from './exact-rows.ts';
+import { allFacts, FACT_HASH } from './facts.ts';
+import type { FoldStatements, Statement } from './folds.ts';
+import { notOpen, ofBranch } from './sealed-rows.ts';
+
+/** What the statements of folds of spans share: the fingerprint of their facts, and when the last of these was recorded. */
+export const spansParts = (options: RowsOptions, rows: string) => {
+  // Hardly anything is recorded before it is sold: what was recorded last is near.
+  const newest = `(SELECT max(newest) FROM ${rows})`;
+  return {
+    print: `(SELECT (rows, hash) FROM (${allFacts(notOpen(options))}))`,
+    recorded: `greatest(${newest}, (SELECT max(recorded_at) FROM silver.purchases WHERE recorded_at > ${newest} AND ${notOpen(options)}))`,
+  };
+};
+
+/**
+ * SQL of the moment `until` (ms since 1970) after which so many facts of the open days of a scope were recorded, or a few more, and all of
+ * those of the last seconds.
+ */
+export const settledUntil = (
+  cover: Cover,
+  options: RowsOptions,
+  leftOut: { facts: number; ms: number },
+): Statement => ({
+  sql: `SELECT least(max(recorded) - {left_out_ms:Int64}, arrayElement(arrayReverseSort(groupArray(recorded)), {left_out:UInt32})) - 1 AS until
+        FROM (SELECT toUnixTimestamp64Milli(recorded_at) AS recorded FROM silver.purchases WHERE ${isOpen(options)} ${ofBranch(options)})`,
+  params: { ...scopeParams(options), ...openParams(cover, options), left_out: leftOut.facts, left_out_ms: leftOut.ms },
+});
+
+/** SQL that fails when a row of the fold is gone that another one is made of, or does not meet a condition. */
+export const isThere = (table: string, condition = '1'): string =>
+  `(SELECT throwIf(count() != {base_rows:UInt64}, 'a fold is gone') FROM ${table} WHERE fold = {base:UUID} AND ${condition}) = 0`;
+
+/** What the statements of running folds share: which facts are added, the fingerprint of these and the fold, and whether it would be of use. */
+export const runningParts = (
+  cover: Cover,
+  options: RowsOptions,
+  { base, until, id }: Parameters<FoldStatements['running']>[2],
+) => {
+  const range = `recorded_at <= {added_until:DateTime64(3, 'UTC')}`;
+  const ofOpenDays = `FROM silver.purchases WHERE ${isOpen(options)} ${ofBranch(options)}`;
+  return {
+    range,
+    // A purchase of which one version is in the fold and another one beside it would count twice; a row corrupted by hand may be one, until
+    // it is merged with the one that heals it.
+    isOfUse: `(SELECT count() FROM (SELECT purchase_id ${ofOpenDays} GROUP BY slot, branch_id, purchase_id HAVING min(recorded_at) != max(recorded_at))) = 0`,
+    print: `(SELECT (count() + {base_count:UInt64}, sum(${FACT_HASH}) + {base_hash:UInt64})
+      ${ofOpenDays} AND ${range})`,
+    recorded: `{added_until:DateTime64(3, 'UTC')}`,
+    params: {
+      ...scopeParams(options),
+      ...openParams(cover, options),
+      added_until: clickhouseTime(until),
+      base_count: base?.count ?? 0,
+      base_hash: base?.hash ?? 0,
+      ...(base === undefined ? {} : { base: base.id, base_rows: base.rows }),
+      fold: id,
+    },
+  };
+};
