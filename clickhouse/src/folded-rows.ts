@@ -1,9 +1,18 @@
 import { clickhouseTime } from './clickhouse-time.ts';
 import type { Cover } from './cover.ts';
 import { type ExactRows, hourOf, openFacts, openParams, type RowsOptions, scopeParams } from './exact-rows.ts';
-import { allFacts, CUSTOMERS_OF_FACTS, FACT_HASH, notAmong, SOLD_OF_FACTS, SUMS_OF_FACTS, soldOf } from './facts.ts';
+import {
+  allFacts,
+  CUSTOMERS_OF_FACTS,
+  FACT_HASH,
+  notAmong,
+  ofBranchUnindexed,
+  SOLD_OF_FACTS,
+  SUMS_OF_FACTS,
+  soldOf,
+} from './facts.ts';
 import type { Fold } from './fold.ts';
-import { coverParams, listOf, notOpen, ofBranch, onDays } from './sealed-rows.ts';
+import { coverParams, listOf, notOpen, onDays } from './sealed-rows.ts';
 
 /** Which figures a question asks for beside the sums: what is not asked for need not be planned. */
 export interface Wanted {
@@ -94,11 +103,12 @@ const keysOf = (options: RowsOptions): { name: string; ofFact: string; none: str
   ...(options.byHour ? [{ name: 'hour', ofFact: hourOf(options, 'fact.slot'), none: 'toInt8(-1)' }] : []),
 ];
 
-/** The columns of silver.purchases that the wanted figures are made of. */
+/** The columns of silver.purchases that the wanted figures are made of, the status last. */
 const factColumns = ({ customers, products }: Wanted): string[] => [
-  ...'slot, branch_id, status, sold_at, total_minor, units'.split(', '),
+  ...'slot, branch_id, sold_at, total_minor, units'.split(', '),
   ...(customers ? ['customer_number'] : []),
   ...(products ? ['product_ids', 'quantities', 'unit_prices_minor'] : []),
+  'status',
 ];
 
 /**
@@ -116,18 +126,16 @@ export const newestFacts = (options: RowsOptions, { recorded, running }: Fold, w
       : running === recorded
         ? ''
         : `AND recorded_at > if(${notListed}, ${moment('recorded')}, ${moment('running')})`;
-  const [, , ...columns] = factColumns(wanted);
-  const newest = columns.map((column, index) =>
-    column === 'status'
-      ? `if(newest.2 >= ${moment('from')} AND newest.2 < ${moment('to')}, newest.1, 'voided') AS status`
-      : `newest.${index + 1} AS ${column}`,
-  );
-  // The key is searched by a range of slots; by a list of days it would be searched bit by bit.
-  return `SELECT slot, branch_id, ${newest.join(', ')}, print_rows, print_hash
+  const columns = factColumns(wanted).slice(0, -1).join(', ');
+  // Numbered by a window: to keep the arrays of the newest version, `argMax` would take each apart.
+  // The key is searched by a range of slots; by days or a branch it would be searched bit by bit.
+  return `SELECT ${columns}, if(nth = 1 AND sold_at >= ${moment('from')} AND sold_at < ${moment('to')}, stored_status, 'voided') AS status,
+       print_rows, print_hash
      FROM (
-       SELECT slot, branch_id, argMax((${columns.join(', ')}), version) AS newest, toInt64(count()) AS print_rows, sum(${FACT_HASH}) AS print_hash
+       SELECT ${columns}, status AS stored_status, toInt64(1) AS print_rows, ${FACT_HASH} AS print_hash,
+         row_number() OVER (PARTITION BY slot, branch_id, purchase_id ORDER BY version DESC) AS nth
        FROM silver.purchases
-       WHERE recorded_at > ${moment('since')} AND slot >= ${moment('begins')} AND slot < ${moment('ends')} ${which} ${ofBranch(options)}
-       GROUP BY slot, branch_id, purchase_id
+       WHERE recorded_at > ${moment('since')} AND slot >= ${moment('begins')} AND slot < ${moment('ends')} ${which}
+         ${ofBranchUnindexed(options.scope.branch && `{${name}_branch:String}`)}
      )`;
 };
