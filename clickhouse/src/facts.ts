@@ -123,8 +123,12 @@ export const ONE_SNAPSHOT =
 /** For a question with little to read: most of its time is planning, and threads to share the rest only cost more. */
 export const ONE_THREAD = 'max_threads = 1';
 
+/** Which branches are in which countries now, and a hash of that; the same subquery everywhere, so that a statement asks it once. */
+const BRANCHES_NOW =
+  '(SELECT (groupArray(toString(branch_id)), groupArray(toString(country)), sum(cityHash64(branch_id, country))) FROM gold.branches)';
+
 /** SQL for the country that a column `branch_id` is in now; empty where the catalog does not know the branch. */
-export const COUNTRY = (() => {
-  const branches = '(SELECT (groupArray(toString(branch_id)), groupArray(toString(country))) FROM gold.branches)';
-  return `transform(toString(branch_id), ${branches}.1, ${branches}.2, '')`;
-})();
+export const COUNTRY = `transform(toString(branch_id), (${BRANCHES_NOW} AS branches_now).1, branches_now.2, '')`;
+
+/** SQL for a hash of where all branches are: who is in which country is not in the fingerprint of facts. */
+export const PLACES = `${BRANCHES_NOW}.3`;

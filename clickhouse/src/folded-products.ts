@@ -1,6 +1,6 @@
 import { type Cover, coverOf, firstOfMonth } from './cover.ts';
 import { openParams, openWhere, type RowsOptions, scopeParams } from './exact-rows.ts';
-import { COUNTRY, sortedCustomers } from './facts.ts';
+import { COUNTRY, PLACES, sortedCustomers } from './facts.ts';
 import type { Fold } from './fold.ts';
 import { besideParams, factsBeside, newestFacts } from './folded-rows.ts';
 import { isThere, runningParts, spansParts } from './folding.ts';
@@ -18,9 +18,6 @@ const OVER_FOR_DAYS = 31;
 
 const FOLD_COLUMNS = `fold, month, country, places, facts_count, facts_hash, recorded_until, newest, product_ids, product_purchases,
   product_units, product_revenue_minor, product_baskets_minor, product_unique_customers, product_customers`;
-
-/** SQL for a hash of where all branches are: who is in which country is not in the fingerprint of facts. */
-const PLACES = '(SELECT sum(cityHash64(branch_id, country)) FROM gold.branches)';
 
 /** SQL of rows of products (the columns of {@link PRODUCT_COLUMNS}) put together to those of a fold. */
 const folded = (rows: string, { print, recorded }: { print: string; recorded: string }): string => `
@@ -40,15 +37,14 @@ const openProducts = (options: RowsOptions, range = '1'): string =>
   `SELECT ${PRODUCT_COLUMNS} FROM (SELECT *, toUInt64(0) AS unique_customers
      FROM (${productFacts({ month: `toStartOfMonth(${options.shopDay})`, of_country: COUNTRY }, `${openWhere(options)} AND ${range}`)}))`;
 
-/** The rows of a fold, to be followed by a condition. */
-const rowsOf = (fold: string): string =>
-  `SELECT *, empty(product_customers) AS numbers_only, arrayResize(product_customers, length(product_ids)) AS customers_or_none
-   FROM gold.folded_products WHERE fold = ${fold}`;
-
-/** One for each product. */
-const UNPACKED = `ARRAY JOIN product_ids AS product_id, product_purchases AS purchases, product_units AS units,
-    product_revenue_minor AS revenue_minor, product_baskets_minor AS baskets_minor, product_unique_customers AS unique_customers,
-    customers_or_none AS customers`;
+/** Rows of products of a fold, one for each product, with further columns and a condition. */
+const rowsOf = (fold: string, { also = '', condition = '1' } = {}): string =>
+  `SELECT month, country AS of_country, product_id, purchases, units, revenue_minor, baskets_minor, newest, unique_customers, customers${also}
+   FROM gold.folded_products
+   ARRAY JOIN product_ids AS product_id, product_purchases AS purchases, product_units AS units, product_revenue_minor AS revenue_minor,
+     product_baskets_minor AS baskets_minor, product_unique_customers AS unique_customers,
+     arrayResize(product_customers, length(product_ids)) AS customers, arrayEnumerate(product_ids) AS nth
+   WHERE fold = ${fold} AND ${condition}`;
 
 const ofSpans: FoldStatements['ofSpans'] = (cover, options, { state, id }) => {
   const { sql, params } = sealedProductRows(options.scope, cover, state, options.shopDay);
@@ -60,7 +56,8 @@ const ofSpans: FoldStatements['ofSpans'] = (cover, options, { state, id }) => {
 
 const running: FoldStatements['running'] = (cover, options, made) => {
   const { range, isOfUse, params, ...parts } = runningParts(cover, options, made);
-  const base = `SELECT ${PRODUCT_COLUMNS} FROM (SELECT *, country AS of_country FROM (${rowsOf('{base:UUID}')} AND ${isThere('gold.folded_products', `places = ${PLACES}`)})) ${UNPACKED}`;
+  const isWhole = isThere('gold.folded_products', `places = ${PLACES}`);
+  const base = rowsOf('{base:UUID}', { condition: isWhole });
   const rows = [...(made.base === undefined ? [] : [base]), openProducts(options, range)];
   return { sql: folded(`SELECT * FROM (${rows.join(' UNION ALL ')}) WHERE ${isOfUse}`, parts), params };
 };
@@ -85,31 +82,30 @@ export const foldsOfProducts = (calendar: ShopCalendar): FoldStatements => ({
  * where a sale came to a month that is folded as numbers.
  */
 export const foldedProductRows = (cover: Cover, options: RowsOptions, fold: Fold): ProductRows => {
-  const columns = `${PRODUCT_COLUMNS}, numbers_only, added, print_rows, print_hash, fold_row`;
+  const rest = (numbersOnly: string, added: string, print: string, hash: string, foldRow: string) =>
+    `, ${numbersOnly} AS numbers_only, ${added} AS added, ${print} AS print_rows, ${hash} AS print_hash, ${foldRow} AS fold_row`;
+  const [none, noRows, noHash] = ['toUInt8(0)', 'toInt64(0)', 'toUInt64(0)'];
+  const recorded = "fact.status = 'recorded'";
   const parts = [
-    `SELECT ${columns} FROM (SELECT *, country AS of_country, toInt64(places != ${PLACES}) AS print_rows, toUInt64(0) AS print_hash, toUInt64(0) AS added
-       FROM (${rowsOf('{period_fold:UUID}')}))
-     ${UNPACKED}, arrayMap(place -> toUInt8(place = 1), arrayEnumerate(product_ids)) AS fold_row`,
-    `SELECT ${columns} FROM (
-       SELECT toStartOfMonth(${options.shopDay}) AS month, ${COUNTRY} AS of_country, product_id,
-         countIf(place = 1 AND status = 'recorded') AS purchases, sumIf(quantity, status = 'recorded') AS units,
-         sumIf(quantity * unit_price_minor, status = 'recorded') AS revenue_minor,
-         sumIf(total_minor, place = 1 AND status = 'recorded') AS baskets_minor, maxIf(sold_at, status = 'recorded') AS newest,
-         toUInt64(0) AS unique_customers, ${sortedCustomers('customer_number', "status = 'recorded'")} AS customers,
-         toUInt8(0) AS numbers_only, purchases AS added, sumIf(rows, nth <= 1) AS print_rows, sumIf(hash, nth <= 1) AS print_hash, toUInt8(0) AS fold_row
-       FROM (SELECT *, print_rows AS rows, print_hash AS hash FROM (${newestFacts(options, fold, { customers: true, products: true })}))
-       LEFT ARRAY JOIN product_ids AS product_id, quantities AS quantity, unit_prices_minor AS unit_price_minor,
-         arrayEnumerateUniq(product_ids) AS place, arrayEnumerate(product_ids) AS nth
-       GROUP BY month, of_country, product_id)`,
+    rowsOf('{period_fold:UUID}', {
+      also: rest('empty(product_customers)', 'toUInt64(0)', `toInt64(places != ${PLACES})`, noHash, 'nth = 1'),
+    }),
+    `SELECT toStartOfMonth(${options.shopDay}) AS month, ${COUNTRY} AS of_country, product_id,
+       countIf(place = 1 AND ${recorded}) AS purchases, sumIf(quantity, ${recorded}) AS units,
+       sumIf(quantity * unit_price_minor, ${recorded}) AS revenue_minor, sumIf(fact.total_minor, place = 1 AND ${recorded}) AS baskets_minor,
+       maxIf(fact.sold_at, ${recorded}) AS newest, toUInt64(0) AS unique_customers,
+       ${sortedCustomers('fact.customer_number', recorded)} AS customers
+       ${rest(none, 'purchases', 'sumIf(fact.print_rows, nth <= 1)', 'sumIf(fact.print_hash, nth <= 1)', none)}
+     FROM (${newestFacts(options, fold, { customers: true, products: true })}) AS fact
+     LEFT ARRAY JOIN fact.product_ids AS product_id, fact.quantities AS quantity, fact.unit_prices_minor AS unit_price_minor,
+       arrayEnumerateUniq(fact.product_ids) AS place, arrayEnumerate(fact.product_ids) AS nth
+     GROUP BY month, of_country, product_id`,
     `SELECT toDate(0), '', toLowCardinality(''), toUInt64(0), toUInt64(0), toInt64(0), toInt64(0), toDateTime64(0, 3, 'UTC'), toUInt64(0),
-       arrayReduce('groupBitmapState', emptyArrayUInt32()), toUInt8(0), toUInt64(0), -toInt64(rows), toUInt64(0 - hash), toUInt8(0)
+       arrayReduce('groupBitmapState', emptyArrayUInt32())${rest(none, 'toUInt64(0)', '-toInt64(rows)', 'toUInt64(0 - hash)', none)}
      FROM (${factsBeside(options, fold)})`,
   ];
   if (fold.running === undefined && cover.openDays.length > 0)
-    parts.push(
-      `SELECT ${columns} FROM (SELECT *, toUInt8(0) AS numbers_only, toUInt64(0) AS added, toInt64(0) AS print_rows, toUInt64(0) AS print_hash, toUInt8(0) AS fold_row
-       FROM (${openProducts(options)}))`,
-    );
+    parts.push(`SELECT *${rest(none, 'toUInt64(0)', noRows, noHash, none)} FROM (${openProducts(options)})`);
   return {
     sql: `
   SELECT month, of_country AS country, product_id, sum(part.purchases) AS purchases, sum(part.units) AS units,
