@@ -1,4 +1,5 @@
 import type { ClickHouse } from './client.ts';
+import type { Scope } from './cover.ts';
 import type { ExactRows, RowsOptions } from './exact-rows.ts';
 import { type FiguresQuestion, type FiguresRow, figuresRow, figuresSql, provenRow } from './figures-sql.ts';
 import { isWhole } from './fold.ts';
@@ -17,12 +18,14 @@ export interface FiguresOptions {
   shared: Pick<RowsOptions, 'shopDay' | 'timeZone'>;
   /** A statement of common table expressions and a SELECT, with settings. */
   withCtes: (sets: readonly Pick<ExactRows, 'ctes'>[], sql: string, settings?: string) => string;
+  /** Whether a scope has so few facts that they are read sooner than a fold. */
+  isSmall: (scope: Scope, state: SealState) => boolean;
   /** Answers without folds. */
   answerBy: <Row>(sets: readonly RowsOptions[], ask: AskRows<Row>) => Promise<Row[]>;
 }
 
 /** Answers questions about whole scopes: from folds, and where there are none yet, or no more, without. */
-export const openFigures = ({ clickhouse, spans, folds, shared, withCtes, answerBy }: FiguresOptions) => {
+export const openFigures = ({ clickhouse, spans, folds, shared, withCtes, isSmall, answerBy }: FiguresOptions) => {
   /** From folds alone; undefined where there are none for all scopes, or one of them was broken and is forgotten now. */
   const fromFolds = async (
     question: FiguresQuestion,
@@ -61,10 +64,11 @@ export const openFigures = ({ clickhouse, spans, folds, shared, withCtes, answer
       return { name, scope, coarsest: 'year', byHour, byWeekday, byBranch: by === 'branch', ...shared };
     });
     const state = await spans.known();
+    const isFolded = !sets.every(({ scope }) => isSmall(scope, state));
+    // A running fold that was broken has one of spans behind it.
+    const folded = async () => (await fromFolds(question, sets, state)) ?? (await fromFolds(question, sets, state));
     const answers =
-      // A running fold that was broken has one of spans behind it.
-      (await fromFolds(question, sets, state)) ??
-      (await fromFolds(question, sets, state)) ??
+      (isFolded ? await folded() : undefined) ??
       (await answerBy(sets, (rowsOf, settings) => {
         const rows = sets.map(rowsOf);
         const { sql, params } = figuresSql(question, false);
@@ -76,7 +80,7 @@ export const openFigures = ({ clickhouse, spans, folds, shared, withCtes, answer
           signal,
         });
       }));
-    for (const options of sets) folds.asked(options, state);
+    if (isFolded) for (const options of sets) folds.asked(options, state);
     const [only] = sets;
     return answers
       .filter(({ branch_id, hour }) => (by === 'branch' ? branch_id !== '' : by === 'nothing' || hour >= 0))

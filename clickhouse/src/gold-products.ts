@@ -42,10 +42,12 @@ export interface ProductsOptions {
   shared: Omit<RowsOptions, 'name' | 'scope' | 'coarsest'>;
   /** Facts in a scope up to which they are read as they are. */
   fewFacts: number;
+  /** Whether a scope has so few that they are read sooner than a fold. */
+  isSmall: (scope: Scope, state: SealState) => boolean;
 }
 
 /** Answers what products sold by month and country: from folds, and where there are none yet, or no more, from seals or facts. */
-export const openProducts = ({ clickhouse, calendar, seals, folds, shared, fewFacts }: ProductsOptions) => {
+export const openProducts = ({ clickhouse, calendar, seals, folds, shared, fewFacts, isSmall }: ProductsOptions) => {
   const products = async (scope: Scope, signal?: AbortSignal): Promise<ProductsRow[]> => {
     const ask = <Row>(sql: string, params: ProductRows['params'], row: z.ZodType<Row>, settings = ONE_SNAPSHOT) =>
       clickhouse.rows({ name: 'products', sql: `${sql}\n${settings}`, params, row, signal });
@@ -78,9 +80,11 @@ export const openProducts = ({ clickhouse, calendar, seals, folds, shared, fewFa
     };
 
     const state = await seals.known();
+    const isFolded = !isSmall(scope, state);
     // A running fold that was broken has one of spans behind it.
-    const rows = (await fromFold(state)) ?? (await fromFold(state)) ?? (await fromSeals());
-    folds.asked(options, state);
+    const folded = async () => (await fromFold(state)) ?? (await fromFold(state));
+    const rows = (isFolded ? await folded() : undefined) ?? (await fromSeals());
+    if (isFolded) folds.asked(options, state);
     return rows.flatMap(({ sold, ...row }) => {
       const some = sold.filter(([, purchases]) => purchases > 0);
       return some.length === 0 ? [] : [{ ...row, sold: some }];

@@ -55,6 +55,8 @@ const NOT_TOLD_APART = { byHour: false, byWeekday: false, byBranch: false };
 /** Up to this many facts are read as they are; see {@link factRows}. Beside sealed spans twice as many: two threads read them. */
 const FEW_FACTS = 200_000;
 const FEW_OPEN_FACTS = 2 * FEW_FACTS;
+/** The share of those few up to which they are read sooner than a fold, which takes longer to plan. */
+const SMALL = 1 / 4;
 /** They take a few milliseconds to read; a shop of ten sales a second has some minutes to void one. */
 const LEFT_OUT = { facts: 2_000, ms: 10_000 };
 
@@ -98,6 +100,8 @@ export const openGold = (
   const withCtes = (sets: readonly Pick<ExactRows, 'ctes'>[], sql: string, settings = ONE_SNAPSHOT) =>
     `WITH ${sets.map(({ ctes }) => ctes).join(',\n')}\n${sql}\n${settings}`;
 
+  const isSmall = (scope: Scope, state: SealState) => factsIn(scope, calendar, state) <= fewFacts * SMALL;
+
   /** From facts where there are few, from slots where only they will do, and else from spans. */
   const answerBy = async <Row>(sets: readonly RowsOptions[], ask: AskRows<Row>): Promise<Row[]> => {
     const state = await spans.known();
@@ -136,7 +140,7 @@ export const openGold = (
   return {
     calendar,
     shopDay,
-    figures: openFigures({ clickhouse, spans, folds, shared, withCtes, answerBy }),
+    figures: openFigures({ clickhouse, spans, folds, shared, withCtes, isSmall, answerBy }),
     answer,
     products: openProducts({
       clickhouse,
@@ -145,6 +149,7 @@ export const openGold = (
       folds: openFolds(clickhouse, { statements: foldsOfProducts(calendar), ...foldsBy }),
       shared: { ...NOT_TOLD_APART, ...shared },
       fewFacts,
+      isSmall,
     }),
     clickhouse,
   };
