@@ -1,12 +1,12 @@
 import { type Cover, coverOf, firstOfMonth } from './cover.ts';
-import { openParams, openWhere, type RowsOptions, scopeParams } from './exact-rows.ts';
+import { openWhere, type RowsOptions, scopeParams } from './exact-rows.ts';
 import { COUNTRY, PLACES, sortedCustomers } from './facts.ts';
 import type { Fold } from './fold.ts';
 import { besideParams, factsBeside, newestFacts } from './folded-rows.ts';
 import { isThere, runningParts, spansParts } from './folding.ts';
 import type { FoldStatements } from './folds.ts';
-import { FOLDED_PRODUCTS, productFacts } from './product-facts.ts';
-import { PRODUCT_COLUMNS, type ProductRows, sealedProductRows } from './product-rows.ts';
+import { FOLDED_PRODUCTS } from './product-facts.ts';
+import { ADDED_PRODUCTS, PRODUCT_COLUMNS, type ProductRows, productRowsOf, sealedProductRows } from './product-rows.ts';
 import { coverParams } from './sealed-rows.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
 
@@ -34,8 +34,7 @@ const folded = (rows: string, { print, recorded }: { print: string; recorded: st
 
 /** Products of the open days of a scope, as they would be sealed. */
 const openProducts = (options: RowsOptions, range = '1'): string =>
-  `SELECT ${PRODUCT_COLUMNS} FROM (SELECT *, toUInt64(0) AS unique_customers
-     FROM (${productFacts({ month: `toStartOfMonth(${options.shopDay})`, of_country: COUNTRY }, `${openWhere(options)} AND ${range}`)}))`;
+  productRowsOf(options.shopDay, `${openWhere(options)} AND ${range}`);
 
 /** Rows of products of a fold, one for each product, with further columns and a condition. */
 const rowsOf = (fold: string, { also = '', condition = '1' } = {}): string =>
@@ -108,12 +107,10 @@ export const foldedProductRows = (cover: Cover, options: RowsOptions, fold: Fold
     parts.push(`SELECT *${rest(none, 'toUInt64(0)', noRows, noHash, none)} FROM (${openProducts(options)})`);
   return {
     sql: `
-  SELECT month, of_country AS country, product_id, sum(part.purchases) AS purchases, sum(part.units) AS units,
-    sum(part.revenue_minor) AS revenue_minor, sum(part.baskets_minor) AS baskets_minor, max(part.newest) AS newest,
-    greatest(max(part.unique_customers), groupBitmapMerge(part.customers)) AS unique_customers,
+  SELECT month, of_country AS country, product_id, ${ADDED_PRODUCTS},
     sum(part.print_rows) + toInt64(max(part.numbers_only) = 1 AND sum(part.added) > 0) AS print_rows, sum(part.print_hash) AS print_hash,
     sum(part.fold_row) AS fold_row
   FROM (${parts.join('\nUNION ALL\n')}) AS part GROUP BY month, country, product_id`,
-    params: { ...besideParams(cover, options, fold), ...openParams(cover, options) },
+    params: besideParams(cover, options, fold),
   };
 };

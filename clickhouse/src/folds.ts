@@ -175,7 +175,7 @@ export const openFolds = (
       ofSpans.cover.openFacts <= sealed.openFacts &&
       ofSpans.cover.sealedFacts - ofSpans.found.facts < MOST_LATE / 2;
     if (factsOf(sealed) > fewFacts && spansIn(sealed) > 0 && !isEnough) return 'spans';
-    const { cover } = toRun(options, state);
+    const { cover } = toRun(options, state, sealed, ofSpans?.found);
     if (cover === undefined || cover.openFacts > Math.max(fewFacts, fewOpenFacts)) return undefined;
     // What is left out is read by each answer: three times as much is worth another fold.
     const before = runningOf(options, state)?.found.facts ?? cover.sealedFacts;
@@ -183,9 +183,8 @@ export const openFolds = (
   };
 
   /** What a running fold is to be made of: a fold of spans where there are many facts, and the open days beside it. */
-  const toRun = (options: RowsOptions, state: SealState) => {
-    const sealed = statements.cover(options, state);
-    const base = factsOf(sealed) > fewFacts ? bestOfSpans(options, state, sealed)?.found : undefined;
+  const toRun = (options: RowsOptions, state: SealState, sealed: Cover, ofSpans: Remembered | undefined) => {
+    const base = factsOf(sealed) > fewFacts ? ofSpans : undefined;
     return { base, cover: coverWith(base?.spans ?? NO_SPANS, options.scope, calendar, state) };
   };
 
@@ -201,7 +200,8 @@ export const openFolds = (
   };
 
   const makeRunning = async (options: RowsOptions, state: SealState): Promise<void> => {
-    const { base, cover } = toRun(options, state);
+    const sealed = statements.cover(options, state);
+    const { base, cover } = toRun(options, state, sealed, bestOfSpans(options, state, sealed)?.found);
     if (cover === undefined) return;
     const { until } = await clickhouse.row({
       name: 'fold_until',

@@ -42,6 +42,15 @@ export const productRowsOfFacts = (scope: Scope, shopDay: string): ProductRows =
 export const PRODUCT_COLUMNS =
   'month, of_country, product_id, purchases, units, revenue_minor, baskets_minor, newest, unique_customers, customers';
 
+/** What rows `part` with these columns make together. A month's row knows how many customers it had, and not who; a union is never less than one of its parts. */
+export const ADDED_PRODUCTS = `sum(part.purchases) AS purchases, sum(part.units) AS units,
+    sum(part.revenue_minor) AS revenue_minor, sum(part.baskets_minor) AS baskets_minor, max(part.newest) AS newest,
+    greatest(max(part.unique_customers), groupBitmapMerge(part.customers)) AS unique_customers`;
+
+/** SQL of such rows from facts that meet a condition. */
+export const productRowsOf = (shopDay: string, where: string): string =>
+  `SELECT ${PRODUCT_COLUMNS} FROM (SELECT *, toUInt64(0) AS unique_customers FROM (${factsByMonth(shopDay, where)}))`;
+
 /**
  * Such rows from the months, weeks and days of a cover. The statement fails with `throwIf` (code 395) when the fingerprint of what it takes is
  * not that of its facts: the cover was made from another state.
@@ -101,16 +110,11 @@ export const productRowsOfSeals = (scope: Scope, cover: Cover, state: SealState,
   const parts = [sql];
   if (cover.openDays.length > 0) {
     const open = `toUInt16(toDate(slot)) IN {open_dates:Array(UInt16)} AND toUInt16(${shopDay}) IN {open_days:Array(UInt16)}`;
-    parts.push(
-      `SELECT ${PRODUCT_COLUMNS} FROM (SELECT *, toUInt64(0) AS unique_customers FROM (${factsByMonth(shopDay, inScope(scope, open))}))`,
-    );
+    parts.push(productRowsOf(shopDay, inScope(scope, open)));
   }
   return {
-    // A month's row knows how many customers it had, and not who; a union is never less than one of its parts.
     sql: `
-  SELECT month, of_country AS country, product_id, sum(part.purchases) AS purchases, sum(part.units) AS units,
-    sum(part.revenue_minor) AS revenue_minor, sum(part.baskets_minor) AS baskets_minor, max(part.newest) AS newest,
-    greatest(max(part.unique_customers), groupBitmapMerge(part.customers)) AS unique_customers
+  SELECT month, of_country AS country, product_id, ${ADDED_PRODUCTS}
   FROM (${parts.join('\nUNION ALL\n')}) AS part GROUP BY month, country, product_id`,
     params: { ...params, open_dates: cover.openDates },
   };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { firstOfMonth, firstOfWeek, firstOfWeekSql, firstOfYear } from './cover.ts';
-import { COUNTRY, dayFacts, ONE_SNAPSHOT, ONE_THREAD, stillTrue } from './facts.ts';
+import { COUNTRY, dayFacts, ONE_SNAPSHOT, ONE_THREAD, PLACES, stillTrue } from './facts.ts';
 import { clockOf } from './shop-day.ts';
 
 /** Which spans were not sealed, or not any more, at one moment. Days since 1970-01-01; weeks, months and years are their first days. */
@@ -53,7 +53,7 @@ const KINDS = {
     keys: ', branch_id',
     country: `toString(${COUNTRY})`,
     sealed: "SELECT * FROM gold.sealed_products FINAL WHERE branch_id = ''",
-    mark: `${partsOf('sealed_products')} + (SELECT sum(cityHash64(branch_id, country)) FROM gold.branches)`,
+    mark: `${partsOf('sealed_products')} + ${PLACES}`,
   },
 } as const;
 
