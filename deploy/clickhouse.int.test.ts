@@ -100,7 +100,6 @@ test('of all that there is the dashboard writes nothing but folds, which no figu
   const { grants } = users.users.dashboard ?? {};
   const granted = z.object({ query: z.array(z.string()) }).parse(grants).query;
   expect(granted.filter((grant) => !/^GRANT SELECT ON [a-z]+\.[a-z*]+$/.test(grant))).toEqual([
-    'GRANT INSERT ON gold.folded_scopes',
     'GRANT INSERT ON gold.folded_products',
   ]);
   expect(users.profiles.dashboard).toMatchObject({ allow_ddl: 0, constraints: { allow_ddl: { const: '' } } });

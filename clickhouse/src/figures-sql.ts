@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Scope } from './cover.ts';
 import { soldOf } from './facts.ts';
-import { PRINTS } from './fold.ts';
+import { countOf, type FoldedFigures } from './folded-figures.ts';
 import { SUMS, TOTALS, totalsRow } from './questions/figures.ts';
 
 /** What figures are told apart by: nothing, the branch, the hour of the shop's clock, or the hour of each weekday of the business day. */
@@ -21,8 +21,6 @@ export interface FiguresQuestion {
   products?: 'all' | { only: string } | { first: number; by: 'units' | 'revenue' };
   /** Whether customers are counted; else `unique_customers` is 0. Default true. */
   customers?: boolean;
-  /** Whether there is also a row of all scopes together, under the name `''`: its customers are the union of theirs. */
-  together?: boolean;
   /** Further numbers of the same moment, as SQL by their names. */
   also?: Record<string, string>;
   signal?: AbortSignal;
@@ -49,9 +47,6 @@ export const figuresRow = z.object({
 /** The columns of {@link PRINTS}. */
 export const printsRow = z.object({ prints_rows: z.int(), prints_hash: z.string(), fold_rows: z.int() });
 
-/** The same with what proves it. */
-export const provenRow = figuresRow.extend(printsRow.shape);
-
 const KEYS: Record<FiguresBy, readonly string[]> = {
   nothing: [],
   branch: ['branch_id'],
@@ -59,42 +54,42 @@ const KEYS: Record<FiguresBy, readonly string[]> = {
   weekday: ['weekday', 'hour'],
 };
 
-/**
- * SQL of the figures of scopes whose rows are tables under their names, without settings. `ofFolds`: those rows have `weekday`, `sold` and
- * what {@link PRINTS} adds up; else {@link COLUMNS}.
- */
-export const figuresSql = (
-  { scopes, by = 'nothing', products, customers = true, together = false, also }: FiguresQuestion,
-  ofFolds: boolean,
-): { sql: string; params: Record<string, unknown> } => {
+/** SQL of the figures of scopes whose rows are tables under their names ({@link COLUMNS}), without settings. */
+export const figuresSql = ({
+  scopes,
+  by = 'nothing',
+  products,
+  customers = true,
+  also,
+}: FiguresQuestion): { sql: string; params: Record<string, unknown> } => {
   const names = Object.keys(scopes);
   const keys = KEYS[by];
   const columns = [
     ...(names.length > 1 ? ['scope'] : []),
-    ...keys.map((key) => (key === 'weekday' && !ofFolds ? 'toDayOfWeek(day) AS weekday' : key)),
+    ...keys.map((key) => (key === 'weekday' ? 'toDayOfWeek(day) AS weekday' : key)),
     customers ? TOTALS : SUMS,
-    ...(products === undefined ? [] : productColumns(products, ofFolds ? 'sold' : soldOf(''))),
-    ...(also === undefined
-      ? []
-      : [`map(${Object.entries(also).map(([name, sql]) => `'${name}', toInt64(${sql})`)}) AS also`]),
-    ...(ofFolds ? [PRINTS] : []),
+    ...(products === undefined ? [] : productColumns(products)),
+    ...(also === undefined ? [] : [alsoSql(also)]),
   ];
   const rows =
     names.length > 1
       ? `(${names.map((name) => `SELECT '${name}' AS scope, * FROM ${name}`).join(' UNION ALL ')})`
       : (names[0] ?? '');
   const groups = [...(names.length > 1 ? ['scope'] : []), ...keys].join(', ');
-  const grouped = together ? `GROUPING SETS ((${groups}), (${keys.join(', ')}))` : groups;
   return {
-    sql: `SELECT ${columns.join(', ')} FROM ${rows}${groups === '' ? '' : ` GROUP BY ${grouped}`}`,
+    sql: `SELECT ${columns.join(', ')} FROM ${rows}${groups === '' ? '' : ` GROUP BY ${groups}`}`,
     params:
       typeof products === 'object' ? ('only' in products ? { product: products.only } : { limit: products.first }) : {},
   };
 };
 
+/** SQL of a column `also` of further numbers. */
+export const alsoSql = (also: Record<string, string>): string =>
+  `map(${Object.entries(also).map(([name, sql]) => `'${name}', toInt64(${sql})`)}) AS also`;
+
 /** Products out of maps that say what was sold. In arrays, because a window and a join would take longer to plan than to run. */
-const productColumns = (products: Exclude<FiguresQuestion['products'], undefined>, soldOfRow: string): string[] => {
-  const sold = `sumForEachMap(${soldOfRow}) AS all_sold, arrayZip(mapKeys(all_sold), mapValues(all_sold)) AS all_products`;
+const productColumns = (products: Exclude<FiguresQuestion['products'], undefined>): string[] => {
+  const sold = `sumForEachMap(${soldOf('')}) AS all_sold, arrayZip(mapKeys(all_sold), mapValues(all_sold)) AS all_products`;
   if (products === 'all') return [sold, 'all_products AS products'];
   if ('only' in products)
     return [sold, 'arrayFilter(product -> product.1 = {product:String}, all_products) AS products'];
@@ -105,4 +100,37 @@ const productColumns = (products: Exclude<FiguresQuestion['products'], undefined
     `arrayElement(measures, toInt64(least({limit:UInt32}, length(measures)))) AS least_ranked`,
     `arrayFilter(product -> ${measure} >= least_ranked, all_products) AS products`,
   ];
+};
+
+/** The same rows of figures that are there already. */
+export const rowsOf = (
+  { products }: FiguresQuestion,
+  scope: string,
+  figures: Iterable<FoldedFigures>,
+  also: FiguresRow['also'],
+): FiguresRow[] =>
+  Array.from(figures, ({ customers, products: sold, ...rest }) => ({
+    scope,
+    ...rest,
+    unique_customers: countOf(customers),
+    products:
+      products === undefined
+        ? []
+        : chosen(
+            [...sold].map(([product, sums]) => [product, [...sums]]),
+            products,
+          ),
+    also,
+  }));
+
+const chosen = (
+  sold: FiguresRow['products'],
+  products: Exclude<FiguresQuestion['products'], undefined>,
+): FiguresRow['products'] => {
+  if (products === 'all') return sold;
+  if ('only' in products) return sold.filter(([product]) => product === products.only);
+  const measure = ([, [units, revenue]]: FiguresRow['products'][number]) => (products.by === 'units' ? units : revenue);
+  const measures = sold.map(measure).sort((a, b) => b - a);
+  const leastRanked = measures[Math.min(products.first, measures.length) - 1] ?? 0;
+  return sold.filter((product) => measure(product) >= leastRanked);
 };

@@ -1,6 +1,6 @@
 /**
- * Rows of gold.folded_scopes: the figures of some sealed spans together, and perhaps of what was sold on the open days of a scope beside
- * them, with the fingerprint of the facts that they are of.
+ * The figures of some sealed spans together, and perhaps of what was sold on the open days of a scope beside them, with the fingerprint of the
+ * facts that they are of.
  */
 export interface Fold {
   id: string;
@@ -13,7 +13,21 @@ export interface Fold {
   recorded: number;
   /** Of days that are open it has what was recorded until then (ms since 1970); absent: nothing. */
   running?: number;
+  /** The fold of spans that it was made of, if any. */
+  of?: string;
+  /** About how much of this process's memory it takes. */
+  bytes?: number;
 }
+
+/** What a fold of no facts says. */
+export const NO_FOLD: Fold = {
+  id: '00000000-0000-0000-0000-000000000000',
+  rows: 0,
+  count: '0',
+  hash: '0',
+  recorded: 0,
+  running: 0,
+};
 
 /** Columns of an answer that say whether a fold and the facts beside it were all there is; see {@link isWhole}. */
 export const PRINTS =

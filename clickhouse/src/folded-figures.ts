@@ -1,57 +1,86 @@
-import { coverOf } from './cover.ts';
-import { COLUMNS, ofFacts, openFacts, type RowsOptions, scopeParams } from './exact-rows.ts';
-import { FIGURES, FOLDED_FIGURES, UNPACKED, UNPACKED_HOUR } from './facts.ts';
-import { isThere, runningParts, spansParts } from './folding.ts';
-import type { FoldStatements } from './folds.ts';
-import { spanRows } from './sealed-rows.ts';
-import type { ShopCalendar } from './shop-calendar.ts';
+import type { z } from 'zod';
+import type { figuresRow } from './figures-sql.ts';
+import type { Fold } from './fold.ts';
+import { type NumberSet, ofFew } from './roaring.ts';
 
-/** The rows of a fold with the columns of other rows; `day` tells no more than the weekday, and `slot` nothing. */
-const rowsOf = (fold: string): string =>
-  `SELECT toDate(if(weekday = 0, 0, weekday + ${BEFORE_A_MONDAY})) AS day, toDateTime(0, 'UTC') AS slot, hour, branch_id, ${FIGURES}
-   FROM gold.folded_scopes WHERE fold = ${fold}`;
+/** A fold of figures: what it holds is read once and stays in this process. */
+export interface FiguresFold extends Fold {
+  /** By {@link keyOf} of what it tells apart. */
+  figures: ReadonlyMap<string, FoldedFigures>;
+}
 
-/** Days since 1970-01-01, a Thursday, to the Sunday before the first Monday. */
-const BEFORE_A_MONDAY = 3;
+/** The figures of one of the things that a question tells apart. */
+export interface FoldedFigures extends Pick<z.output<typeof figuresRow>, 'branch_id' | 'hour' | 'weekday'> {
+  purchases: number;
+  items: number;
+  revenue_minor: number;
+  /** Newest sale, ms since 1970; 0 when there is none. */
+  newest: number;
+  customers: Customers;
+  /** Of each product its units, their revenue (minor units) and the purchases it was in. */
+  products: ReadonlyMap<string, Sold>;
+}
 
-const FOLD_COLUMNS = `fold, branch_id, hour, weekday, facts_count, facts_hash, recorded_until, ${FIGURES}`;
+export type Sold = [units: number, revenueMinor: number, purchases: number];
 
-/** SQL of `rows` put together to those of a fold. Nobody asks for products by hour. */
-const folded = (
-  { byHour, byWeekday }: RowsOptions,
-  { rows, print, recorded }: { rows: string; print: string; recorded: string },
-): string => `
-      SELECT {fold:UUID}, of_branch, of_hour, of_weekday, print.1, print.2, ${recorded}, ${byHour ? UNPACKED_HOUR : UNPACKED} FROM (
-        SELECT part.branch_id AS of_branch, part.hour AS of_hour, ${byWeekday ? 'toDayOfWeek(part.day)' : '0'} AS of_weekday,
-          ${print} AS print, ${FOLDED_FIGURES}
-        FROM ${rows} AS part GROUP BY of_branch, of_hour, of_weekday)`;
+/** Numbers of customers: many that stay as they were read, and those that are not among them. */
+export interface Customers {
+  many: NumberSet;
+  others: NumberSet;
+}
 
-/** Folds gold.sealed_spans. */
-const foldSpans: FoldStatements['ofSpans'] = (cover, options, { id }) => {
-  const { name } = options;
-  const spans = spanRows(cover, options);
-  const parts = spansParts(options, `${name}_sealed`);
+export const keyOf = ({ branch_id, hour, weekday }: Pick<FoldedFigures, 'branch_id' | 'hour' | 'weekday'>): string =>
+  `${branch_id} ${weekday} ${hour}`;
+
+/** Two sets of figures of different facts as one; each set of customers is a union. */
+export const together = (some: FiguresFold['figures'], others: FiguresFold['figures']): Map<string, FoldedFigures> => {
+  const all = new Map(some);
+  for (const [key, other] of others) {
+    const one = all.get(key);
+    all.set(key, one === undefined ? other : added(one, other));
+  }
+  return all;
+};
+
+const added = (one: FoldedFigures, other: FoldedFigures): FoldedFigures => {
+  const products = new Map(one.products);
+  for (const [product, [units, revenue, purchases]] of other.products) {
+    const [unitsSoFar, revenueSoFar, purchasesSoFar] = products.get(product) ?? [0, 0, 0];
+    products.set(product, [unitsSoFar + units, revenueSoFar + revenue, purchasesSoFar + purchases]);
+  }
   return {
-    sql: `WITH ${spans.cte} ${folded(options, { rows: `${name}_sealed`, ...parts })}`,
-    params: { ...scopeParams(options), ...spans.params, fold: id },
+    ...one,
+    purchases: one.purchases + other.purchases,
+    items: one.items + other.items,
+    revenue_minor: one.revenue_minor + other.revenue_minor,
+    newest: Math.max(one.newest, other.newest),
+    customers: united(one.customers, other.customers),
+    products,
   };
 };
 
-const foldRunning: FoldStatements['running'] = (cover, options, made) => {
-  const { range, isOfUse, params, ...parts } = runningParts(cover, options, made);
-  const facts = `SELECT ${COLUMNS} FROM (${ofFacts(options, [`${openFacts(options)} AND ${range}`])})`;
-  const rows =
-    made.base === undefined
-      ? facts
-      : `${rowsOf('{base:UUID}')} AND ${isThere('gold.folded_scopes')} UNION ALL ${facts}`;
-  return { sql: folded(options, { rows: `(SELECT * FROM (${rows}) WHERE ${isOfUse})`, ...parts }), params };
+const united = (one: Customers, other: Customers): Customers => {
+  if (other.many.size > one.many.size) return united(other, one);
+  const fresh = [other.many, other.others].map((set) => set.numbers().filter((number) => !hasCustomer(one, number)));
+  if (fresh.every(({ length }) => length === 0)) return one;
+  const others = Uint32Array.from([...one.others.numbers(), ...fresh.flatMap((numbers) => [...numbers])]).sort();
+  return { many: one.many, others: ofFew(others) };
 };
 
-/** Folds of main figures. */
-export const foldsOfFigures = (calendar: ShopCalendar): FoldStatements => ({
-  table: 'gold.folded_scopes',
-  columns: FOLD_COLUMNS,
-  cover: ({ scope, coarsest }, state) => coverOf(scope, coarsest, calendar, state),
-  ofSpans: foldSpans,
-  running: foldRunning,
-});
+const hasCustomer = ({ many, others }: Customers, number: number): boolean => many.has(number) || others.has(number);
+
+/** Customers that are all different. */
+export const customersOf = (many: NumberSet): Customers => ({ many, others: NOBODY });
+
+const NOBODY = ofFew(new Uint32Array());
+
+/** How many there are. */
+export const countOf = ({ many, others }: Customers): number => many.size + others.size;
+
+/** About how much memory a fold takes. */
+export const bytesOf = (figures: FiguresFold['figures']): number => {
+  let bytes = 0;
+  for (const { customers, products } of figures.values())
+    bytes += 500 + customers.many.bytes + customers.others.bytes + 100 * products.size;
+  return bytes;
+};

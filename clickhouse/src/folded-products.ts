@@ -1,12 +1,15 @@
+import { z } from 'zod';
+import type { ClickHouse } from './client.ts';
 import { type Cover, coverOf, firstOfMonth } from './cover.ts';
 import { openWhere, type RowsOptions, scopeParams } from './exact-rows.ts';
-import { COUNTRY, PLACES, sortedCustomers } from './facts.ts';
-import type { Fold } from './fold.ts';
+import { COUNTRY, ONE_SNAPSHOT, ONE_THREAD, PLACES, sortedCustomers } from './facts.ts';
+import { type Fold, NO_FOLD } from './fold.ts';
 import { besideParams, factsBeside, newestFacts } from './folded-rows.ts';
-import { isThere, runningParts, spansParts } from './folding.ts';
-import type { FoldStatements } from './folds.ts';
+import { runningParts, spansParts } from './folding.ts';
+import type { FoldMaker, Statement } from './folds.ts';
 import { FOLDED_PRODUCTS } from './product-facts.ts';
 import { ADDED_PRODUCTS, PRODUCT_COLUMNS, type ProductRows, productRowsOf, sealedProductRows } from './product-rows.ts';
+import type { SealState } from './seal-state.ts';
 import { coverParams } from './sealed-rows.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
 
@@ -45,35 +48,69 @@ const rowsOf = (fold: string, { also = '', condition = '1' } = {}): string =>
      arrayResize(product_customers, length(product_ids)) AS customers, arrayEnumerate(product_ids) AS nth
    WHERE fold = ${fold} AND ${condition}`;
 
-const ofSpans: FoldStatements['ofSpans'] = (cover, options, { state, id }) => {
+const ofSpans = (cover: Cover, options: RowsOptions, state: SealState): Statement => {
   const { sql, params } = sealedProductRows(options.scope, cover, state, options.shopDay);
   return {
     sql: folded(sql, spansParts(options, `(${sql})`)),
-    params: { ...params, ...scopeParams(options), ...coverParams(cover, options), fold: id },
+    params: { ...params, ...scopeParams(options), ...coverParams(cover, options) },
   };
 };
 
-const running: FoldStatements['running'] = (cover, options, made) => {
+const IS_THERE = `(SELECT throwIf(count() != {base_rows:UInt64}, 'a fold is gone') FROM gold.folded_products
+  WHERE fold = {base:UUID} AND places = ${PLACES}) = 0`;
+
+const running = (cover: Cover, options: RowsOptions, made: { base: Fold | undefined; until: number }): Statement => {
   const { range, isOfUse, params, ...parts } = runningParts(cover, options, made);
-  const isWhole = isThere('gold.folded_products', `places = ${PLACES}`);
-  const base = rowsOf('{base:UUID}', { condition: isWhole });
-  const rows = [...(made.base === undefined ? [] : [base]), openProducts(options, range)];
-  return { sql: folded(`SELECT * FROM (${rows.join(' UNION ALL ')}) WHERE ${isOfUse}`, parts), params };
+  const { base } = made;
+  const rows = [
+    ...(base === undefined ? [] : [rowsOf('{base:UUID}', { condition: IS_THERE })]),
+    openProducts(options, range),
+  ];
+  return {
+    sql: folded(`SELECT * FROM (${rows.join(' UNION ALL ')}) WHERE ${isOfUse}`, parts),
+    params: { ...params, ...(base === undefined ? {} : { base: base.id, base_rows: base.rows }) },
+  };
 };
 
-/** Folds of products by month and country. */
-export const foldsOfProducts = (calendar: ShopCalendar): FoldStatements => ({
-  table: 'gold.folded_products',
-  columns: FOLD_COLUMNS,
-  cover: ({ scope }, state) => {
-    const last = state.days?.last ?? 0;
-    const isNew = (month: number) => firstOfMonth(month, 1) + OVER_FOR_DAYS > last;
-    const recent = [firstOfMonth(last), firstOfMonth(last, -1), firstOfMonth(last, -2)].filter(isNew);
-    return coverOf(scope, 'month', calendar, { ...state, openMonths: new Set([...state.openMonths, ...recent]) });
-  },
-  ofSpans,
-  running,
-});
+const printed = z.object({ rows: z.int(), count: z.string(), hash: z.string(), recorded: z.int() });
+
+/** Makes folds of products by month and country, in gold.folded_products: their customers are too many for this process. */
+export const productsFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): FoldMaker<Fold> => {
+  const insert = async (id: string, { sql, params }: Statement): Promise<Fold> => {
+    await clickhouse.insertSelect({
+      name: 'fold_products',
+      table: `gold.folded_products (${FOLD_COLUMNS})`,
+      select: `${sql} ${ONE_SNAPSHOT}, ${ONE_THREAD}`,
+      params: { ...params, fold: id },
+      timeoutSeconds: 30,
+    });
+    const found = await clickhouse.row({
+      name: 'folded_products',
+      sql: `SELECT count() AS rows, toString(any(facts_count)) AS count, toString(any(facts_hash)) AS hash,
+              toUnixTimestamp64Milli(any(recorded_until)) AS recorded
+            FROM gold.folded_products WHERE fold = {fold:UUID}`,
+      params: { fold: id },
+      row: printed,
+    });
+    if (found.rows === 0) throw new Error('nothing to fold');
+    return { id, ...found };
+  };
+
+  return {
+    hasNothingOpen: false,
+    // Younger than the table lets them grow (an hour), so that none is gone while it is in use.
+    forgetMs: 40 * 60_000,
+    nothing: NO_FOLD,
+    cover: ({ scope }, state) => {
+      const last = state.days?.last ?? 0;
+      const isNew = (month: number) => firstOfMonth(month, 1) + OVER_FOR_DAYS > last;
+      const recent = [firstOfMonth(last), firstOfMonth(last, -1), firstOfMonth(last, -2)].filter(isNew);
+      return coverOf(scope, 'month', calendar, { ...state, openMonths: new Set([...state.openMonths, ...recent]) });
+    },
+    ofSpans: (cover, options, { state, id }) => insert(id, ofSpans(cover, options, state)),
+    running: (cover, options, { id, ...made }) => insert(id, running(cover, options, made)),
+  };
+};
 
 /**
  * SQL of what a scope sold by month, country and product, from a fold and all facts that are not in it, with the columns of
@@ -95,7 +132,7 @@ export const foldedProductRows = (cover: Cover, options: RowsOptions, fold: Fold
        maxIf(fact.sold_at, ${recorded}) AS newest, toUInt64(0) AS unique_customers,
        ${sortedCustomers('fact.customer_number', recorded)} AS customers
        ${rest(none, 'purchases', 'sumIf(fact.print_rows, nth <= 1)', 'sumIf(fact.print_hash, nth <= 1)', none)}
-     FROM (${newestFacts(options, fold, { customers: true, products: true })}) AS fact
+     FROM (${newestFacts(options, fold)}) AS fact
      LEFT ARRAY JOIN fact.product_ids AS product_id, fact.quantities AS quantity, fact.unit_prices_minor AS unit_price_minor,
        arrayEnumerateUniq(fact.product_ids) AS place, arrayEnumerate(fact.product_ids) AS nth
      GROUP BY month, of_country, product_id`,

@@ -2,7 +2,8 @@ import { clickhouseTime } from './clickhouse-time.ts';
 import type { Cover } from './cover.ts';
 import { isOpen, openParams, type RowsOptions, scopeParams } from './exact-rows.ts';
 import { allFacts, FACT_HASH } from './facts.ts';
-import type { FoldStatements, Statement } from './folds.ts';
+import type { Fold } from './fold.ts';
+import type { Statement } from './folds.ts';
 import { notOpen, ofBranch } from './sealed-rows.ts';
 
 /** What the statements of folds of spans share: the fingerprint of their facts, and when the last of these was recorded. */
@@ -17,27 +18,24 @@ export const spansParts = (options: RowsOptions, rows: string) => {
 
 /**
  * SQL of the moment `until` (ms since 1970) after which so many facts of the open days of a scope were recorded, or a few more, and all of
- * those of the last seconds.
+ * those of the last seconds; and of how many `facts` were recorded until then. 0 when there is none at all.
  */
 export const settledUntil = (
   cover: Cover,
   options: RowsOptions,
   leftOut: { facts: number; ms: number },
 ): Statement => ({
-  sql: `SELECT least(max(recorded) - {left_out_ms:Int64}, arrayElement(arrayReverseSort(groupArray(recorded)), {left_out:UInt32})) - 1 AS until
+  sql: `SELECT greatest(least(max(recorded) - {left_out_ms:Int64}, arrayElement(arrayReverseSort(groupArray(recorded) AS moments), {left_out:UInt32})), min(recorded)) - 1 AS until,
+          arrayCount(moment -> moment <= until, moments) AS facts
         FROM (SELECT toUnixTimestamp64Milli(recorded_at) AS recorded FROM silver.purchases WHERE ${isOpen(options)} ${ofBranch(options)})`,
   params: { ...scopeParams(options), ...openParams(cover, options), left_out: leftOut.facts, left_out_ms: leftOut.ms },
 });
-
-/** SQL that fails when a row of the fold is gone that another one is made of, or does not meet a condition. */
-export const isThere = (table: string, condition = '1'): string =>
-  `(SELECT throwIf(count() != {base_rows:UInt64}, 'a fold is gone') FROM ${table} WHERE fold = {base:UUID} AND ${condition}) = 0`;
 
 /** What the statements of running folds share: which facts are added, the fingerprint of these and the fold, and whether it would be of use. */
 export const runningParts = (
   cover: Cover,
   options: RowsOptions,
-  { base, until, id }: Parameters<FoldStatements['running']>[2],
+  { base, until }: { base: Fold | undefined; until: number },
 ) => {
   const range = `recorded_at <= {added_until:DateTime64(3, 'UTC')}`;
   const ofOpenDays = `FROM silver.purchases WHERE ${isOpen(options)} ${ofBranch(options)}`;
@@ -55,8 +53,6 @@ export const runningParts = (
       added_until: clickhouseTime(until),
       base_count: base?.count ?? 0,
       base_hash: base?.hash ?? 0,
-      ...(base === undefined ? {} : { base: base.id, base_rows: base.rows }),
-      fold: id,
     },
   };
 };

@@ -1,9 +1,9 @@
 import { ClickHouseError } from '@clickhouse/client';
 import { expect, test } from 'vitest';
-import type { ClickHouse, InsertSelect, NamedQuery } from './client.ts';
-import type { Scope } from './cover.ts';
+import type { ClickHouse, NamedQuery } from './client.ts';
+import { coverOf, type Scope } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
-import { foldsOfFigures } from './folded-figures.ts';
+import { type Fold, NO_FOLD } from './fold.ts';
 import { openFolds } from './folds.ts';
 import type { SealState } from './seal-state.ts';
 import { shopCalendar } from './shop-calendar.ts';
@@ -32,22 +32,36 @@ const options = (scope: Scope = { from: 0, to: Date.UTC(2100, 0, 1) }): RowsOpti
   timeZone: 'UTC',
 });
 
-/** `leftOut`: three times as many facts of open days are worth a running fold; the ten of one day are not. */
-const opened = ({ fewFacts = 100, leftOut = 4, fails = undefined as Error | undefined } = {}) => {
-  const inserted: InsertSelect[] = [];
+interface Opened {
+  fewFacts?: number;
+  /** Three times as many facts of open days are worth a running fold; the ten of one day are not. */
+  leftOut?: number;
+  hasNothingOpen?: boolean;
+  bytes?: number;
+  fails?: Error;
+}
+
+const opened = ({ fewFacts = 100, leftOut = 4, hasNothingOpen = false, bytes = 0, fails }: Opened = {}) => {
+  const made: string[] = [];
   let clock = 0;
   const clickhouse = {
-    insertSelect: async (insert: InsertSelect) => {
-      inserted.push(insert);
-      if (fails !== undefined) throw fails;
-      return 1;
-    },
-    row: async <Row>({ row }: NamedQuery<Row>) =>
-      row.parse({ rows: 1, count: '90', hash: '18446744073709551615', recorded: 0, until: 5_000 }),
+    row: async <Row>({ row }: NamedQuery<Row>) => row.parse({ until: 5_000, facts: 6 }),
   } as unknown as ClickHouse;
+  const make = async (what: string, id: string): Promise<Fold> => {
+    made.push(what);
+    if (fails !== undefined) throw fails;
+    return { id, rows: 1, count: '90', hash: '18446744073709551615', recorded: 0, bytes };
+  };
   const folds = openFolds(clickhouse, {
     calendar,
-    statements: foldsOfFigures(calendar),
+    maker: {
+      cover: ({ scope, coarsest }, of) => coverOf(scope, coarsest, calendar, of),
+      ofSpans: (_cover, _options, { id }) => make('spans', id),
+      running: (_cover, _options, { id }) => make('running', id),
+      hasNothingOpen,
+      forgetMs: 40 * 60_000,
+      nothing: NO_FOLD,
+    },
     fewFacts: 0,
     fewOpenFacts: fewFacts,
     leftOut: { facts: leftOut, ms: 0 },
@@ -55,9 +69,10 @@ const opened = ({ fewFacts = 100, leftOut = 4, fails = undefined as Error | unde
     now: () => clock,
   });
   return {
-    inserted,
+    made,
     find: (of: SealState, asked = options()) => folds.find(asked, of),
-    forget: folds.forget,
+    grow: folds.grow,
+    forget: ({ id }: Fold) => folds.forget(id),
     ask: async (of: SealState, asked = options()) => {
       folds.asked(asked, of);
       await new Promise((resolve) => setTimeout(resolve));
@@ -69,16 +84,16 @@ const opened = ({ fewFacts = 100, leftOut = 4, fails = undefined as Error | unde
 };
 
 test('what is asked a second time within some minutes is folded, and what is folded is not folded again', async () => {
-  const { ask, inserted, find, pass } = opened();
+  const { ask, made, find, pass } = opened();
   await ask(state());
   pass(6 * 60_000);
   await ask(state());
-  expect(inserted).toHaveLength(0);
+  expect(made).toHaveLength(0);
   await ask(state());
-  expect(inserted).toHaveLength(1);
+  expect(made).toHaveLength(1);
   expect((await find(state()))?.fold).toMatchObject({ rows: 1, count: '90', hash: '18446744073709551615' });
   await ask(state());
-  expect(inserted).toHaveLength(1);
+  expect(made).toHaveLength(1);
 });
 
 test('a fold is of no use once its facts are known to be fewer, or far more, or when it is old', async () => {
@@ -98,7 +113,7 @@ test('a fold is of no use once its facts are known to be fewer, or far more, or 
 });
 
 test('a fold that sales came late to still answers, and is made anew only when they are many', async () => {
-  const { ask, find, inserted, pass } = opened();
+  const { ask, find, made, pass } = opened();
   await ask(state());
   await ask(state());
   // The day that they came to is open until it is sealed again: the fold has it all the same.
@@ -106,10 +121,10 @@ test('a fold that sales came late to still answers, and is made anew only when t
     expect((await find(later))?.cover.openDays).toEqual([FIRST + 9]);
     pass(60_000);
     await ask(later);
-    expect(inserted).toHaveLength(1);
+    expect(made).toHaveLength(1);
   }
   await ask(state(2_000));
-  expect(inserted).toHaveLength(2);
+  expect(made).toHaveLength(2);
 });
 
 test('a fold that lacks a day sealed since answers with that day open, unless that is too much to read', async () => {
@@ -133,21 +148,21 @@ test('a fold of another branch, or of what tells more apart, is not taken', asyn
 });
 
 test('what is open beside the spans is folded, too, once that is much, and again when three times as much has come as is left out', async () => {
-  const { ask, find, inserted, pass } = opened({ leftOut: 3 });
+  const { ask, find, made, pass } = opened({ leftOut: 3 });
   await ask(state());
   await ask(state());
   expect((await find(state()))?.fold.running).toBeUndefined();
   pass(1_000);
   await ask(state());
-  expect(inserted).toHaveLength(2);
+  expect(made).toHaveLength(2);
   expect(await find(state())).toMatchObject({ fold: { running: 5_000 }, cover: { openDays: [FIRST + 9] } });
   pass(10_000);
   await ask(state());
-  expect(inserted).toHaveLength(2);
+  expect(made).toHaveLength(2);
   const more = { ...state(), facts: new Map([...state().facts, [FIRST + 9, 16]]) };
   expect((await find(more))?.fold.running).toBe(5_000);
   await ask(more);
-  expect(inserted).toHaveLength(3);
+  expect(made).toHaveLength(3);
 });
 
 test('a running fold is of one scope, and behind it stands that of the spans', async () => {
@@ -166,6 +181,50 @@ test('a running fold is of one scope, and behind it stands that of the spans', a
   expect((await find(state()))?.fold.running).toBeUndefined();
 });
 
+test('where nothing open is read beside a fold of spans, a running one is made at once, and made again soon', async () => {
+  const { ask, find, forget, made, pass } = opened({ hasNothingOpen: true });
+  for (let i = 0; i < 3; i++) {
+    await ask(state());
+    pass(1_000);
+  }
+  expect(made).toEqual(['spans', 'running']);
+  const found = await find(state());
+  expect(found?.fold).toMatchObject({ running: 5_000, of: expect.any(String) });
+  if (found === undefined) throw new Error('no fold');
+  forget(found.fold);
+  await ask(state());
+  expect(made).toHaveLength(2);
+  pass(2_000);
+  await ask(state());
+  expect(made).toEqual(['spans', 'running', 'running']);
+});
+
+test('a running fold that has grown takes the place of the one before, and gets no younger', async () => {
+  const { ask, find, grow, pass } = opened({ hasNothingOpen: true });
+  for (let i = 0; i < 3; i++) {
+    await ask(state());
+    pass(1_000);
+  }
+  const found = await find(state());
+  if (found === undefined) throw new Error('no fold');
+  pass(30 * 60_000);
+  grow(options(), { ...found, fold: { ...found.fold, count: '95', running: 9_000 } });
+  expect((await find(state()))?.fold).toMatchObject({ count: '95', running: 9_000 });
+  pass(11 * 60_000);
+  expect(await find(state())).toBeUndefined();
+});
+
+test('folds take only so much memory: the ones that were not used for the longest time are forgotten', async () => {
+  const { ask, find } = opened({ bytes: 30 * 1024 * 1024 });
+  const branches = ['SMKT001', 'SMKT002', 'SMKT003'].map((branch) => options({ ...options().scope, branch }));
+  for (const branch of branches) for (let i = 0; i < 2; i++) await ask(state(), branch);
+  expect(await Promise.all(branches.map(async (branch) => (await find(state(), branch)) !== undefined))).toEqual([
+    false,
+    true,
+    true,
+  ]);
+});
+
 test('a scope with hardly any facts needs no fold', async () => {
   const { find } = opened();
   const before = options({ from: 0, to: Date.UTC(2024, 0, 1) });
@@ -174,7 +233,7 @@ test('a scope with hardly any facts needs no fold', async () => {
 });
 
 test('a fold that was found broken is forgotten, and the next one is made soon, but not at once', async () => {
-  const { ask, find, forget, inserted, pass } = opened();
+  const { ask, find, forget, made, pass } = opened();
   await ask(state());
   await ask(state());
   const found = await find(state());
@@ -182,20 +241,20 @@ test('a fold that was found broken is forgotten, and the next one is made soon, 
   forget(found.fold);
   expect(await find(state())).toBeUndefined();
   await ask(state());
-  expect(inserted).toHaveLength(1);
+  expect(made).toHaveLength(1);
   pass(10_000);
   await ask(state());
-  expect(inserted).toHaveLength(2);
+  expect(made).toHaveLength(2);
 });
 
 test('after a fold that failed there is a rest', async () => {
-  const { ask, find, inserted, pass } = opened({ fails: new Error('refused') });
+  const { ask, find, made, pass } = opened({ fails: new Error('refused') });
   for (let i = 0; i < 5; i++) await ask(state());
-  expect(inserted).toHaveLength(1);
+  expect(made).toHaveLength(1);
   expect(await find(state())).toBeUndefined();
   pass(30_000);
   await ask(state());
-  expect(inserted).toHaveLength(2);
+  expect(made).toHaveLength(2);
 });
 
 test('one that found a seal broken is tried again soon', async () => {
@@ -204,12 +263,12 @@ test('one that found a seal broken is tried again soon', async () => {
     code: '395',
     type: 'FUNCTION_THROW_IF_VALUE_IS_NON_ZERO',
   });
-  const { ask, inserted, pass } = opened({ fails });
+  const { ask, made, pass } = opened({ fails });
   for (let i = 0; i < 5; i++) await ask(state());
-  expect(inserted).toHaveLength(1);
+  expect(made).toHaveLength(1);
   pass(1_000);
   await ask(state());
-  expect(inserted).toHaveLength(2);
+  expect(made).toHaveLength(2);
 });
 
 test('only so many are remembered: the ones that were not used for the longest time are forgotten', async () => {

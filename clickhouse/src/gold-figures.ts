@@ -1,20 +1,30 @@
+import { randomUUID } from 'node:crypto';
 import type { ClickHouse } from './client.ts';
 import type { Scope } from './cover.ts';
 import type { ExactRows, RowsOptions } from './exact-rows.ts';
-import { type FiguresQuestion, type FiguresRow, figuresRow, figuresSql, provenRow } from './figures-sql.ts';
-import { isWhole } from './fold.ts';
-import { foldedRows } from './folded-rows.ts';
-import type { Folded, Folds } from './folds.ts';
+import {
+  areOfOneMoment,
+  besideOf,
+  besideRow,
+  besideSql,
+  type Fact,
+  type FoldedScope,
+  figuresOfFacts,
+  hashOf,
+} from './facts-beside.ts';
+import { type FiguresQuestion, type FiguresRow, figuresRow, figuresSql, rowsOf } from './figures-sql.ts';
+import { bytesOf, type FiguresFold, together } from './folded-figures.ts';
+import type { Folds, FoldsOptions } from './folds.ts';
 import type { RememberedSeals } from './remembered-seals.ts';
 import type { SealState } from './seal-state.ts';
 
 /** Asks for rows of sets, made one way or another, under settings. */
 export type AskRows<Row> = (rowsOf: (options: RowsOptions) => ExactRows, settings?: string) => Promise<Row[]>;
 
-export interface FiguresOptions {
+export interface FiguresOptions extends Pick<FoldsOptions<FiguresFold>, 'leftOut'> {
   clickhouse: ClickHouse;
   spans: RememberedSeals;
-  folds: Folds;
+  folds: Folds<FiguresFold>;
   shared: Pick<RowsOptions, 'shopDay' | 'timeZone'>;
   /** A statement of common table expressions and a SELECT, with settings. */
   withCtes: (sets: readonly Pick<ExactRows, 'ctes'>[], sql: string, settings?: string) => string;
@@ -25,36 +35,71 @@ export interface FiguresOptions {
 }
 
 /** Answers questions about whole scopes: from folds, and where there are none yet, or no more, without. */
-export const openFigures = ({ clickhouse, spans, folds, shared, withCtes, isSmall, answerBy }: FiguresOptions) => {
+export const openFigures = (given: FiguresOptions) => {
+  const { clickhouse, spans, folds, leftOut, shared, withCtes, isSmall, answerBy } = given;
+
+  const whole = new WeakSet<FiguresFold>();
+
   /** From folds alone; undefined where there are none for all scopes, or one of them was broken and is forgotten now. */
   const fromFolds = async (
     question: FiguresQuestion,
     sets: readonly RowsOptions[],
     state: SealState,
   ): Promise<FiguresRow[] | undefined> => {
-    const found: (Folded & { options: RowsOptions })[] = [];
+    const scopes: FoldedScope[] = [];
     for (const options of sets) {
       const folded = await folds.find(options, state);
-      if (folded === undefined) return undefined;
-      found.push({ options, ...folded });
+      if (folded === undefined || (folded.fold.running === undefined && folded.cover.openFacts > 0)) return undefined;
+      scopes.push({ options, ...folded });
     }
-    if (found.every(({ fold }) => fold.rows === 0)) return undefined;
-    const wanted = { customers: question.customers ?? true, products: question.products !== undefined };
-    const rows = found.map(({ options, cover, fold }) => foldedRows(cover, options, fold, wanted));
-    const { sql, params } = figuresSql(question, true);
-    const answers = await clickhouse.rows({
-      name: question.name,
-      sql: withCtes(rows, sql),
-      params: Object.assign({}, params, ...rows.map((set) => set.params)),
-      row: provenRow,
-      signal: question.signal,
+    if (scopes.every(({ fold }) => fold.rows === 0)) return undefined;
+    const { sql, params } = besideSql(question, scopes);
+    const { name, signal } = question;
+    const found = await clickhouse.row({ name, sql, params, row: besideRow, signal });
+    const answers = scopes.map((folded, place) => {
+      const { facts, rows, hash } = besideOf(found, place);
+      const { fold, options } = folded;
+      const isWhole = rows + BigInt(fold.count) === 0n && BigInt.asUintN(64, hash + BigInt(fold.hash)) === 0n;
+      if (!isWhole) return { fold };
+      whole.add(fold);
+      grow(folded, facts);
+      return { fold, figures: together(fold.figures, figuresOfFacts(facts, options)) };
     });
-    const ofScope = (name: string) => answers.filter(({ scope }) => sets.length === 1 || scope === name);
-    const broken = found.filter(({ fold, options }) => !isWhole(fold, ofScope(options.name)));
-    for (const { fold } of broken) folds.forget(fold);
+    const broken = answers.filter(({ figures }) => figures === undefined);
+    for (const { fold } of broken) {
+      folds.forget(fold.id);
+      // One that never was whole may have been made of one that is not.
+      if (fold.of !== undefined && !whole.has(fold)) folds.forget(fold.of);
+    }
     // With its facts those of a seal have become others: what is known of the seals goes on without it.
     if (broken.some(({ fold }) => fold.running === undefined)) await spans.insteadOf(state);
-    return broken.length === 0 ? answers : undefined;
+    if (broken.length > 0) return undefined;
+    return answers.flatMap(({ figures = new Map() }, place) =>
+      rowsOf(question, sets[place]?.name ?? '', figures.values(), found.also),
+    );
+  };
+
+  /** Takes what is beside a fold into it, but for the newest facts, once that is much to read for each question. */
+  const grow = ({ options, cover, fold }: FoldedScope, facts: readonly Fact[]): void => {
+    if (facts.length <= 2 * leftOut.facts || !areOfOneMoment(facts)) return;
+    const newestFirst = facts.map(({ recorded }) => recorded).sort((a, b) => b - a);
+    const until = Math.min((newestFirst[0] ?? 0) - leftOut.ms, newestFirst[leftOut.facts] ?? 0) - 1;
+    const settled = facts.filter(({ recorded }) => recorded <= until);
+    if (settled.length < leftOut.facts / 2) return;
+    const figures = together(fold.figures, figuresOfFacts(settled, options));
+    const grown: FiguresFold = {
+      id: randomUUID(),
+      of: fold.of ?? fold.id,
+      rows: figures.size,
+      count: String(BigInt(fold.count) + BigInt(settled.length)),
+      hash: String(BigInt.asUintN(64, BigInt(fold.hash) + hashOf(settled))),
+      recorded: Math.max(fold.recorded, until),
+      running: Math.max(fold.running ?? until, until),
+      bytes: bytesOf(figures),
+      figures,
+    };
+    whole.add(grown);
+    folds.grow(options, { fold: grown, cover });
   };
 
   const figures = async (question: FiguresQuestion): Promise<FiguresRow[]> => {
@@ -65,13 +110,11 @@ export const openFigures = ({ clickhouse, spans, folds, shared, withCtes, isSmal
     });
     const state = await spans.known();
     const isFolded = !sets.every(({ scope }) => isSmall(scope, state));
-    // A running fold that was broken has one of spans behind it.
-    const folded = async () => (await fromFolds(question, sets, state)) ?? (await fromFolds(question, sets, state));
     const answers =
-      (isFolded ? await folded() : undefined) ??
-      (await answerBy(sets, (rowsOf, settings) => {
-        const rows = sets.map(rowsOf);
-        const { sql, params } = figuresSql(question, false);
+      (isFolded ? await fromFolds(question, sets, state) : undefined) ??
+      (await answerBy(sets, (setOf, settings) => {
+        const rows = sets.map(setOf);
+        const { sql, params } = figuresSql(question);
         return clickhouse.rows({
           name: question.name,
           sql: withCtes(rows, sql, settings),
@@ -82,9 +125,7 @@ export const openFigures = ({ clickhouse, spans, folds, shared, withCtes, isSmal
       }));
     if (isFolded) for (const options of sets) folds.asked(options, state);
     const [only] = sets;
-    return answers
-      .filter(({ branch_id, hour }) => (by === 'branch' ? branch_id !== '' : by === 'nothing' || hour >= 0))
-      .map((row) => (sets.length === 1 && only !== undefined ? { ...row, scope: only.name } : row));
+    return answers.map((row) => (sets.length === 1 && only !== undefined ? { ...row, scope: only.name } : row));
   };
 
   return figures;

@@ -4,7 +4,7 @@ import { coverOf, type Scope, spansIn } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
 import { printsRow } from './figures-sql.ts';
-import { isWhole, PRINTS } from './fold.ts';
+import { type Fold, isWhole, PRINTS } from './fold.ts';
 import { foldedProductRows } from './folded-products.ts';
 import type { Folds } from './folds.ts';
 import { factsIn, fromGuess } from './guessed.ts';
@@ -37,7 +37,7 @@ export interface ProductsOptions {
   clickhouse: ClickHouse;
   calendar: ShopCalendar;
   seals: RememberedSeals;
-  folds: Folds;
+  folds: Folds<Fold>;
   /** What a scope's rows are told apart by (nothing), and the shop's day. */
   shared: Omit<RowsOptions, 'name' | 'scope' | 'coarsest'>;
   /** Facts in a scope up to which they are read as they are. */
@@ -61,7 +61,7 @@ export const openProducts = ({ clickhouse, calendar, seals, folds, shared, fewFa
       const { sql, params } = foldedProductRows(folded.cover, options, folded.fold);
       const rows = await ask(productsSql(sql, PRINTS), params, provenProductsRow);
       if (isWhole(folded.fold, rows)) return rows;
-      folds.forget(folded.fold);
+      folds.forget(folded.fold.id);
       if (folded.fold.running === undefined) await seals.insteadOf(state);
       return undefined;
     };

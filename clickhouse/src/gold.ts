@@ -3,9 +3,9 @@ import type { ClickHouse } from './client.ts';
 import { type Coarsest, coverOf, type Scope, spansIn } from './cover.ts';
 import { type ExactRows, exactRows, factRows, type RowsOptions, slotRows } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
+import { figuresFolds } from './figures-folds.ts';
 import type { FiguresQuestion, FiguresRow } from './figures-sql.ts';
-import { foldsOfFigures } from './folded-figures.ts';
-import { foldsOfProducts } from './folded-products.ts';
+import { productsFolds } from './folded-products.ts';
 import { openFolds } from './folds.ts';
 import { type AskRows, openFigures } from './gold-figures.ts';
 import { openProducts, type ProductsRow } from './gold-products.ts';
@@ -58,7 +58,7 @@ const FEW_OPEN_FACTS = 2 * FEW_FACTS;
 /** The share of those few up to which they are read sooner than a fold, which takes longer to plan. */
 const SMALL = 1 / 4;
 /** They take a few milliseconds to read; a shop of ten sales a second has some minutes to void one. */
-const LEFT_OUT = { facts: 2_000, ms: 10_000 };
+const LEFT_OUT = { facts: 500, ms: 10_000 };
 
 export interface GoldOptions {
   /** Facts in a scope up to which its question reads them as they are; 0 asks the seals always. Default 200,000. */
@@ -89,7 +89,7 @@ export const openGold = (
   const shopDay = shopDaySql(shop);
   const spans = rememberedSeals(clickhouse, shopDay, 'spans', now);
   const foldsBy = { calendar, fewFacts, fewOpenFacts, leftOut, folding, now };
-  const folds = openFolds(clickhouse, { statements: foldsOfFigures(calendar), ...foldsBy });
+  const folds = openFolds(clickhouse, { maker: figuresFolds(clickhouse, calendar), ...foldsBy });
 
   const shared = { shopDay, timeZone: calendar.timeZone };
   const fromSlots = (options: RowsOptions) => slotRows(options.name, options);
@@ -140,13 +140,13 @@ export const openGold = (
   return {
     calendar,
     shopDay,
-    figures: openFigures({ clickhouse, spans, folds, shared, withCtes, isSmall, answerBy }),
+    figures: openFigures({ clickhouse, spans, folds, leftOut, shared, withCtes, isSmall, answerBy }),
     answer,
     products: openProducts({
       clickhouse,
       calendar,
       seals: rememberedSeals(clickhouse, shopDay, 'products', now),
-      folds: openFolds(clickhouse, { statements: foldsOfProducts(calendar), ...foldsBy }),
+      folds: openFolds(clickhouse, { maker: productsFolds(clickhouse, calendar), ...foldsBy }),
       shared: { ...NOT_TOLD_APART, ...shared },
       fewFacts,
       isSmall,

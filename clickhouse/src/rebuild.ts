@@ -62,7 +62,6 @@ export const rebuildGold = async (clickhouse: ClickHouse, shop: ShopClock, progr
     force: true,
     progress: (done, of) => progress?.('gold', done, of),
   });
-  await clickhouse.command('TRUNCATE TABLE gold.folded_scopes');
   await clickhouse.command('TRUNCATE TABLE gold.folded_products');
   return sealed;
 };

@@ -14,12 +14,11 @@ export interface NewAndReturning {
 export const readNewAndReturning = async (gold: Gold, scope: Scope, signal?: AbortSignal): Promise<NewAndReturning> => {
   const rows = await gold.figures({
     name: 'new_and_returning',
-    scopes: { period: scope, earlier: { ...scope, from: 0, to: scope.from } },
-    together: true,
+    scopes: { period: scope, earlier: { ...scope, from: 0, to: scope.from }, ever: { ...scope, from: 0 } },
     signal,
   });
   const customersOf = (name: string) => rows.find((row) => row.scope === name)?.unique_customers ?? 0;
-  const [unique_customers, new_customers] = [customersOf('period'), customersOf('') - customersOf('earlier')];
+  const [unique_customers, new_customers] = [customersOf('period'), customersOf('ever') - customersOf('earlier')];
   return {
     as_of: asOf(rows.filter((row) => row.scope === 'period').map(({ newest }) => newest)),
     unique_customers,

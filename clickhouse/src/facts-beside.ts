@@ -1,0 +1,255 @@
+import { z } from 'zod';
+import { clickhouseTime } from './clickhouse-time.ts';
+import type { Cover } from './cover.ts';
+import { hourOf, type RowsOptions, scopeParams } from './exact-rows.ts';
+import { allFacts, dayFacts, FACT_HASH, notAmong, ONE_SNAPSHOT, ofBranchUnindexed } from './facts.ts';
+import { alsoSql, type FiguresQuestion } from './figures-sql.ts';
+import { customersOf, type FiguresFold, type FoldedFigures, keyOf, type Sold } from './folded-figures.ts';
+import { ofFew } from './roaring.ts';
+import { coverParams, listOf, onDays } from './sealed-rows.ts';
+
+/** A scope, and the fold that holds most of it. */
+export interface FoldedScope {
+  options: RowsOptions;
+  cover: Cover;
+  fold: FiguresFold;
+}
+
+/** A version of a purchase. Times are as ClickHouse writes them; a column that a question does not need is empty, 0 or -1. */
+const fact = z
+  .tuple([
+    z.string(),
+    z.string(),
+    z.string(),
+    z.int(),
+    z.enum(['recorded', 'voided']),
+    z.string(),
+    z.string(),
+    z.string(),
+    z.int(),
+    z.int(),
+    z.int(),
+    z.array(z.tuple([z.string(), z.int(), z.int()])),
+    z.int(),
+    z.int(),
+    z.array(z.int()),
+  ])
+  .transform(
+    ([slot, branch_id, purchase_id, version, status, recorded_at, hash, sold_at, total_minor, units, ...rest]) => {
+      const [customer_number, basket, hour, weekday, beside] = rest;
+      return {
+        /** What its versions have in common. */
+        purchase: `${slot} ${branch_id} ${purchase_id}`,
+        branch_id,
+        version,
+        counts: status === 'recorded',
+        /** When it was recorded and sold, ms since 1970. */
+        recorded: Date.parse(recorded_at),
+        sold: Date.parse(sold_at),
+        hash: BigInt(hash),
+        total_minor,
+        units,
+        customer_number,
+        basket,
+        hour,
+        weekday,
+        /** The scopes whose folds do not have it: 1 or 0, in their order. */
+        beside,
+      };
+    },
+  );
+
+/** A version of a purchase that is not in every fold. */
+export type Fact = z.output<typeof fact>;
+
+/** Facts that are in no fold, and what proves that they are all. */
+export const besideRow = z.object({
+  facts: z.array(fact),
+  /** Of those scopes together that a day and branch belong to (1 or 0 each) the count and the hash of all facts. */
+  prints: z.array(z.tuple([z.array(z.int()), z.int(), z.string()])),
+  also: z.record(z.string(), z.int()).default({}),
+});
+
+export type Beside = z.output<typeof besideRow>;
+
+/** Until when the facts of days that were sealed and of those that were open are in a fold (ms since 1970). */
+const marksOf = ({ fold: { recorded, running = recorded } }: FoldedScope) => ({ recorded, running });
+
+const moment = (name: string): string => `{${name}:DateTime64(3, 'UTC')}`;
+
+/** SQL that is true for facts of a scope's slots and branch that are not in its fold. */
+const isBeside = (folded: FoldedScope): string => {
+  const { recorded, running } = marksOf(folded);
+  const { name, shopDay } = folded.options;
+  if (recorded === running) return `recorded_at > ${moment(`${name}_recorded`)}`;
+  const isClosed = notAmong(listOf(folded.options)('open_days'), shopDay);
+  return `recorded_at > if(${isClosed}, ${moment(`${name}_recorded`)}, ${moment(`${name}_running`)})`;
+};
+
+/** The same for facts of any slot and branch. By slots and not days: the index knows them. */
+const isOfScopeBeside = (folded: FoldedScope): string => {
+  const { name, scope } = folded.options;
+  return `slot >= ${moment(`${name}_begins`)} AND slot < ${moment(`${name}_ends`)} AND ${isBeside(folded)}
+    ${ofBranchUnindexed(scope.branch && `{${name}_branch:String}`)}`;
+};
+
+/** Scopes whose folds end less than this apart are read together: what the index leaves to read is then beside both. */
+const NEAR_MS = 86_400_000;
+
+/** Scopes by when their folds end. */
+const inGroups = (scopes: readonly FoldedScope[]): { since: number; scopes: FoldedScope[] }[] => {
+  const groups: { since: number; scopes: FoldedScope[] }[] = [];
+  const sinceOf = (folded: FoldedScope) => Math.min(...Object.values(marksOf(folded)));
+  for (const folded of scopes.toSorted((a, b) => sinceOf(a) - sinceOf(b))) {
+    const group = groups.at(-1);
+    if (group !== undefined && sinceOf(folded) - group.since < NEAR_MS) group.scopes.push(folded);
+    else groups.push({ since: sinceOf(folded), scopes: [folded] });
+  }
+  return groups;
+};
+
+/**
+ * SQL of one row ({@link besideRow}) of the facts of scopes that are in none of their folds, all versions of them, with the fingerprint of all
+ * facts there are: everything that is not as the folds have it, at one moment. Nothing is added up here, and little is worked out: each
+ * expression of a statement takes longer to plan than to do.
+ */
+export const besideSql = (
+  { also }: FiguresQuestion,
+  scopes: readonly FoldedScope[],
+): { sql: string; params: Record<string, unknown> } => {
+  const [first] = scopes;
+  if (first === undefined) throw new Error('no scope');
+  const { byHour, byWeekday, shopDay } = first.options;
+  const columns = [
+    'slot, branch_id, purchase_id, version, status, recorded_at',
+    `toString(${FACT_HASH})`,
+    'sold_at, total_minor, units, customer_number',
+    // As folds have them, whatever is asked: what is beside one is taken into it.
+    byHour ? 'emptyArrayUInt8()' : 'arrayZip(product_ids, quantities, unit_prices_minor)',
+    byHour ? hourOf(first.options, 'slot') : '-1',
+    byWeekday ? `toDayOfWeek(${shopDay})` : '0',
+  ].join(', ');
+  const groups = inGroups(scopes);
+  const facts = groups.map((group, index) => {
+    const of = (folded: FoldedScope) => (group.scopes.length === 1 ? '1' : isOfScopeBeside(folded));
+    const beside = scopes.map((folded) => (group.scopes.includes(folded) ? of(folded) : '0'));
+    return `SELECT (${columns}, [${beside.join(', ')}]) AS fact FROM silver.purchases
+      WHERE recorded_at > ${moment(`since_${index}`)} AND slot >= ${moment(`begins_${index}`)} AND slot < ${moment(`ends_${index}`)}
+        AND (${group.scopes.map((folded) => `(${isOfScopeBeside(folded)})`).join(' OR ')})`;
+  });
+  const days = scopes.map(({ options }) => `(${onDays(options)})`);
+  const prints =
+    scopes.length === 1
+      ? `(SELECT [([1], rows, toString(hash))] FROM (${allFacts(days.join())}))`
+      : `(SELECT groupArray((of_scopes, rows, toString(hash))) FROM (${dayFacts(`[${days.join(', ')}] AS of_scopes`, 'of_scopes', days.join(' OR '))}))`;
+  return {
+    sql: `SELECT groupArray(fact) AS facts, ${prints} AS prints${also === undefined ? '' : `, ${alsoSql(also)}`}
+      FROM (${facts.join(' UNION ALL ')})
+      ${ONE_SNAPSHOT}`,
+    params: Object.assign(
+      {},
+      ...scopes.map(({ options, cover, fold }) => ({
+        ...scopeParams(options),
+        ...coverParams(cover, options),
+        ...marksParams(options.name, { cover, fold, options }),
+      })),
+      ...groups.map(({ since, scopes }, index) => ({
+        [`since_${index}`]: clickhouseTime(since),
+        [`begins_${index}`]: clickhouseTime(Math.min(...scopes.map(({ cover }) => cover.begins))),
+        [`ends_${index}`]: clickhouseTime(Math.max(...scopes.map(({ cover }) => cover.ends))),
+      })),
+    ),
+  };
+};
+
+const marksParams = (name: string, folded: FoldedScope) => {
+  const { recorded, running } = marksOf(folded);
+  return {
+    [`${name}_begins`]: clickhouseTime(folded.cover.begins),
+    [`${name}_ends`]: clickhouseTime(folded.cover.ends),
+    [`${name}_recorded`]: clickhouseTime(recorded),
+    [`${name}_running`]: clickhouseTime(running),
+  };
+};
+
+/** What of one of the scopes is not in its fold: facts, and the fingerprint of these less that of all there are. */
+export const besideOf = ({ facts, prints }: Beside, scope: number): { facts: Fact[]; rows: bigint; hash: bigint } => {
+  const own = facts.filter(({ beside }) => beside[scope] === 1);
+  let [rows, hash] = [BigInt(own.length), hashOf(own)];
+  for (const [ofScopes, count, sum] of prints) {
+    if (ofScopes[scope] !== 1) continue;
+    rows -= BigInt(count);
+    hash -= BigInt(sum);
+  }
+  return { facts: own, rows, hash };
+};
+
+/** The sum of the hashes of facts. */
+export const hashOf = (facts: readonly Fact[]): bigint => facts.reduce((sum, { hash }) => sum + hash, 0n);
+
+type Group = Omit<FoldedFigures, 'customers'> & { numbers: Set<number>; products: Map<string, Sold> };
+
+/** The figures of facts beside a fold: each purchase counts as its newest version says, if it was sold within the scope. */
+export const figuresOfFacts = (
+  facts: readonly Fact[],
+  { scope, byBranch, byHour, byWeekday }: RowsOptions,
+): Map<string, FoldedFigures> => {
+  const groups = new Map<string, Group>();
+  for (const fact of newestOf(facts)) {
+    const { counts, sold, branch_id, hour, weekday } = fact;
+    if (!counts || sold < scope.from || sold >= scope.to) continue;
+    const of = { branch_id: byBranch ? branch_id : '', hour: byHour ? hour : -1, weekday: byWeekday ? weekday : 0 };
+    const key = keyOf(of);
+    const group = groups.get(key) ?? { ...of, ...nothing() };
+    groups.set(key, group);
+    add(group, fact);
+  }
+  return new Map(
+    [...groups].map(([key, { numbers, ...figures }]) => [
+      key,
+      { ...figures, customers: customersOf(ofFew(Uint32Array.from(numbers).sort())) },
+    ]),
+  );
+};
+
+const nothing = () => ({
+  purchases: 0,
+  items: 0,
+  revenue_minor: 0,
+  newest: 0,
+  numbers: new Set<number>(),
+  products: new Map<string, Sold>(),
+});
+
+const add = (group: Group, { units, total_minor, sold, customer_number, basket }: Fact): void => {
+  group.purchases += 1;
+  group.items += units;
+  group.revenue_minor += total_minor;
+  group.newest = Math.max(group.newest, sold);
+  if (customer_number !== 0) group.numbers.add(customer_number);
+  basket.forEach(([product, quantity, price], place) => {
+    const [units, revenue, purchases] = group.products.get(product) ?? [0, 0, 0];
+    // A purchase counts once, however often the product is on its receipt.
+    const isFirst = basket.findIndex(([other]) => other === product) === place;
+    group.products.set(product, [units + quantity, revenue + quantity * price, purchases + (isFirst ? 1 : 0)]);
+  });
+};
+
+const newestOf = (facts: readonly Fact[]): Iterable<Fact> => {
+  const newest = new Map<string, Fact>();
+  for (const fact of facts) {
+    const known = newest.get(fact.purchase);
+    if (known === undefined || fact.version > known.version) newest.set(fact.purchase, fact);
+  }
+  return newest.values();
+};
+
+/** Whether all versions of each purchase were recorded at the same moment. */
+export const areOfOneMoment = (facts: readonly Fact[]): boolean => {
+  const moments = new Map<string, number>();
+  for (const { purchase, recorded } of facts) {
+    if ((moments.get(purchase) ?? recorded) !== recorded) return false;
+    moments.set(purchase, recorded);
+  }
+  return true;
+};

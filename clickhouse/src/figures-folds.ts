@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { ClickHouse } from './client.ts';
+import { type Cover, coverOf } from './cover.ts';
+import { COLUMNS, ofFacts, openFacts, type RowsOptions, scopeParams } from './exact-rows.ts';
+import { FOLDED_FIGURES, ONE_SNAPSHOT, ONE_THREAD, UNPACKED, UNPACKED_HOUR } from './facts.ts';
+import { NO_FOLD } from './fold.ts';
+import { bytesOf, customersOf, type FiguresFold, type FoldedFigures, keyOf, together } from './folded-figures.ts';
+import { runningParts, spansParts } from './folding.ts';
+import type { FoldMaker } from './folds.ts';
+import { numberSetOf } from './roaring.ts';
+import { spanRows } from './sealed-rows.ts';
+import type { ShopCalendar } from './shop-calendar.ts';
+
+const row = z.object({
+  branch_id: z.string(),
+  hour: z.int(),
+  weekday: z.int(),
+  /** The fingerprint of all facts of the fold, and when the last of them was recorded; the same in each row. */
+  count: z.string(),
+  hash: z.string(),
+  recorded: z.int(),
+  purchases: z.int(),
+  items: z.int(),
+  revenue_minor: z.int(),
+  newest: z.int(),
+  customers: z.string(),
+  product_ids: z.array(z.string()),
+  product_units: z.array(z.int()),
+  product_revenue_minor: z.array(z.int()),
+  product_purchases: z.array(z.int()),
+});
+
+/** SQL of `rows` put together to what a question tells apart. Nobody asks for products by hour. */
+const folded = (
+  { byBranch, byHour, byWeekday }: RowsOptions,
+  { rows, print, recorded }: { rows: string; print: string; recorded: string },
+): string => `
+      SELECT of_branch AS branch_id, of_hour AS hour, of_weekday AS weekday, toString(print.1) AS count, toString(print.2) AS hash,
+        toUnixTimestamp64Milli(${recorded}) AS recorded, * EXCEPT (of_branch, of_hour, of_weekday, print, newest, customers),
+        toUnixTimestamp64Milli(newest) AS newest, hex(customers) AS customers
+      FROM (
+        SELECT of_branch, of_hour, of_weekday, print, ${byHour ? UNPACKED_HOUR : UNPACKED} FROM (
+          SELECT ${byBranch ? 'part.branch_id' : "''"} AS of_branch, part.hour AS of_hour, ${byWeekday ? 'toDayOfWeek(part.day)' : '0'} AS of_weekday,
+            ${print} AS print, ${FOLDED_FIGURES}
+          FROM ${rows} AS part GROUP BY of_branch, of_hour, of_weekday))`;
+
+const figuresOf = (found: z.output<typeof row>): FoldedFigures => {
+  const { product_ids, product_units, product_revenue_minor, product_purchases, customers, ...figures } = found;
+  const { branch_id, hour, weekday, purchases, items, revenue_minor, newest } = figures;
+  return {
+    ...{ branch_id, hour, weekday, purchases, items, revenue_minor, newest },
+    customers: customersOf(numberSetOf(customers)),
+    products: new Map(
+      product_ids.map((product, index) => [
+        product,
+        [product_units[index] ?? 0, product_revenue_minor[index] ?? 0, product_purchases[index] ?? 0],
+      ]),
+    ),
+  };
+};
+
+const withBytes = (fold: FiguresFold): FiguresFold => ({ ...fold, bytes: bytesOf(fold.figures) });
+
+/** Makes folds of main figures, which stay in this process. */
+export const figuresFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): FoldMaker<FiguresFold> => {
+  const read = async (name: string, id: string, sql: string, params: Record<string, unknown>): Promise<FiguresFold> => {
+    const rows = await clickhouse.rows({
+      name,
+      sql: `${sql} ${ONE_SNAPSHOT}, ${ONE_THREAD}`,
+      params,
+      row,
+      timeoutSeconds: 30,
+    });
+    const [first] = rows;
+    if (first === undefined) throw new Error('nothing to fold');
+    const { count, hash, recorded } = first;
+    const figures = new Map(rows.map((found) => [keyOf(found), figuresOf(found)]));
+    return withBytes({ id, rows: rows.length, count, hash, recorded, figures });
+  };
+
+  /** Folds gold.sealed_spans. */
+  const ofSpans = (cover: Cover, options: RowsOptions, id: string): Promise<FiguresFold> => {
+    const { name } = options;
+    const spans = spanRows(cover, options);
+    const sql = folded(options, { rows: `${name}_sealed`, ...spansParts(options, `${name}_sealed`) });
+    return read('fold', id, `WITH ${spans.cte} ${sql}`, { ...scopeParams(options), ...spans.params });
+  };
+
+  return {
+    hasNothingOpen: true,
+    forgetMs: 12 * 3_600_000,
+    nothing: { ...NO_FOLD, figures: new Map() },
+    cover: ({ scope, coarsest }, state) => coverOf(scope, coarsest, calendar, state),
+    ofSpans: (cover, options, { id }) => ofSpans(cover, options, id),
+    running: async (cover, options, { base, until, id }) => {
+      const { range, isOfUse, params, ...parts } = runningParts(cover, options, { base, until });
+      const facts = `SELECT ${COLUMNS} FROM (${ofFacts(options, [`${openFacts(options)} AND ${range}`])})`;
+      const sql = folded(options, { rows: `(SELECT * FROM (${facts}) WHERE ${isOfUse})`, ...parts });
+      const fold = await read('fold_running', id, sql, params);
+      return withBytes({ ...fold, figures: together(base?.figures ?? new Map(), fold.figures) });
+    },
+  };
+};

@@ -1,0 +1,148 @@
+/**
+ * Reads what ClickHouse's `hex` says of a state of `groupBitmap` over UInt32: a byte 0, a count and that many numbers; or a byte 1, a length
+ * and a bitmap in the portable format of Roaring (https://github.com/RoaringBitmap/RoaringFormatSpec). It stays as compact as it came.
+ */
+export interface NumberSet {
+  size: number;
+  /** About how much memory it takes. */
+  bytes: number;
+  has(number: number): boolean;
+  /** All of them, ascending. */
+  numbers(): Uint32Array;
+}
+
+/** Numbers that lie close to each other, in one of three forms. */
+interface Container {
+  /** The upper 16 bits of its numbers. */
+  high: number;
+  size: number;
+  has(low: number): boolean;
+  lows(): Iterable<number>;
+}
+
+/** @throws when it is no such state */
+export const numberSetOf = (hex: string): NumberSet => {
+  const bytes = Buffer.from(hex, 'hex');
+  const { value: length, next } = varUint(bytes, 1);
+  if (bytes[0] === 0)
+    return ofFew(Uint32Array.from({ length }, (_, index) => bytes.readUInt32LE(next + 4 * index)).sort());
+  if (bytes[0] === 1 && bytes.length === next + length) return ofContainers(containersOf(bytes.subarray(next)), length);
+  throw new Error('not the state of a bitmap');
+};
+
+/** A set of ascending numbers. */
+export const ofFew = (few: Uint32Array): NumberSet => ({
+  size: few.length,
+  bytes: few.byteLength,
+  has: (number) => isAmong(number, few.length, (index) => few[index] ?? 0),
+  numbers: () => few,
+});
+
+const ofContainers = (containers: readonly Container[], bytes: number): NumberSet => {
+  const size = containers.reduce((sum, container) => sum + container.size, 0);
+  const byHigh = new Map(containers.map((container) => [container.high, container]));
+  return {
+    size,
+    bytes,
+    has: (number) => byHigh.get(number >>> 16)?.has(number & 0xffff) ?? false,
+    numbers: () => {
+      const all = new Uint32Array(size);
+      let index = 0;
+      for (const { high, lows } of containers) for (const low of lows()) all[index++] = high * 65_536 + low;
+      return all;
+    },
+  };
+};
+
+const WITH_RUNS = 12_347;
+const WITHOUT_RUNS = 12_346;
+/** With fewer containers than this a bitmap with runs has no list of where they begin. */
+const FEW_CONTAINERS = 4;
+const LARGEST_ARRAY = 4_096;
+const BITSET_BYTES = 8_192;
+
+const containersOf = (bytes: Buffer): Container[] => {
+  const cookie = bytes.readUInt32LE(0);
+  const hasRuns = (cookie & 0xffff) === WITH_RUNS;
+  if (!hasRuns && cookie !== WITHOUT_RUNS) throw new Error('not a bitmap');
+  const count = hasRuns ? (cookie >>> 16) + 1 : bytes.readUInt32LE(4);
+  const headers = hasRuns ? 4 + Math.ceil(count / 8) : 8;
+  const isRun = (index: number) => hasRuns && (((bytes[4 + (index >> 3)] ?? 0) >> (index & 7)) & 1) === 1;
+  let at = headers + 4 * count + (hasRuns && count < FEW_CONTAINERS ? 0 : 4 * count);
+  return Array.from({ length: count }, (_, index) => {
+    const high = bytes.readUInt16LE(headers + 4 * index);
+    const size = bytes.readUInt16LE(headers + 4 * index + 2) + 1;
+    const form = isRun(index) ? runs : size <= LARGEST_ARRAY ? array : bitset;
+    const { length, ...container } = form(bytes, at, size);
+    at += length;
+    return { high, size, ...container };
+  });
+};
+
+type Form = (bytes: Buffer, at: number, size: number) => Pick<Container, 'has' | 'lows'> & { length: number };
+
+const array: Form = (bytes, at, size) => {
+  const low = (index: number) => bytes.readUInt16LE(at + 2 * index);
+  return {
+    length: 2 * size,
+    has: (number) => isAmong(number, size, low),
+    *lows() {
+      for (let index = 0; index < size; index++) yield low(index);
+    },
+  };
+};
+
+const bitset: Form = (bytes, at) => {
+  const has = (low: number) => (((bytes[at + (low >> 3)] ?? 0) >> (low & 7)) & 1) === 1;
+  return {
+    length: BITSET_BYTES,
+    has,
+    *lows() {
+      for (let low = 0; low < 8 * BITSET_BYTES; low++) if (has(low)) yield low;
+    },
+  };
+};
+
+/** Each run says where it begins and how many numbers follow the first. */
+const runs: Form = (bytes, at) => {
+  const count = bytes.readUInt16LE(at);
+  const begin = (run: number) => bytes.readUInt16LE(at + 2 + 4 * run);
+  const more = (run: number) => bytes.readUInt16LE(at + 4 + 4 * run);
+  return {
+    length: 2 + 4 * count,
+    has: (low) => {
+      const run = placeOf(low, count, begin);
+      return run >= 0 && low <= begin(run) + more(run);
+    },
+    *lows() {
+      for (let run = 0; run < count; run++) for (let low = begin(run); low <= begin(run) + more(run); low++) yield low;
+    },
+  };
+};
+
+/** The last place of ascending numbers that holds no larger one than this; -1 when there is none. */
+const placeOf = (number: number, count: number, at: (index: number) => number): number => {
+  let [from, to] = [0, count];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (at(middle) <= number) from = middle + 1;
+    else to = middle;
+  }
+  return from - 1;
+};
+
+const isAmong = (number: number, count: number, at: (index: number) => number): boolean => {
+  const place = placeOf(number, count, at);
+  return place >= 0 && at(place) === number;
+};
+
+const varUint = (bytes: Buffer, from: number): { value: number; next: number } => {
+  let [value, factor, next] = [0, 1, from];
+  for (;;) {
+    const byte = bytes[next++];
+    if (byte === undefined) throw new Error('not the state of a bitmap');
+    value += (byte & 0x7f) * factor;
+    if (byte < 0x80) return { value, next };
+    factor *= 128;
+  }
+};
