@@ -183,8 +183,13 @@ export const openFolds = <F extends Fold>(
     return { base, cover: coverWith(base?.spans ?? NO_SPANS, options.scope, calendar, state) };
   };
 
-  const make = (what: Made, options: RowsOptions, state: SealState): Promise<void> =>
-    what === 'spans' ? makeOfSpans(options, state) : makeRunning(options, state);
+  const make = async (what: Made, options: RowsOptions, state: SealState): Promise<void> => {
+    if (what === 'spans') await makeOfSpans(options, state);
+    else await makeRunning(options, state);
+    // A fold of spans alone would be of no use yet.
+    if (what === 'spans' && maker.hasNothingOpen && wanting(options, state) === 'running')
+      await makeRunning(options, state);
+  };
 
   const makeOfSpans = async (options: RowsOptions, state: SealState): Promise<void> => {
     const cover = maker.cover(options, state);

@@ -10,6 +10,7 @@ import { openFolds } from './folds.ts';
 import { type AskRows, openFigures } from './gold-figures.ts';
 import { openProducts, type ProductsRow } from './gold-products.ts';
 import { factsIn, fromGuess } from './guessed.ts';
+import { type LoyalMoments, rememberLoyalMoments } from './loyal-moments.ts';
 import { rememberedSeals } from './remembered-seals.ts';
 import type { SealState } from './seal-state.ts';
 import { type ShopCalendar, shopCalendar } from './shop-calendar.ts';
@@ -46,6 +47,8 @@ export interface Gold {
   answer<Row>(question: Question<Row>): Promise<Row[]>;
   /** What products sold in a scope by month of business days and country, with their customers; folded as figures are. */
   products(scope: Scope, signal?: AbortSignal): Promise<ProductsRow[]>;
+  /** When the customers of the chain became loyal. */
+  loyal: LoyalMoments;
   /** For what is asked of other tables than those of purchases, beside a question. */
   clickhouse: Pick<ClickHouse, 'row' | 'rows'>;
 }
@@ -57,6 +60,8 @@ const FEW_FACTS = 200_000;
 const FEW_OPEN_FACTS = 2 * FEW_FACTS;
 /** The share of those few up to which they are read sooner than a fold, which takes longer to plan. */
 const SMALL = 1 / 4;
+/** They are read with FINAL in the time that a question takes anyway. */
+const FEW_CUSTOMERS = 20_000;
 /** They take a few milliseconds to read; a shop of ten sales a second has some minutes to void one. */
 const LEFT_OUT = { facts: 500, ms: 10_000 };
 
@@ -65,7 +70,9 @@ export interface GoldOptions {
   fewFacts?: number;
   /** The same of the facts of its open days, beside sealed ones; 0 asks sealed slots always. Default 400,000. */
   fewOpenFacts?: number;
-  /** The newest facts of open days that no fold takes in: so many, and those of the last milliseconds. Default 2,000 and 10 s. */
+  /** Fewer customers than this are not remembered. Default 20,000. */
+  fewCustomers?: number;
+  /** The newest facts of open days that no fold takes in: so many, and those of the last milliseconds. Default 500 and 10 s. */
   leftOut?: { facts: number; ms: number };
   /** Whether sealed spans are folded for a question that is asked again, or for each before it is answered. Default `again`. */
   folding?: 'again' | 'always';
@@ -80,6 +87,7 @@ export const openGold = (
   {
     fewFacts = FEW_FACTS,
     fewOpenFacts = FEW_OPEN_FACTS,
+    fewCustomers = FEW_CUSTOMERS,
     leftOut = LEFT_OUT,
     folding = 'again',
     now = () => performance.now(),
@@ -142,6 +150,7 @@ export const openGold = (
     shopDay,
     figures: openFigures({ clickhouse, spans, folds, leftOut, shared, withCtes, isSmall, answerBy }),
     answer,
+    loyal: rememberLoyalMoments(clickhouse, { fewCustomers, reading: folding === 'always' ? 'before' : 'behind' }),
     products: openProducts({
       clickhouse,
       calendar,

@@ -1,4 +1,3 @@
-import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { Gold } from '@tillstream/clickhouse/gold';
 import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
 import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
@@ -28,7 +27,7 @@ export interface KpiQuestion {
 const DAY = 86_400_000;
 
 /** The questions of the dashboard about sales that end at `until`. */
-export const kpiQuestions = (gold: Gold, clickhouse: ClickHouse, until: number): KpiQuestion[] => {
+export const kpiQuestions = (gold: Gold, until: number): KpiQuestion[] => {
   const all = { from: 0, to: Date.UTC(2100, 0, 1) };
   const last = (days: number) => ({ from: until - days * DAY, to: until });
   const end = new Date(until);
@@ -61,7 +60,7 @@ export const kpiQuestions = (gold: Gold, clickhouse: ClickHouse, until: number):
     { what: 'products, 30 days beside the 30 before', gold: () => readProductRanking(gold, last(30), before) },
     { what: 'branches, 30 days beside the 30 before', gold: () => readBranchSales(gold, last(30), before) },
     { what: 'new and returning customers, 30 days', gold: () => readNewAndReturning(gold, last(30)) },
-    { what: 'loyal customers by day, 30 days', gold: () => readLoyalCustomers(clickhouse, gold.calendar, last(30)) },
+    { what: 'loyal customers by day, 30 days', gold: () => readLoyalCustomers(gold, last(30)) },
     {
       what: 'retention, 6 months',
       gold: () => readRetention(gold, { branch: undefined, now: until - 1, months: 6 }),

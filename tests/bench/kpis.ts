@@ -117,7 +117,7 @@ const questions = async (
   middles: Map<string, number[]>,
 ): Promise<void> => {
   const gold = openGold(clickhouse, SHOP);
-  const asked = kpiQuestions(gold, clickhouse, UNTIL).filter(({ what }) => what.includes(ONLY));
+  const asked = kpiQuestions(gold, UNTIL).filter(({ what }) => what.includes(ONLY));
   const postgres =
     seed.purchases <= POSTGRES_UP_TO
       ? await measurePostgres(

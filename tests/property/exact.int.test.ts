@@ -177,7 +177,7 @@ const TABLES = [
  * their facts become others.
  */
 const allWays = (clock: ShopClock, now: () => number): [Gold, Gold, Gold, Gold] => [
-  openGold(clickhouse, clock, { fewFacts: 0, leftOut: { facts: 1, ms: 0 }, folding: 'always', now }),
+  openGold(clickhouse, clock, { fewFacts: 0, fewCustomers: 0, leftOut: { facts: 1, ms: 0 }, folding: 'always', now }),
   openGold(clickhouse, clock, { fewFacts: 0, fewOpenFacts: 0, now }),
   openGold(clickhouse, clock, { fewFacts: 0, now }),
   openGold(clickhouse, clock, { now }),

@@ -95,10 +95,10 @@ const aggregated: Ask = async (gold, _clickhouse, world, scope) => {
   };
 };
 
-const loyalByDay: Ask = async (gold, clickhouse, world, scope) => {
+const loyalByDay: Ask = async (gold, _clickhouse, world, scope) => {
   const starts = [...gold.calendar.starts('day', scope)];
   return {
-    given: await readLoyalCustomers(clickhouse, gold.calendar, scope),
+    given: await readLoyalCustomers(gold, scope),
     expected: starts.map((start, index) => ({
       start: new Date(start).toISOString(),
       loyal_customers: world.loyalArrived(scope.branch, Math.min(starts[index + 1] ?? scope.to, scope.to)),

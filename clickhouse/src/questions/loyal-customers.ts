@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import type { ClickHouse } from '../client.ts';
 import type { Scope } from '../cover.ts';
 import { ONE_THREAD } from '../facts.ts';
 import type { Gold } from '../gold.ts';
-import type { ShopCalendar } from '../shop-calendar.ts';
 import { BUCKET, bucketsOf } from './buckets.ts';
 import { customersOf } from './customer-rows.ts';
 
@@ -25,31 +23,53 @@ const row = z.object({ start: z.int(), became_loyal: z.int() });
  * threshold by then (with a branch: there). Does not add up over days or branches.
  */
 export const readLoyalCustomers = async (
-  clickhouse: ClickHouse,
-  calendar: ShopCalendar,
+  gold: Gold,
   scope: Scope,
   signal?: AbortSignal,
 ): Promise<{ start: string; loyal_customers: number }[]> => {
-  const starts = [...calendar.starts('day', scope)];
+  const starts = [...gold.calendar.starts('day', scope)];
   const [first = scope.from] = starts;
-  const rows = await clickhouse.rows({
-    name: 'loyal_customers',
-    sql: sql(scope.branch),
-    // Everything before the first day is one bucket of its own.
-    params: {
-      ...bucketsOf([0, ...starts.filter((start) => start > 0)]).params,
-      to: scope.to,
-      branch: scope.branch ?? '',
-    },
-    row,
-    signal,
-  });
-  const became = new Map(rows.map(({ start, became_loyal }) => [start * 1000, became_loyal]));
+  // Everything before the first day is one bucket of its own.
+  const buckets = [0, ...starts.filter((start) => start > 0)];
+  const moments = scope.branch === undefined ? await gold.loyal.now(signal) : undefined;
+  const became =
+    moments === undefined
+      ? await readBecameLoyal(gold, scope, buckets, signal)
+      : becameLoyal(moments, scope.to, buckets);
   let loyal = first > 0 ? (became.get(0) ?? 0) : 0;
   return starts.map((start) => {
     loyal += became.get(start) ?? 0;
     return { start: new Date(start).toISOString(), loyal_customers: loyal };
   });
+};
+
+/** How many became loyal in each bucket, by its start. */
+const readBecameLoyal = async (
+  { clickhouse }: Gold,
+  { to, branch }: Scope,
+  buckets: number[],
+  signal: AbortSignal | undefined,
+): Promise<Map<number, number>> => {
+  const rows = await clickhouse.rows({
+    name: 'loyal_customers',
+    sql: sql(branch),
+    params: { ...bucketsOf(buckets).params, to, branch: branch ?? '' },
+    row,
+    signal,
+  });
+  return new Map(rows.map(({ start, became_loyal }) => [start * 1000, became_loyal]));
+};
+
+/** The same out of moments that are known; most of them lie before the second bucket. */
+const becameLoyal = (moments: Float64Array, to: number, buckets: readonly number[]): Map<number, number> => {
+  const counts = buckets.map(() => 0);
+  const second = buckets[1] ?? Number.POSITIVE_INFINITY;
+  for (const moment of moments) {
+    if (!(moment < to)) continue;
+    const bucket = moment < second ? 0 : buckets.findLastIndex((start) => start <= moment);
+    counts[bucket] = (counts[bucket] ?? 0) + 1;
+  }
+  return new Map(buckets.map((start, index) => [start, counts[index] ?? 0]));
 };
 
 const AT_THE_END = `countIf(${BEFORE_THE_END}) AS loyal_customers`;
@@ -60,6 +80,8 @@ const count = z.object({ loyal_customers: z.int() });
  * before that is planned, while one of two cores waits. Both see the stores of the same few milliseconds.
  */
 export const countLoyalCustomers = async (gold: Gold, { to, branch }: Scope, signal?: AbortSignal): Promise<number> => {
+  const moments = branch === undefined ? await gold.loyal.now(signal) : undefined;
+  if (moments !== undefined) return countBefore(moments, to);
   const { loyal_customers } = await gold.clickhouse.row({
     name: 'loyal_customers_count',
     sql: `SELECT ${AT_THE_END} FROM ${customersOf(branch)}`,
@@ -68,6 +90,12 @@ export const countLoyalCustomers = async (gold: Gold, { to, branch }: Scope, sig
     signal,
   });
   return loyal_customers;
+};
+
+const countBefore = (moments: Float64Array, to: number): number => {
+  let count = 0;
+  for (const moment of moments) if (moment < to) count++;
+  return count;
 };
 
 /** The same of each branch that has customers, there. */

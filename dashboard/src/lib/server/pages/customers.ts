@@ -62,7 +62,7 @@ const loyalOver = async ({ app, scope, now, signal }: PageAsk): Promise<Pick<Cus
   const bounded = await withinSales(app, { ...scope, to: Math.min(scope.to, now) }, signal);
   if (bounded === undefined || bounded.from >= bounded.to) return { by: 'day', loyal: [] };
   const { dayOf } = app.calendar;
-  const points = await readLoyalCustomers(app.clickhouse, app.calendar, bounded, signal);
+  const points = await readLoyalCustomers(app.gold, bounded, signal);
   const { by } = pointsOf(dayOf(bounded.from), dayOf(bounded.to - 1));
   const last = new Map(
     points.map(({ start, loyal_customers }) => [pointOf(dayOf(Date.parse(start)), by), loyal_customers]),

@@ -14,5 +14,5 @@ export const GET = figures('loyal_customers', 'anything', async (ask) => {
   if (bounded === undefined) return { as_of: null, points: [] };
   requireFewPoints(app.calendar, 'day', bounded);
   const as_of = await newestSale(app, scope, signal);
-  return { as_of, points: await readLoyalCustomers(app.clickhouse, app.calendar, bounded, signal) };
+  return { as_of, points: await readLoyalCustomers(app.gold, bounded, signal) };
 });

@@ -1,0 +1,200 @@
+import { z } from 'zod';
+import type { ClickHouse } from './client.ts';
+
+/**
+ * When the customers of the chain became loyal, as this process remembers it. To read all of them with `FINAL` costs as much as there are
+ * customers; what has changed since the last question is a few rows of parts that are new.
+ */
+export interface LoyalMoments {
+  /** The moment (ms since 1970) at which each customer became loyal, NaN where one is not; undefined when they are not remembered. */
+  now(signal?: AbortSignal): Promise<Float64Array | undefined>;
+}
+
+export interface LoyalMomentsOptions {
+  /** Fewer customers than this are read sooner than remembered. */
+  fewCustomers: number;
+  /** Whether they are first read behind the back of those who ask, or before they are answered. */
+  reading: 'behind' | 'before';
+}
+
+/** More would take more than 32 MB of this process. */
+const MOST_CUSTOMERS = 2_000_000;
+/** Rows that are read at a time, so that this process can do other things meanwhile. */
+const CHUNK = 50_000;
+/** With more new rows than this they are all read again behind the question. */
+const MOST_NEW = 20_000;
+
+/** Rows as one string: of each the customer's number, its revision and its moment (NaN: none) in 4, 8 and 8 bytes. */
+const ROW_BYTES = 20;
+const ROWS = `groupArray(concat(reinterpretAsFixedString(number), reinterpretAsFixedString(revision),
+    reinterpretAsFixedString(ifNull(toFloat64(toUnixTimestamp64Milli(loyal_since)), nan))))`;
+
+const PARTS = `(SELECT groupArray((name, min_block_number, max_block_number, data_version, rows, path))
+  FROM system.parts WHERE active AND database = 'silver' AND table = 'customers')`;
+const parts = z
+  .array(z.tuple([z.string(), z.int(), z.int(), z.int(), z.int(), z.string()]))
+  .transform((found) =>
+    found
+      .map(([name, first, last, version, rows, path]) => ({ name, first, last, version, rows, path }))
+      .sort((a, b) => a.first - b.first),
+  );
+type Part = z.output<typeof parts>[number];
+
+/** A part's name says which blocks of inserts are in it. The condition is on names alone: of parts that are known nothing is read. */
+const NOT_KNOWN = `NOT arrayExists(known -> toInt64(splitByChar('_', _part)[2]) >= known[1] AND toInt64(splitByChar('_', _part)[3]) <= known[2],
+  {known:Array(Array(Int64))})`;
+
+const newRow = z.object({
+  /** Of each part that is not known its name, and its rows. */
+  some: z.array(z.tuple([z.string(), z.int(), z.string()])),
+  found: parts,
+});
+
+/** Customers as all blocks of inserts that are known leave them: of each the row with the highest revision. */
+interface Known {
+  /** The table, and the last change by a mutation: when it is another one, nothing is known. */
+  table: string;
+  blocks: Blocks[];
+  revisions: Float64Array;
+  moments: Float64Array;
+}
+
+/** Blocks that follow each other, the first and the last. */
+type Blocks = [first: number, last: number];
+
+/** Opens the memory; nothing is read before the first question. */
+export const rememberLoyalMoments = (
+  clickhouse: ClickHouse,
+  { fewCustomers, reading }: LoyalMomentsOptions,
+): LoyalMoments => {
+  let known: Known | undefined;
+  let underWay: Promise<void> | undefined;
+
+  const readAll = async (): Promise<void> => {
+    const { found } = await clickhouse.row({
+      name: 'customers_parts',
+      sql: `SELECT ${PARTS} AS found`,
+      row: z.object({ found: parts }),
+    });
+    const most = Math.max(0, ...found.map(({ rows }) => rows));
+    if (most < fewCustomers || most > MOST_CUSTOMERS) return;
+    const next: Known = {
+      table: tableOf(found),
+      blocks: [],
+      revisions: new Float64Array(),
+      moments: new Float64Array(),
+    };
+    for (const { name, first, last, rows } of found) {
+      const chunks = Math.ceil(rows / CHUNK);
+      let read = 0;
+      for (let chunk = 0; chunk < chunks; chunk++) {
+        const { some } = await clickhouse.row({
+          name: 'customers_of_part',
+          sql: `SELECT hex(arrayStringConcat(${ROWS})) AS some FROM silver.customers
+                WHERE _part = {part:String} AND number % {chunks:UInt32} = {chunk:UInt32}`,
+          params: { part: name, chunks, chunk },
+          row: z.object({ some: z.string() }),
+        });
+        read += take(next, some);
+      }
+      // One that was merged meanwhile is another one's blocks: it is read with the next question.
+      if (read === rows) know(next.blocks, first, last);
+    }
+    known = next.moments.length > MOST_CUSTOMERS ? undefined : next;
+  };
+
+  const readBehind = (): Promise<void> => {
+    // Without them questions are answered from the table: whoever asks next tries again.
+    underWay ??= readAll()
+      .catch(() => undefined)
+      .finally(() => {
+        underWay = undefined;
+      });
+    return underWay;
+  };
+
+  const now = async (signal?: AbortSignal): Promise<Float64Array | undefined> => {
+    if (known === undefined) {
+      const read = readBehind();
+      if (reading === 'behind') return undefined;
+      await read;
+    }
+    const before = known;
+    if (before === undefined) return undefined;
+    const { some, found } = await clickhouse.row({
+      name: 'new_customers',
+      sql: `SELECT groupArray((part, rows, hex(arrayStringConcat(some)))) AS some, ${PARTS} AS found
+            FROM (SELECT _part AS part, count() AS rows, ${ROWS.replace('groupArray(', `groupArray(${MOST_NEW})(`)} AS some
+                  FROM silver.customers WHERE ${NOT_KNOWN} GROUP BY part)`,
+      params: { known: before.blocks },
+      row: newRow,
+      signal,
+    });
+    const isSame = tableOf(found) === before.table && before.blocks.every((blocks) => isThere(found, blocks));
+    if (!isSame || some.some(([, rows]) => rows > MOST_NEW)) {
+      if (known === before) known = undefined;
+      return undefined;
+    }
+    const fresh = some.map(([name, , packed]) => ({ ...blocksOf(name), packed })).sort((a, b) => a.first - b.first);
+    for (const { first, last, packed } of fresh) {
+      take(before, packed);
+      know(before.blocks, first, last);
+    }
+    return before.moments;
+  };
+
+  return { now };
+};
+
+/** Two tables are in two places; a mutation gives the parts that it writes its own version instead of that of their first block. */
+const tableOf = (found: readonly Part[]): string => {
+  const [first] = found;
+  const place = first === undefined ? '' : first.path.slice(0, -first.name.length - 1);
+  return `${place} ${Math.max(0, ...found.filter(({ first, version }) => version !== first).map(({ version }) => version))}`;
+};
+
+const blocksOf = (name: string): { first: number; last: number } => {
+  const [, first, last] = name.split('_').map(Number);
+  if (first === undefined || last === undefined) throw new Error(`a part named ${name}`);
+  return { first, last };
+};
+
+/** Whether what is known is still in active parts: else the table was emptied. */
+const isThere = (found: readonly Part[], [first, last]: Blocks): boolean => {
+  let next = first;
+  for (const part of found) if (part.first <= next && part.last >= next) next = part.last + 1;
+  return next > last;
+};
+
+/** Adds blocks to those that are known. */
+const know = (blocks: Blocks[], first: number, last: number): void => {
+  const all: Blocks[] = [...blocks, [first, last] as Blocks].sort((a, b) => a[0] - b[0]);
+  blocks.length = 0;
+  for (const next of all) {
+    const before = blocks.at(-1);
+    if (before !== undefined && next[0] <= before[1] + 1) before[1] = Math.max(before[1], next[1]);
+    else blocks.push([...next]);
+  }
+};
+
+/** Takes rows in, and says how many. The highest revision counts, of equal ones the last. */
+const take = (known: Known, packed: string): number => {
+  const rows = Buffer.from(packed, 'hex');
+  for (let at = 0; at < rows.length; at += ROW_BYTES) {
+    const number = rows.readUInt32LE(at);
+    if (number >= known.moments.length) grow(known, number + 1);
+    const revision = Number(rows.readBigUInt64LE(at + 4));
+    if (revision < (known.revisions[number] ?? -1)) continue;
+    known.revisions[number] = revision;
+    known.moments[number] = rows.readDoubleLE(at + 12);
+  }
+  return rows.length / ROW_BYTES;
+};
+
+const grow = (known: Known, least: number): void => {
+  const length = Math.max(least, Math.ceil(known.moments.length * 1.25));
+  const [revisions, moments] = [new Float64Array(length).fill(-1), new Float64Array(length).fill(Number.NaN)];
+  revisions.set(known.revisions);
+  moments.set(known.moments);
+  Object.assign(known, { revisions, moments });
+};
