@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { clickhouseTime } from './clickhouse-time.ts';
 import type { Cover } from './cover.ts';
-import { hourOf, type RowsOptions, scopeParams } from './exact-rows.ts';
+import { hourOf, type RowsOptions, scopeParams, startOf } from './exact-rows.ts';
 import { allFacts, dayFacts, FACT_HASH, notAmong, ONE_SNAPSHOT, ofBranchUnindexed } from './facts.ts';
-import { alsoSql, type FiguresQuestion } from './figures-sql.ts';
+import { alsoSql, type FoldedQuestion } from './figures-sql.ts';
 import { customersOf, type FiguresFold, type FoldedFigures, keyOf, type Sold } from './folded-figures.ts';
 import { ofFew } from './roaring.ts';
 import { coverParams, listOf, onDays } from './sealed-rows.ts';
@@ -32,11 +32,12 @@ const fact = z
     z.array(z.tuple([z.string(), z.int(), z.int()])),
     z.int(),
     z.int(),
+    z.int(),
     z.array(z.int()),
   ])
   .transform(
     ([slot, branch_id, purchase_id, version, status, recorded_at, hash, sold_at, total_minor, units, ...rest]) => {
-      const [customer_number, basket, hour, weekday, beside] = rest;
+      const [customer_number, basket, start, hour, weekday, beside] = rest;
       return {
         /** What its versions have in common. */
         purchase: `${slot} ${branch_id} ${purchase_id}`,
@@ -51,6 +52,7 @@ const fact = z
         units,
         customer_number,
         basket,
+        start,
         hour,
         weekday,
         /** The scopes whose folds do not have it: 1 or 0, in their order. */
@@ -114,7 +116,7 @@ const inGroups = (scopes: readonly FoldedScope[]): { since: number; scopes: Fold
  * expression of a statement takes longer to plan than to do.
  */
 export const besideSql = (
-  { also }: FiguresQuestion,
+  { also }: FoldedQuestion,
   scopes: readonly FoldedScope[],
 ): { sql: string; params: Record<string, unknown> } => {
   const [first] = scopes;
@@ -126,6 +128,7 @@ export const besideSql = (
     'sold_at, total_minor, units, customer_number',
     // As folds have them, whatever is asked: what is beside one is taken into it.
     byHour ? 'emptyArrayUInt8()' : 'arrayZip(product_ids, quantities, unit_prices_minor)',
+    startOf(first.options, { day: shopDay, slot: 'slot' }),
     byHour ? hourOf(first.options, 'slot') : '-1',
     byWeekday ? `toDayOfWeek(${shopDay})` : '0',
   ].join(', ');
@@ -192,13 +195,18 @@ type Group = Omit<FoldedFigures, 'customers'> & { numbers: Set<number>; products
 /** The figures of facts beside a fold: each purchase counts as its newest version says, if it was sold within the scope. */
 export const figuresOfFacts = (
   facts: readonly Fact[],
-  { scope, byBranch, byHour, byWeekday }: RowsOptions,
+  { scope, byBranch, byHour, byWeekday, byStart }: RowsOptions,
 ): Map<string, FoldedFigures> => {
   const groups = new Map<string, Group>();
   for (const fact of newestOf(facts)) {
-    const { counts, sold, branch_id, hour, weekday } = fact;
+    const { counts, sold, branch_id, start, hour, weekday } = fact;
     if (!counts || sold < scope.from || sold >= scope.to) continue;
-    const of = { branch_id: byBranch ? branch_id : '', hour: byHour ? hour : -1, weekday: byWeekday ? weekday : 0 };
+    const of = {
+      branch_id: byBranch ? branch_id : '',
+      start: byStart === undefined ? 0 : start,
+      hour: byHour ? hour : -1,
+      weekday: byWeekday ? weekday : 0,
+    };
     const key = keyOf(of);
     const group = groups.get(key) ?? { ...of, ...nothing() };
     groups.set(key, group);

@@ -1,18 +1,19 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { type Cover, coverOf } from './cover.ts';
-import { COLUMNS, ofFacts, openFacts, type RowsOptions, scopeParams } from './exact-rows.ts';
+import { COLUMNS, ofFacts, openFacts, type RowsOptions, scopeParams, startOf } from './exact-rows.ts';
 import { FOLDED_FIGURES, ONE_SNAPSHOT, ONE_THREAD, UNPACKED, UNPACKED_HOUR } from './facts.ts';
 import { NO_FOLD } from './fold.ts';
 import { bytesOf, customersOf, type FiguresFold, type FoldedFigures, keyOf, together } from './folded-figures.ts';
 import { runningParts, spansParts } from './folding.ts';
 import type { FoldMaker } from './folds.ts';
-import { numberSetOf } from './roaring.ts';
+import { numberSetOf, ofUnknown } from './roaring.ts';
 import { spanRows } from './sealed-rows.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
 
 const row = z.object({
   branch_id: z.string(),
+  start: z.int(),
   hour: z.int(),
   weekday: z.int(),
   /** The fingerprint of all facts of the fold, and when the last of them was recorded; the same in each row. */
@@ -23,7 +24,9 @@ const row = z.object({
   items: z.int(),
   revenue_minor: z.int(),
   newest: z.int(),
-  customers: z.string(),
+  /** The numbers of the customers as ClickHouse's bitmap; empty when only how many there were is known. */
+  numbers: z.string(),
+  unique_customers: z.int(),
   product_ids: z.array(z.string()),
   product_units: z.array(z.int()),
   product_revenue_minor: z.array(z.int()),
@@ -32,24 +35,28 @@ const row = z.object({
 
 /** SQL of `rows` put together to what a question tells apart. Nobody asks for products by hour. */
 const folded = (
-  { byBranch, byHour, byWeekday }: RowsOptions,
+  options: RowsOptions,
   { rows, print, recorded }: { rows: string; print: string; recorded: string },
-): string => `
-      SELECT of_branch AS branch_id, of_hour AS hour, of_weekday AS weekday, toString(print.1) AS count, toString(print.2) AS hash,
-        toUnixTimestamp64Milli(${recorded}) AS recorded, * EXCEPT (of_branch, of_hour, of_weekday, print, newest, customers),
-        toUnixTimestamp64Milli(newest) AS newest, hex(customers) AS customers
+): string => {
+  const { byBranch, byHour, byWeekday, byStart } = options;
+  return `
+      SELECT of_branch AS branch_id, of_start AS start, of_hour AS hour, of_weekday AS weekday, toString(print.1) AS count, toString(print.2) AS hash,
+        toUnixTimestamp64Milli(${recorded}) AS recorded, * EXCEPT (of_branch, of_start, of_hour, of_weekday, print, newest, customers),
+        toUnixTimestamp64Milli(newest) AS newest, bitmapCardinality(customers) AS unique_customers,
+        ${byStart === 'day' ? `if(of_start >= {known_since:Int32}, hex(customers), '')` : 'hex(customers)'} AS numbers
       FROM (
-        SELECT of_branch, of_hour, of_weekday, print, ${byHour ? UNPACKED_HOUR : UNPACKED} FROM (
-          SELECT ${byBranch ? 'part.branch_id' : "''"} AS of_branch, part.hour AS of_hour, ${byWeekday ? 'toDayOfWeek(part.day)' : '0'} AS of_weekday,
+        SELECT of_branch, of_start, of_hour, of_weekday, print, ${byHour ? UNPACKED_HOUR : UNPACKED} FROM (
+          SELECT ${byBranch ? 'part.branch_id' : "''"} AS of_branch, ${startOf(options, { day: 'part.day', slot: 'part.slot' })} AS of_start, part.hour AS of_hour, ${byWeekday ? 'toDayOfWeek(part.day)' : '0'} AS of_weekday,
             ${print} AS print, ${FOLDED_FIGURES}
-          FROM ${rows} AS part GROUP BY of_branch, of_hour, of_weekday))`;
+          FROM ${rows} AS part GROUP BY of_branch, of_start, of_hour, of_weekday))`;
+};
 
 const figuresOf = (found: z.output<typeof row>): FoldedFigures => {
-  const { product_ids, product_units, product_revenue_minor, product_purchases, customers, ...figures } = found;
-  const { branch_id, hour, weekday, purchases, items, revenue_minor, newest } = figures;
+  const { product_ids, product_units, product_revenue_minor, product_purchases, numbers, ...figures } = found;
+  const { branch_id, start, hour, weekday, purchases, items, revenue_minor, newest, unique_customers } = figures;
   return {
-    ...{ branch_id, hour, weekday, purchases, items, revenue_minor, newest },
-    customers: customersOf(numberSetOf(customers)),
+    ...{ branch_id, start, hour, weekday, purchases, items, revenue_minor, newest },
+    customers: customersOf(numbers === '' ? ofUnknown(unique_customers) : numberSetOf(numbers)),
     products: new Map(
       product_ids.map((product, index) => [
         product,
@@ -58,6 +65,11 @@ const figuresOf = (found: z.output<typeof row>): FoldedFigures => {
     ),
   };
 };
+
+/** Of days before, their customers stay where they are: they would be too many, and hardly a sale comes that late. */
+const DAYS_OF_LATE_SALES = 31;
+
+type Made = Parameters<FoldMaker<FiguresFold>['ofSpans']>[2];
 
 const withBytes = (fold: FiguresFold): FiguresFold => ({ ...fold, bytes: bytesOf(fold.figures) });
 
@@ -79,11 +91,15 @@ export const figuresFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): Fo
   };
 
   /** Folds gold.sealed_spans. */
-  const ofSpans = (cover: Cover, options: RowsOptions, id: string): Promise<FiguresFold> => {
+  const ofSpans = (cover: Cover, options: RowsOptions, { state, id }: Made): Promise<FiguresFold> => {
     const { name } = options;
     const spans = spanRows(cover, options);
     const sql = folded(options, { rows: `${name}_sealed`, ...spansParts(options, `${name}_sealed`) });
-    return read('fold', id, `WITH ${spans.cte} ${sql}`, { ...scopeParams(options), ...spans.params });
+    return read('fold', id, `WITH ${spans.cte} ${sql}`, {
+      ...scopeParams(options),
+      ...spans.params,
+      known_since: (state.days?.last ?? 0) - DAYS_OF_LATE_SALES,
+    });
   };
 
   return {
@@ -91,12 +107,12 @@ export const figuresFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): Fo
     forgetMs: 12 * 3_600_000,
     nothing: { ...NO_FOLD, figures: new Map() },
     cover: ({ scope, coarsest }, state) => coverOf(scope, coarsest, calendar, state),
-    ofSpans: (cover, options, { id }) => ofSpans(cover, options, id),
+    ofSpans,
     running: async (cover, options, { base, until, id }) => {
       const { range, isOfUse, params, ...parts } = runningParts(cover, options, { base, until });
       const facts = `SELECT ${COLUMNS} FROM (${ofFacts(options, [`${openFacts(options)} AND ${range}`])})`;
       const sql = folded(options, { rows: `(SELECT * FROM (${facts}) WHERE ${isOfUse})`, ...parts });
-      const fold = await read('fold_running', id, sql, params);
+      const fold = await read('fold_running', id, sql, { ...params, known_since: 0 });
       return withBytes({ ...fold, figures: together(base?.figures ?? new Map(), fold.figures) });
     },
   };

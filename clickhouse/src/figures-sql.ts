@@ -7,6 +7,9 @@ import { SUMS, TOTALS, totalsRow } from './questions/figures.ts';
 /** What figures are told apart by: nothing, the branch, the hour of the shop's clock, or the hour of each weekday of the business day. */
 export type FiguresBy = 'nothing' | 'branch' | 'hour' | 'weekday';
 
+/** A fold also tells each business day apart, or each hour of the shop's clock. */
+export type FoldedBy = FiguresBy | 'day' | 'clock_hour';
+
 /** A question about the figures of whole scopes, all of one moment. */
 export interface FiguresQuestion {
   /** Name in ClickHouse's log. */
@@ -26,6 +29,9 @@ export interface FiguresQuestion {
   signal?: AbortSignal;
 }
 
+/** One that only folds answer. */
+export type FoldedQuestion = Omit<FiguresQuestion, 'by'> & { by?: FoldedBy };
+
 /** Figures of one scope and of what it is told apart by. */
 export type FiguresRow = z.output<typeof figuresRow>;
 
@@ -33,6 +39,8 @@ export const figuresRow = z.object({
   scope: z.string().default(''),
   /** Empty where branches are not told apart. */
   branch_id: z.string().default(''),
+  /** The day (days since 1970-01-01) or when the hour began (seconds since 1970); 0 where neither is told apart. */
+  start: z.int().default(0),
   /** 0–23; -1 where hours are not told apart. */
   hour: z.int().default(-1),
   /** 1 Monday … 7 Sunday; 0 where weekdays are not told apart. */
@@ -104,7 +112,7 @@ const productColumns = (products: Exclude<FiguresQuestion['products'], undefined
 
 /** The same rows of figures that are there already. */
 export const rowsOf = (
-  { products }: FiguresQuestion,
+  { products }: Pick<FiguresQuestion, 'products'>,
   scope: string,
   figures: Iterable<FoldedFigures>,
   also: FiguresRow['also'],

@@ -9,8 +9,10 @@ export interface FiguresFold extends Fold {
   figures: ReadonlyMap<string, FoldedFigures>;
 }
 
+type Keys = 'branch_id' | 'start' | 'hour' | 'weekday';
+
 /** The figures of one of the things that a question tells apart. */
-export interface FoldedFigures extends Pick<z.output<typeof figuresRow>, 'branch_id' | 'hour' | 'weekday'> {
+export interface FoldedFigures extends Pick<z.output<typeof figuresRow>, Keys> {
   purchases: number;
   items: number;
   revenue_minor: number;
@@ -29,8 +31,8 @@ export interface Customers {
   others: NumberSet;
 }
 
-export const keyOf = ({ branch_id, hour, weekday }: Pick<FoldedFigures, 'branch_id' | 'hour' | 'weekday'>): string =>
-  `${branch_id} ${weekday} ${hour}`;
+export const keyOf = ({ branch_id, start, hour, weekday }: Pick<FoldedFigures, Keys>): string =>
+  `${branch_id} ${start} ${weekday} ${hour}`;
 
 /** Two sets of figures of different facts as one; each set of customers is a union. */
 export const together = (some: FiguresFold['figures'], others: FiguresFold['figures']): Map<string, FoldedFigures> => {

@@ -277,8 +277,8 @@ export const openFolds = <F extends Fold>(
 const factsOf = ({ sealedFacts, openFacts }: Cover): number => sealedFacts + openFacts;
 
 /** What a fold's rows tell apart, and of which branch they are. */
-const kindOf = ({ scope, byBranch, byHour, byWeekday }: RowsOptions): string =>
-  JSON.stringify([byBranch, byHour, byWeekday, scope.branch ?? null]);
+const kindOf = ({ scope, byBranch, byHour, byWeekday, byStart }: RowsOptions): string =>
+  JSON.stringify([byBranch, byHour, byWeekday, byStart, scope.branch ?? null]);
 
 const keyOf = ({ years, months, days }: Spans, options: RowsOptions): string =>
   `${kindOf(options)} ${JSON.stringify([years, months, days])}`;

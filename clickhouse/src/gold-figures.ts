@@ -12,10 +12,18 @@ import {
   figuresOfFacts,
   hashOf,
 } from './facts-beside.ts';
-import { type FiguresQuestion, type FiguresRow, figuresRow, figuresSql, rowsOf } from './figures-sql.ts';
+import {
+  type FiguresQuestion,
+  type FiguresRow,
+  type FoldedQuestion,
+  figuresRow,
+  figuresSql,
+  rowsOf,
+} from './figures-sql.ts';
 import { bytesOf, type FiguresFold, together } from './folded-figures.ts';
 import type { Folds, FoldsOptions } from './folds.ts';
 import type { RememberedSeals } from './remembered-seals.ts';
+import { UnknownNumbers } from './roaring.ts';
 import type { SealState } from './seal-state.ts';
 
 /** Asks for rows of sets, made one way or another, under settings. */
@@ -38,11 +46,16 @@ export interface FiguresOptions extends Pick<FoldsOptions<FiguresFold>, 'leftOut
 export const openFigures = (given: FiguresOptions) => {
   const { clickhouse, spans, folds, leftOut, shared, withCtes, isSmall, answerBy } = given;
 
+  /** Those that were found whole once: what breaks later is what was added, or has changed. */
   const whole = new WeakSet<FiguresFold>();
+
+  const forget = ({ id, of }: FiguresFold): void => {
+    for (const broken of of === undefined ? [id] : [id, of]) folds.forget(broken);
+  };
 
   /** From folds alone; undefined where there are none for all scopes, or one of them was broken and is forgotten now. */
   const fromFolds = async (
-    question: FiguresQuestion,
+    question: FoldedQuestion,
     sets: readonly RowsOptions[],
     state: SealState,
   ): Promise<FiguresRow[] | undefined> => {
@@ -62,14 +75,22 @@ export const openFigures = (given: FiguresOptions) => {
       const isWhole = rows + BigInt(fold.count) === 0n && BigInt.asUintN(64, hash + BigInt(fold.hash)) === 0n;
       if (!isWhole) return { fold };
       whole.add(fold);
-      grow(folded, facts);
-      return { fold, figures: together(fold.figures, figuresOfFacts(facts, options)) };
+      try {
+        const figures = together(fold.figures, figuresOfFacts(facts, options));
+        grow(folded, facts);
+        return { fold, figures };
+      } catch (error) {
+        if (!(error instanceof UnknownNumbers)) throw error;
+        // A sale has come to a day of which it knows no more than how many customers there were.
+        whole.delete(fold);
+        return { fold };
+      }
     });
     const broken = answers.filter(({ figures }) => figures === undefined);
     for (const { fold } of broken) {
-      folds.forget(fold.id);
       // One that never was whole may have been made of one that is not.
-      if (fold.of !== undefined && !whole.has(fold)) folds.forget(fold.of);
+      if (whole.has(fold)) folds.forget(fold.id);
+      else forget(fold);
     }
     // With its facts those of a seal have become others: what is known of the seals goes on without it.
     if (broken.some(({ fold }) => fold.running === undefined)) await spans.insteadOf(state);
@@ -102,16 +123,32 @@ export const openFigures = (given: FiguresOptions) => {
     folds.grow(options, { fold: grown, cover });
   };
 
-  const figures = async (question: FiguresQuestion): Promise<FiguresRow[]> => {
-    const { scopes, by = 'nothing', signal } = question;
-    const sets = Object.entries(scopes).map(([name, scope]): RowsOptions => {
-      const [byHour, byWeekday] = [by === 'hour' || by === 'weekday', by === 'weekday'];
-      return { name, scope, coarsest: 'year', byHour, byWeekday, byBranch: by === 'branch', ...shared };
-    });
+  const setsOf = ({ scopes, by = 'nothing' }: FoldedQuestion): RowsOptions[] =>
+    Object.entries(scopes).map(([name, scope]) => ({
+      name,
+      scope,
+      coarsest: by === 'day' || by === 'clock_hour' ? 'day' : 'year',
+      byHour: by === 'hour' || by === 'weekday' || by === 'clock_hour',
+      byWeekday: by === 'weekday',
+      byBranch: by === 'branch',
+      byStart: by === 'day' ? 'day' : by === 'clock_hour' ? 'hour' : undefined,
+      ...shared,
+    }));
+
+  /** From folds, or undefined where there is none, and where it would be of no use. */
+  const folded = async (question: FoldedQuestion): Promise<FiguresRow[] | undefined> => {
+    const sets = setsOf(question);
     const state = await spans.known();
-    const isFolded = !sets.every(({ scope }) => isSmall(scope, state));
+    if (sets.every(({ scope }) => isSmall(scope, state))) return undefined;
+    const answers = await fromFolds(question, sets, state);
+    for (const options of sets) folds.asked(options, state);
+    return answers;
+  };
+
+  const figures = async (question: FiguresQuestion): Promise<FiguresRow[]> => {
+    const sets = setsOf(question);
     const answers =
-      (isFolded ? await fromFolds(question, sets, state) : undefined) ??
+      (await folded(question)) ??
       (await answerBy(sets, (setOf, settings) => {
         const rows = sets.map(setOf);
         const { sql, params } = figuresSql(question);
@@ -120,13 +157,12 @@ export const openFigures = (given: FiguresOptions) => {
           sql: withCtes(rows, sql, settings),
           params: Object.assign({}, params, ...rows.map((set) => set.params)),
           row: figuresRow,
-          signal,
+          signal: question.signal,
         });
       }));
-    if (isFolded) for (const options of sets) folds.asked(options, state);
     const [only] = sets;
     return answers.map((row) => (sets.length === 1 && only !== undefined ? { ...row, scope: only.name } : row));
   };
 
-  return figures;
+  return { figures, folded };
 };

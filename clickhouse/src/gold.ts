@@ -4,7 +4,7 @@ import { type Coarsest, coverOf, type Scope, spansIn } from './cover.ts';
 import { type ExactRows, exactRows, factRows, type RowsOptions, slotRows } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
 import { figuresFolds } from './figures-folds.ts';
-import type { FiguresQuestion, FiguresRow } from './figures-sql.ts';
+import type { FiguresQuestion, FiguresRow, FoldedQuestion } from './figures-sql.ts';
 import { productsFolds } from './folded-products.ts';
 import { openFolds } from './folds.ts';
 import { type AskRows, openFigures } from './gold-figures.ts';
@@ -43,6 +43,8 @@ export interface Gold {
   shopDay: string;
   /** The figures of whole scopes: what is asked again is answered from folds. */
   figures(question: FiguresQuestion): Promise<FiguresRow[]>;
+  /** The same of each day or hour of the clock, from folds alone: undefined where there are none yet, or no more. */
+  folded(question: FoldedQuestion): Promise<FiguresRow[] | undefined>;
   /** Answers in one statement, so that all figures are of one moment. */
   answer<Row>(question: Question<Row>): Promise<Row[]>;
   /** What products sold in a scope by month of business days and country, with their customers; folded as figures are. */
@@ -148,7 +150,7 @@ export const openGold = (
   return {
     calendar,
     shopDay,
-    figures: openFigures({ clickhouse, spans, folds, leftOut, shared, withCtes, isSmall, answerBy }),
+    ...openFigures({ clickhouse, spans, folds, leftOut, shared, withCtes, isSmall, answerBy }),
     answer,
     loyal: rememberLoyalMoments(clickhouse, { fewCustomers, reading: folding === 'always' ? 'before' : 'behind' }),
     products: openProducts({

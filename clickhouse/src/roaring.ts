@@ -30,6 +30,17 @@ export const numberSetOf = (hex: string): NumberSet => {
   throw new Error('not the state of a bitmap');
 };
 
+/** Asked of a set of which only the size is known. */
+export class UnknownNumbers extends Error {}
+
+/** A set of which only the size is known. */
+export const ofUnknown = (size: number): NumberSet => {
+  const unknown = () => {
+    throw new UnknownNumbers();
+  };
+  return { size, bytes: 0, has: unknown, numbers: unknown };
+};
+
 /** A set of ascending numbers. */
 export const ofFew = (few: Uint32Array): NumberSet => ({
   size: few.length,

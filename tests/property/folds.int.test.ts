@@ -4,6 +4,7 @@ import { type Gold, type GoldOptions, openGold } from '@tillstream/clickhouse/go
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
+import { readSeries } from '@tillstream/clickhouse/questions/series';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -21,6 +22,7 @@ const LONGER = { ...SCOPE, from: WORLD_BEGINS - 90 * 86_400_000 };
 let engine: OwnEngine;
 let clickhouse: ClickHouse;
 let world: World;
+const FIGURES = ['kpis', 'series_by_day', 'series_by_hour'];
 /** What was asked of ClickHouse for main figures or products, one after the other until it gave an answer that is whole. */
 let asked: ('running' | 'fold' | 'spans')[] = [];
 
@@ -29,12 +31,14 @@ beforeAll(async () => {
   clickhouse = {
     ...engine.clickhouse,
     rows: async (query) => {
-      if (query.name !== 'kpis' && query.name !== 'products') return engine.clickhouse.rows(query);
-      asked.push(query.name === 'kpis' ? figuresOf(query) : productsOf(query));
+      if (query.name === 'products') asked.push(productsOf(query));
+      if (FIGURES.includes(query.name)) asked.push(figuresOf(query));
       return engine.clickhouse.rows(query);
     },
     row: (query) =>
-      query.name === 'kpis' ? clickhouse.rows(query).then(([row]) => row as never) : engine.clickhouse.row(query),
+      FIGURES.includes(query.name)
+        ? clickhouse.rows(query).then(([row]) => row as never)
+        : engine.clickhouse.row(query),
   };
   await migrateClickHouse(clickhouse, undefined, SHOP);
 });
@@ -101,6 +105,14 @@ const askProducts = async (gold: Gold): Promise<typeof asked> => {
     model.aggregated(model.inScope(world.arrived(), LONGER), gold.calendar, (branch) => world.countryOf(branch)),
   );
   return asked;
+};
+
+/** The same for days or hours of the clock. */
+const askSeries = async (gold: Gold, by: 'day' | 'hour', scope = SCOPE): Promise<typeof asked> => {
+  asked = [];
+  const { points } = await readSeries(gold, scope, by);
+  expect(points).toEqual(model.series(world.arrived(), scope, by, gold.calendar));
+  return asked.map((of) => (of === 'spans' ? of : 'fold'));
 };
 
 /** Asks until it is answered so. */
@@ -380,6 +392,50 @@ test('what products sell on an open day is folded, too, until one of it is void'
   world.void(210);
   await world.deliver(1, 1);
   expect(await askProducts(gold)).toEqual(['running', 'fold']);
+});
+
+test.each(['day', 'hour'] as const)(
+  'each %s is folded, and what comes late or today is added with its customers',
+  async (by) => {
+    const gold = openGold(clickhouse, SHOP, { fewFacts: 0, leftOut: { facts: 2, ms: 0 } });
+    await openLastDay();
+    await askedUntil('fold', () => askSeries(gold, by));
+    // A customer of that day, two who are not, and some of the day that runs: more than are left out of the fold.
+    for (const [minute, customer] of [
+      [700, 1],
+      [701, 77],
+      [700, 78],
+      [WORLD_MINUTES - 30, 77],
+      [WORLD_MINUTES - 30, 78],
+      [WORLD_MINUTES - 29, 78],
+      [WORLD_MINUTES - 90, 1],
+    ] as const) {
+      sell(minute, customer);
+      await world.deliver(1, 1);
+      expect(await askSeries(gold, by)).toEqual(['fold']);
+    }
+    world.void(210);
+    await world.deliver(1, 1);
+    expect(await askSeries(gold, by)).toContain('spans');
+    await askedUntil('fold', () => askSeries(gold, by));
+  },
+);
+
+test('a sale that comes to a day of which a fold knows the number of customers only is counted from what is sealed', async () => {
+  const inAugust = -60 * 1440;
+  for (const minute of [inAugust, inAugust + 1]) sell(minute, 3);
+  await world.deliver(1, 1);
+  await seal();
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0 });
+  await askedUntil('fold', () => askSeries(gold, 'day', LONGER));
+  sell(700, 3);
+  await world.deliver(1, 1);
+  expect(await askSeries(gold, 'day', LONGER)).toEqual(['fold']);
+  sell(inAugust + 5, 4);
+  await world.deliver(1, 1);
+  expect(await askSeries(gold, 'day', LONGER)).toContain('spans');
+  await seal();
+  await askedUntil('fold', () => askSeries(gold, 'day', LONGER));
 });
 
 test('without the right to write, products are answered from what is sealed of them', async () => {

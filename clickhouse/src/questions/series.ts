@@ -1,6 +1,7 @@
 import type { Series } from '@tillstream/schemas/read-api';
 import { z } from 'zod';
 import type { Scope } from '../cover.ts';
+import type { FiguresRow } from '../figures-sql.ts';
 import type { Gold } from '../gold.ts';
 import { BUCKET, bucketsOf } from './buckets.ts';
 import { asOf, NO_TOTALS, TOTALS, totalsRow } from './figures.ts';
@@ -26,19 +27,28 @@ export const readSeries = async (
 ): Promise<Series> => {
   const { calendar } = gold;
   const starts = [...calendar.starts(by, scope)];
-  const rows = await gold.answer({
+  const folded = await gold.folded({
     name: `series_by_${by}`,
     scopes: { period: scope },
-    coarsest: 'day',
-    byHour: by === 'hour',
-    sql:
-      by === 'hour'
-        ? BY_HOUR
-        : (inTwo) => (inTwo ? `${BY_SEALED_DAY} UNION ALL ${byDay('period_open')}` : byDay('period')),
-    params: by === 'day' ? {} : bucketsOf(starts).params,
-    row,
+    by: by === 'hour' ? 'clock_hour' : 'day',
     signal,
   });
+  const points = folded && pointsOf(folded, by, starts);
+  const rows =
+    points ??
+    (await gold.answer({
+      name: `series_by_${by}`,
+      scopes: { period: scope },
+      coarsest: 'day',
+      byHour: by === 'hour',
+      sql:
+        by === 'hour'
+          ? BY_HOUR
+          : (inTwo) => (inTwo ? `${BY_SEALED_DAY} UNION ALL ${byDay('period_open')}` : byDay('period')),
+      params: by === 'day' ? {} : bucketsOf(starts).params,
+      row,
+      signal,
+    }));
   const found = new Map(
     rows.map((point) => [by === 'day' ? calendar.dayStart(point.start) : point.start * 1000, point]),
   );
@@ -49,4 +59,17 @@ export const readSeries = async (
       return { start: new Date(start).toISOString(), purchases, items, revenue_minor, unique_customers };
     }),
   };
+};
+
+/** Points of days, or of hours by when they start; undefined where two rows are of one hour (a clock that is changed by half of one). */
+const pointsOf = (
+  rows: readonly FiguresRow[],
+  by: 'hour' | 'day',
+  starts: readonly number[],
+): z.output<typeof row>[] | undefined => {
+  if (by === 'day') return [...rows];
+  const known = new Set(starts);
+  const startOf = (began: number) => (known.has(began) ? began : (starts.findLast((start) => start <= began) ?? began));
+  const points = rows.map((point) => ({ ...point, start: startOf(point.start * 1000) / 1000 }));
+  return new Set(points.map(({ start }) => start)).size === points.length ? points : undefined;
 };
