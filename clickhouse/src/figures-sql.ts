@@ -22,7 +22,7 @@ export interface FiguresQuestion {
    * Which products are told of, none by default: all, one, or those of the first ranks by units or revenue, equal ones included.
    */
   products?: 'all' | { only: string } | { first: number; by: 'units' | 'revenue' };
-  /** Whether customers are counted; else `unique_customers` is 0. Default true. */
+  /** Whether customers are wanted; else `unique_customers` may be 0. Default true. */
   customers?: boolean;
   /** Further numbers of the same moment, as SQL by their names. */
   also?: Record<string, string>;

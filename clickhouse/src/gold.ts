@@ -64,7 +64,7 @@ const FEW_OPEN_FACTS = 2 * FEW_FACTS;
 const SMALL = 1 / 4;
 /** They are read with FINAL in the time that a question takes anyway. */
 const FEW_CUSTOMERS = 20_000;
-/** They take a few milliseconds to read; a shop of ten sales a second has some minutes to void one. */
+/** They take a few milliseconds to read; a shop of a sale a second has eight minutes to void one. */
 const LEFT_OUT = { facts: 500, ms: 10_000 };
 
 export interface GoldOptions {
