@@ -183,9 +183,9 @@ test('a running fold is of one scope, and behind it stands that of the spans', a
 
 test('where nothing open is read beside a fold of spans, a running one is made at once, and made again soon', async () => {
   const { ask, find, forget, made, pass } = opened({ hasNothingOpen: true });
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < 2; i++) {
     await ask(state());
-    pass(1_000);
+    pass(500);
   }
   expect(made).toEqual(['spans', 'running']);
   const found = await find(state());

@@ -244,7 +244,8 @@ export const openFolds = <F extends Fold>(
     const what = wanting(options, state);
     if (what === undefined || began - foldedAt[what] < SAME_AGAIN_MS[what]) return;
     making = true;
-    lastAsked.set(question, { at: began, foldedAt: { ...foldedAt, [what]: began } });
+    const running = maker.hasNothingOpen || what === 'running' ? began : foldedAt.running;
+    lastAsked.set(question, { at: began, foldedAt: { ...foldedAt, [what]: began, running } });
     make(what, options, state)
       .then(
         () => {
