@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { clickhouseTime } from './clickhouse-time.ts';
 import type { Cover } from './cover.ts';
-import { hourOf, type RowsOptions, scopeParams, startOf } from './exact-rows.ts';
-import { allFacts, dayFacts, FACT_HASH, notAmong, ONE_SNAPSHOT, ofBranchUnindexed } from './facts.ts';
+import { hourOf, type RowsOptions, startOf } from './exact-rows.ts';
+import { allFacts, dayFacts, FACT_HASH, ONE_SNAPSHOT, ofBranchUnindexed } from './facts.ts';
 import { alsoSql, type FoldedQuestion } from './figures-sql.ts';
 import { customersOf, type FiguresFold, type FoldedFigures, keyOf, type Sold } from './folded-figures.ts';
+import { besideParams, isBeside, marksOf } from './folded-rows.ts';
 import { ofFew } from './roaring.ts';
-import { coverParams, listOf, onDays } from './sealed-rows.ts';
+import { onDays } from './sealed-rows.ts';
 
 /** A scope, and the fold that holds most of it. */
 export interface FoldedScope {
@@ -74,24 +75,12 @@ export const besideRow = z.object({
 
 export type Beside = z.output<typeof besideRow>;
 
-/** Until when the facts of days that were sealed and of those that were open are in a fold (ms since 1970). */
-const marksOf = ({ fold: { recorded, running = recorded } }: FoldedScope) => ({ recorded, running });
-
 const moment = (name: string): string => `{${name}:DateTime64(3, 'UTC')}`;
 
-/** SQL that is true for facts of a scope's slots and branch that are not in its fold. */
-const isBeside = (folded: FoldedScope): string => {
-  const { recorded, running } = marksOf(folded);
-  const { name, shopDay } = folded.options;
-  if (recorded === running) return `recorded_at > ${moment(`${name}_recorded`)}`;
-  const isClosed = notAmong(listOf(folded.options)('open_days'), shopDay);
-  return `recorded_at > if(${isClosed}, ${moment(`${name}_recorded`)}, ${moment(`${name}_running`)})`;
-};
-
-/** The same for facts of any slot and branch. By slots and not days: the index knows them. */
-const isOfScopeBeside = (folded: FoldedScope): string => {
-  const { name, scope } = folded.options;
-  return `slot >= ${moment(`${name}_begins`)} AND slot < ${moment(`${name}_ends`)} AND ${isBeside(folded)}
+/** SQL that is true for facts of a scope that are not in its fold. By slots and not days: the index knows them. */
+const isOfScopeBeside = ({ options, fold }: FoldedScope): string => {
+  const { name, scope } = options;
+  return `slot >= ${moment(`${name}_begins`)} AND slot < ${moment(`${name}_ends`)} AND ${isBeside(options, fold)}
     ${ofBranchUnindexed(scope.branch && `{${name}_branch:String}`)}`;
 };
 
@@ -101,7 +90,7 @@ const NEAR_MS = 86_400_000;
 /** Scopes by when their folds end. */
 const inGroups = (scopes: readonly FoldedScope[]): { since: number; scopes: FoldedScope[] }[] => {
   const groups: { since: number; scopes: FoldedScope[] }[] = [];
-  const sinceOf = (folded: FoldedScope) => Math.min(...Object.values(marksOf(folded)));
+  const sinceOf = ({ fold }: FoldedScope) => marksOf(fold).since;
   for (const folded of scopes.toSorted((a, b) => sinceOf(a) - sinceOf(b))) {
     const group = groups.at(-1);
     if (group !== undefined && sinceOf(folded) - group.since < NEAR_MS) group.scopes.push(folded);
@@ -134,11 +123,13 @@ export const besideSql = (
   ].join(', ');
   const groups = inGroups(scopes);
   const facts = groups.map((group, index) => {
-    const of = (folded: FoldedScope) => (group.scopes.length === 1 ? '1' : isOfScopeBeside(folded));
+    const isOne = group.scopes.length === 1;
+    const of = (folded: FoldedScope) => (isOne ? '1' : isOfScopeBeside(folded));
     const beside = scopes.map((folded) => (group.scopes.includes(folded) ? of(folded) : '0'));
+    const any = group.scopes.map((folded) => `(${isOfScopeBeside(folded)})`).join(' OR ');
+    const within = `slot >= ${moment(`begins_${index}`)} AND slot < ${moment(`ends_${index}`)}`;
     return `SELECT (${columns}, [${beside.join(', ')}]) AS fact FROM silver.purchases
-      WHERE recorded_at > ${moment(`since_${index}`)} AND slot >= ${moment(`begins_${index}`)} AND slot < ${moment(`ends_${index}`)}
-        AND (${group.scopes.map((folded) => `(${isOfScopeBeside(folded)})`).join(' OR ')})`;
+      WHERE recorded_at > ${moment(`since_${index}`)} AND ${isOne ? any : `${within} AND (${any})`}`;
   });
   const days = scopes.map(({ options }) => `(${onDays(options)})`);
   const prints =
@@ -151,27 +142,13 @@ export const besideSql = (
       ${ONE_SNAPSHOT}`,
     params: Object.assign(
       {},
-      ...scopes.map(({ options, cover, fold }) => ({
-        ...scopeParams(options),
-        ...coverParams(cover, options),
-        ...marksParams(options.name, { cover, fold, options }),
-      })),
+      ...scopes.map(({ options, cover, fold }) => besideParams(cover, options, fold)),
       ...groups.map(({ since, scopes }, index) => ({
         [`since_${index}`]: clickhouseTime(since),
         [`begins_${index}`]: clickhouseTime(Math.min(...scopes.map(({ cover }) => cover.begins))),
         [`ends_${index}`]: clickhouseTime(Math.max(...scopes.map(({ cover }) => cover.ends))),
       })),
     ),
-  };
-};
-
-const marksParams = (name: string, folded: FoldedScope) => {
-  const { recorded, running } = marksOf(folded);
-  return {
-    [`${name}_begins`]: clickhouseTime(folded.cover.begins),
-    [`${name}_ends`]: clickhouseTime(folded.cover.ends),
-    [`${name}_recorded`]: clickhouseTime(recorded),
-    [`${name}_running`]: clickhouseTime(running),
   };
 };
 
@@ -195,18 +172,14 @@ type Group = Omit<FoldedFigures, 'customers'> & { numbers: Set<number>; products
 /** The figures of facts beside a fold: each purchase counts as its newest version says, if it was sold within the scope. */
 export const figuresOfFacts = (
   facts: readonly Fact[],
-  { scope, byBranch, byHour, byWeekday, byStart }: RowsOptions,
+  { scope, byBranch }: RowsOptions,
 ): Map<string, FoldedFigures> => {
   const groups = new Map<string, Group>();
   for (const fact of newestOf(facts)) {
     const { counts, sold, branch_id, start, hour, weekday } = fact;
     if (!counts || sold < scope.from || sold >= scope.to) continue;
-    const of = {
-      branch_id: byBranch ? branch_id : '',
-      start: byStart === undefined ? 0 : start,
-      hour: byHour ? hour : -1,
-      weekday: byWeekday ? weekday : 0,
-    };
+    // What a question does not tell apart is the same in all of them, but for the branch.
+    const of = { branch_id: byBranch ? branch_id : '', start, hour, weekday };
     const key = keyOf(of);
     const group = groups.get(key) ?? { ...of, ...nothing() };
     groups.set(key, group);

@@ -10,21 +10,21 @@ export const sortedCustomers = (number: string, counts = '1'): string =>
   `arrayReduce('groupBitmapState', arraySort(groupArrayIf(${number}, ${counts} AND ${number} != 0)))`;
 
 /** Sums of the purchases of a group, as SQL over `silver.purchases AS fact FINAL`. */
-export const SUMS_OF_FACTS = `
+const SUMS_OF_FACTS = `
     countIf(fact.status = 'recorded') AS purchases,
     sumIf(fact.units, fact.status = 'recorded') AS items,
     sumIf(fact.total_minor, fact.status = 'recorded') AS revenue_minor,
     maxIf(fact.sold_at, fact.status = 'recorded') AS newest`;
 
 /** Their customers, as a bitmap. */
-export const CUSTOMERS_OF_FACTS = `
+const CUSTOMERS_OF_FACTS = `
     ${sortedCustomers('fact.customer_number', "fact.status = 'recorded'")} AS customers`;
 
 /**
  * What they sold, as a map: of each product its units, their revenue and the purchases it was in. Summed by `-Map`: `sumMap` of several arrays
  * took six times as long.
  */
-export const SOLD_OF_FACTS = `
+const SOLD_OF_FACTS = `
     sumForEachMapIf(
       mapFromArrays(fact.product_ids, arrayMap(
         (quantity, price, place) -> [toInt64(quantity), toInt64(quantity * price), toInt64(place = 1)],

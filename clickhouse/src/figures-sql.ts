@@ -52,9 +52,6 @@ export const figuresRow = z.object({
   also: z.record(z.string(), z.int()).default({}),
 });
 
-/** The columns of {@link PRINTS}. */
-export const printsRow = z.object({ prints_rows: z.int(), prints_hash: z.string(), fold_rows: z.int() });
-
 const KEYS: Record<FiguresBy, readonly string[]> = {
   nothing: [],
   branch: ['branch_id'],

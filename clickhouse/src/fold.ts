@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /**
  * The figures of some sealed spans together, and perhaps of what was sold on the open days of a scope beside them, with the fingerprint of the
  * facts that they are of.
@@ -33,18 +35,18 @@ export const NO_FOLD: Fold = {
 export const PRINTS =
   'sum(print_rows) AS prints_rows, toString(sum(print_hash)) AS prints_hash, toUInt32(sum(fold_row)) AS fold_rows';
 
-export interface Prints {
-  prints_rows: number;
-  prints_hash: string;
-  fold_rows: number;
-}
+export const printsRow = z.object({ prints_rows: z.int(), prints_hash: z.string(), fold_rows: z.int() });
+export type Prints = z.output<typeof printsRow>;
+
+/** Whether count and sum of hashes of facts less those of all there are make nothing with the fingerprint of a fold. */
+export const makesNothing = (fold: Fold, { rows, hash }: { rows: bigint; hash: bigint }): boolean =>
+  rows + BigInt(fold.count) === 0n && BigInt.asUintN(64, hash + BigInt(fold.hash)) === 0n;
 
 /** Whether {@link PRINTS} of all rows of an answer say that the fold and the facts beside it were all there is, each fact once. */
-export const isWhole = ({ count, hash, rows }: Fold, prints: readonly Prints[]): boolean => {
+export const isWhole = (fold: Fold, prints: readonly Prints[]): boolean => {
   const sum = (of: (print: Prints) => number | string) => prints.reduce((all, print) => all + BigInt(of(print)), 0n);
   return (
-    sum((print) => print.prints_rows) + BigInt(count) === 0n &&
-    BigInt.asUintN(64, sum((print) => print.prints_hash) + BigInt(hash)) === 0n &&
-    sum((print) => print.fold_rows) === BigInt(rows)
+    makesNothing(fold, { rows: sum((print) => print.prints_rows), hash: sum((print) => print.prints_hash) }) &&
+    sum((print) => print.fold_rows) === BigInt(fold.rows)
   );
 };

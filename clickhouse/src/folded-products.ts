@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { type Cover, coverOf, firstOfMonth } from './cover.ts';
-import { openWhere, type RowsOptions, scopeParams } from './exact-rows.ts';
+import { openParams, openWhere, type RowsOptions, scopeParams } from './exact-rows.ts';
 import { COUNTRY, ONE_SNAPSHOT, ONE_THREAD, PLACES, sortedCustomers } from './facts.ts';
 import { type Fold, NO_FOLD } from './fold.ts';
 import { besideParams, factsBeside, newestFacts } from './folded-rows.ts';
@@ -148,6 +148,6 @@ export const foldedProductRows = (cover: Cover, options: RowsOptions, fold: Fold
     sum(part.print_rows) + toInt64(max(part.numbers_only) = 1 AND sum(part.added) > 0) AS print_rows, sum(part.print_hash) AS print_hash,
     sum(part.fold_row) AS fold_row
   FROM (${parts.join('\nUNION ALL\n')}) AS part GROUP BY month, country, product_id`,
-    params: besideParams(cover, options, fold),
+    params: { ...besideParams(cover, options, fold), ...openParams(cover, options), period_fold: fold.id },
   };
 };

@@ -20,6 +20,7 @@ import {
   figuresSql,
   rowsOf,
 } from './figures-sql.ts';
+import { makesNothing } from './fold.ts';
 import { bytesOf, type FiguresFold, together } from './folded-figures.ts';
 import type { Folds, FoldsOptions } from './folds.ts';
 import type { RememberedSeals } from './remembered-seals.ts';
@@ -49,10 +50,6 @@ export const openFigures = (given: FiguresOptions) => {
   /** Those that were found whole once: what breaks later is what was added, or has changed. */
   const whole = new WeakSet<FiguresFold>();
 
-  const forget = ({ id, of }: FiguresFold): void => {
-    for (const broken of of === undefined ? [id] : [id, of]) folds.forget(broken);
-  };
-
   /** From folds alone; undefined where there are none for all scopes, or one of them was broken and is forgotten now. */
   const fromFolds = async (
     question: FoldedQuestion,
@@ -70,10 +67,9 @@ export const openFigures = (given: FiguresOptions) => {
     const { name, signal } = question;
     const found = await clickhouse.row({ name, sql, params, row: besideRow, signal });
     const answers = scopes.map((folded, place) => {
-      const { facts, rows, hash } = besideOf(found, place);
+      const { facts, ...print } = besideOf(found, place);
       const { fold, options } = folded;
-      const isWhole = rows + BigInt(fold.count) === 0n && BigInt.asUintN(64, hash + BigInt(fold.hash)) === 0n;
-      if (!isWhole) return { fold };
+      if (!makesNothing(fold, print)) return { fold };
       whole.add(fold);
       try {
         const figures = together(fold.figures, figuresOfFacts(facts, options));
@@ -88,9 +84,9 @@ export const openFigures = (given: FiguresOptions) => {
     });
     const broken = answers.filter(({ figures }) => figures === undefined);
     for (const { fold } of broken) {
+      folds.forget(fold.id);
       // One that never was whole may have been made of one that is not.
-      if (whole.has(fold)) folds.forget(fold.id);
-      else forget(fold);
+      if (fold.of !== undefined && !whole.has(fold)) folds.forget(fold.of);
     }
     // With its facts those of a seal have become others: what is known of the seals goes on without it.
     if (broken.some(({ fold }) => fold.running === undefined)) await spans.insteadOf(state);

@@ -26,8 +26,8 @@ const MOST_NEW = 20_000;
 
 /** Rows as one string: of each the customer's number, its revision and its moment (NaN: none) in 4, 8 and 8 bytes. */
 const ROW_BYTES = 20;
-const ROWS = `groupArray(concat(reinterpretAsFixedString(number), reinterpretAsFixedString(revision),
-    reinterpretAsFixedString(ifNull(toFloat64(toUnixTimestamp64Milli(loyal_since)), nan))))`;
+const ROW = `concat(reinterpretAsFixedString(number), reinterpretAsFixedString(revision),
+    reinterpretAsFixedString(ifNull(toFloat64(toUnixTimestamp64Milli(loyal_since)), nan)))`;
 
 const PARTS = `(SELECT groupArray((name, min_block_number, max_block_number, data_version, rows, path))
   FROM system.parts WHERE active AND database = 'silver' AND table = 'customers')`;
@@ -90,7 +90,7 @@ export const rememberLoyalMoments = (
       for (let chunk = 0; chunk < chunks; chunk++) {
         const { some } = await clickhouse.row({
           name: 'customers_of_part',
-          sql: `SELECT hex(arrayStringConcat(${ROWS})) AS some FROM silver.customers
+          sql: `SELECT hex(arrayStringConcat(groupArray(${ROW}))) AS some FROM silver.customers
                 WHERE _part = {part:String} AND number % {chunks:UInt32} = {chunk:UInt32}`,
           params: { part: name, chunks, chunk },
           row: z.object({ some: z.string() }),
@@ -124,7 +124,7 @@ export const rememberLoyalMoments = (
     const { some, found } = await clickhouse.row({
       name: 'new_customers',
       sql: `SELECT groupArray((part, rows, hex(arrayStringConcat(some)))) AS some, ${PARTS} AS found
-            FROM (SELECT _part AS part, count() AS rows, ${ROWS.replace('groupArray(', `groupArray(${MOST_NEW})(`)} AS some
+            FROM (SELECT _part AS part, count() AS rows, groupArray(${MOST_NEW})(${ROW}) AS some
                   FROM silver.customers WHERE ${NOT_KNOWN} GROUP BY part)`,
       params: { known: before.blocks },
       row: newRow,
