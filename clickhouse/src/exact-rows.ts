@@ -23,8 +23,10 @@ export interface RowsOptions {
   byHour: boolean;
   /** Whether `day` tells weekdays apart, too; only with `byHour`. */
   byWeekday: boolean;
-  /** Whether a fold tells each hour of the shop's clock apart, with `byHour`, or each business day; absent: neither. */
-  byStart?: 'hour' | 'day';
+  /** Whether a fold tells each hour of the shop's clock apart, with `byHour`, each business day or each month of those; absent: none. */
+  byStart?: 'hour' | 'day' | 'month';
+  /** Whether a fold tells products apart, each in the countries where it was sold. */
+  byProduct?: boolean;
   /** Whether `branch_id` tells branches apart; otherwise it may be empty. */
   byBranch: boolean;
   /** SQL for the business day of a column `slot`, and the zone of the shop's clock. */
@@ -160,13 +162,16 @@ export const openFacts = (options: RowsOptions): string => `silver.purchases FIN
 export const hourOf = ({ name, byHour }: RowsOptions, slot: string): string =>
   byHour ? `toInt8(toHour(toTimezone(${slot}, {${name}_zone:String})))` : 'toInt8(-1)';
 
-/** SQL of the hour or day that a fold tells apart, as a number; 0 where it tells neither. */
+/** SQL of the hour, day or month that a fold tells apart, as a number; 0 where it tells none. */
 export const startOf = ({ name, byStart }: RowsOptions, { day, slot }: { day: string; slot: string }): string => {
   if (byStart === undefined) return '0';
-  return byStart === 'day'
-    ? `toUInt16(${day})`
-    : `toUnixTimestamp(${slot} - 60 * toMinute(toTimezone(${slot}, {${name}_zone:String})))`;
+  if (byStart === 'hour') return `toUnixTimestamp(${slot} - 60 * toMinute(toTimezone(${slot}, {${name}_zone:String})))`;
+  return `toUInt16(${byStart === 'day' ? day : `toStartOfMonth(${day})`})`;
 };
+
+/** Whether a fold knows what products sold: nobody asks for them by hour, and of months only in their countries. */
+export const hasProducts = ({ byHour, byStart, byProduct = false }: RowsOptions): boolean =>
+  byProduct || !(byHour || byStart === 'month');
 
 /** The columns of silver.purchases that figures are made of. */
 const OF_FACTS =

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
+import { countOf, customersOf, fewCustomers } from './customer-sets.ts';
 import type { RowsOptions } from './exact-rows.ts';
-import { areOfOneMoment, besideOf, besideRow, figuresOfFacts } from './facts-beside.ts';
-import { countOf, customersOf, keyOf, together } from './folded-figures.ts';
-import { ofFew, ofUnknown, UnknownNumbers } from './roaring.ts';
+import { areOfOneMoment, besideOf, besideRow } from './facts-beside.ts';
+import { together } from './fold.ts';
+import { FIGURES_HELD, type FoldedFigures, figuresKey } from './folded-figures.ts';
+import { PRODUCTS_HELD } from './folded-products.ts';
+import { ofUnknown, UnknownNumbers } from './roaring.ts';
 
 const options: RowsOptions = {
   name: 'period',
@@ -22,10 +25,11 @@ interface Given {
   recorded?: string;
   sold?: string;
   customer?: number;
+  products?: string[];
   beside?: number[];
 }
 
-/** As ClickHouse gives them: two pieces of milk on two lines for 60 and 39. */
+/** As ClickHouse gives them: two pieces on two lines for 60 and 39, of milk both. */
 const given = ({
   id = 'a',
   version = 1,
@@ -33,19 +37,20 @@ const given = ({
   recorded = '2025-01-01T12:00:00.000Z',
   sold = '2025-01-01T11:59:00.000Z',
   customer = 7,
+  products: [first, second] = ['milk', 'milk'],
   beside = [1],
 }: Given) => [
   ...['2025-01-01T11:45:00Z', 'SMKT001', id, version, status, recorded, '18446744073709551615', sold, 99, 2, customer],
   ...[
     [
-      ['milk', 1, 60],
-      ['milk', 1, 39],
+      [first, 1, 60],
+      [second, 1, 39],
     ],
-    ...[0, -1, 0, beside],
+    ...[0, -1, 0, 'DE', beside],
   ],
 ];
 const read = (facts: Given[], prints: unknown[] = []) => besideRow.parse({ facts: facts.map(given), prints });
-const figures = (facts: Given[]) => [...figuresOfFacts(read(facts).facts, options).values()];
+const figures = (facts: Given[]) => [...FIGURES_HELD.ofFacts(read(facts).facts, options).values()];
 
 test('a purchase counts once, as its newest version says, in whatever order its versions come', () => {
   expect(figures([{ version: 1 }, { version: 1 }, { id: 'b' }])).toMatchObject([
@@ -58,6 +63,26 @@ test('a product that is twice on a receipt is in one purchase; customers are cou
   const [found] = figures([{ id: 'a' }, { id: 'b' }, { id: 'c', customer: 0 }]);
   expect(found?.products).toEqual(new Map([['milk', [6, 297, 3]]]));
   expect(found && countOf(found.customers)).toBe(1);
+});
+
+test('the same of products by country: a purchase and its total count once for each', () => {
+  const products = PRODUCTS_HELD.ofFacts(
+    read([{}, { id: 'b', products: ['milk', 'tea'], customer: 8 }]).facts,
+    options,
+  );
+  const of = { month: 0, country: 'DE', newest: Date.UTC(2025, 0, 1, 11, 59) };
+  expect([...products.values()].map(({ customers, ...sums }) => ({ ...sums, customers: countOf(customers) }))).toEqual([
+    { ...of, product_id: 'milk', purchases: 2, units: 3, revenue_minor: 159, baskets_minor: 198, customers: 2 },
+    { ...of, product_id: 'tea', purchases: 1, units: 1, revenue_minor: 39, baskets_minor: 99, customers: 1 },
+  ]);
+  const twice = together(
+    PRODUCTS_HELD,
+    products,
+    PRODUCTS_HELD.ofFacts(read([{ id: 'c', customer: 8 }]).facts, options),
+  );
+  const [milk] = [...twice.values()];
+  expect(milk).toMatchObject({ purchases: 3, units: 5, revenue_minor: 258, baskets_minor: 297 });
+  expect(milk && countOf(milk.customers)).toBe(2);
 });
 
 test('what was not sold within the scope does not count', () => {
@@ -83,34 +108,33 @@ test('versions that were recorded at different moments are told', () => {
   expect(areOfOneMoment(read([{ version: 1 }, { version: 2, recorded: later }]).facts)).toBe(false);
 });
 
+const key = { branch_id: '', start: 20_000, hour: -1, weekday: 0 };
+const rowsOf = (row: Partial<FoldedFigures>) =>
+  new Map([[figuresKey(key), { ...key, ...NOTHING, customers: fewCustomers([]), products: new Map(), ...row }]]);
+const NOTHING = { purchases: 1, items: 1, revenue_minor: 10, newest: 1 };
+const customersIn = (rows: ReadonlyMap<string, FoldedFigures>) =>
+  [...rows.values()].reduce((sum, { customers }) => sum + countOf(customers), 0);
+
 test('figures together: sums add up, customers are a union, and neither side is changed', () => {
-  const of = { branch_id: '', start: 0, hour: -1, weekday: 0 };
-  const row = (purchases: number, customers: number[], newest: number) => ({
-    ...{ ...of, purchases, items: 1, revenue_minor: 10, newest },
-    customers: customersOf(ofFew(Uint32Array.from(customers))),
-    products: new Map([['milk', [1, 10, 1] as [number, number, number]]]),
-  });
-  const [one, other] = [new Map([[keyOf(of), row(2, [1, 2, 9], 5)]]), new Map([[keyOf(of), row(3, [2, 3], 4)]])];
-  for (const both of [together(one, other), together(other, one)]) {
-    const found = both.get(keyOf(of));
-    expect(found).toMatchObject({ purchases: 5, items: 2, revenue_minor: 20, newest: 5 });
-    expect(found?.products).toEqual(new Map([['milk', [2, 20, 2]]]));
-    expect(found && countOf(found.customers)).toBe(4);
+  const row = (purchases: number, customers: number[], newest: number) =>
+    rowsOf({ purchases, newest, customers: fewCustomers(customers), products: new Map([['milk', [1, 10, 1]]]) });
+  const [one, other] = [row(2, [1, 2, 9], 5), row(3, [2, 3], 4)];
+  for (const [some, others] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    const both = together(FIGURES_HELD, some, others);
+    expect([...both.values()]).toMatchObject([{ purchases: 5, items: 2, revenue_minor: 20, newest: 5 }]);
+    expect([...both.values()][0]?.products).toEqual(new Map([['milk', [2, 20, 2]]]));
+    expect(customersIn(both)).toBe(4);
     // Once more with what is in it already, and with one who is not.
-    const more = together(both, new Map([[keyOf(of), row(1, [3, 4], 9)]])).get(keyOf(of));
-    expect(more && countOf(more.customers)).toBe(5);
+    expect(customersIn(together(FIGURES_HELD, both, row(1, [3, 4], 9)))).toBe(5);
   }
-  expect(countOf(one.get(keyOf(of))?.customers ?? customersOf(ofFew(new Uint32Array())))).toBe(3);
+  expect(customersIn(one)).toBe(3);
 });
 
 test('of customers who are not known a union cannot be told', () => {
-  const of = { branch_id: '', start: 20_000, hour: -1, weekday: 0 };
-  const row = (customers: ReturnType<typeof customersOf>) =>
-    new Map([
-      [keyOf(of), { ...of, purchases: 1, items: 1, revenue_minor: 1, newest: 1, customers, products: new Map() }],
-    ]);
-  const unknown = row(customersOf(ofUnknown(40)));
-  const nobody = together(unknown, row(customersOf(ofFew(new Uint32Array())))).get(keyOf(of));
-  expect(nobody && countOf(nobody.customers)).toBe(40);
-  expect(() => together(unknown, row(customersOf(ofFew(Uint32Array.of(1)))))).toThrow(UnknownNumbers);
+  const unknown = rowsOf({ customers: customersOf(ofUnknown(40)) });
+  expect(customersIn(together(FIGURES_HELD, unknown, rowsOf({})))).toBe(40);
+  expect(() => together(FIGURES_HELD, unknown, rowsOf({ customers: fewCustomers([1]) }))).toThrow(UnknownNumbers);
 });

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { type Cover, coverOf } from './cover.ts';
-import { COLUMNS, ofFacts, openFacts, type RowsOptions, scopeParams, startOf } from './exact-rows.ts';
-import { FOLDED_FIGURES, ONE_SNAPSHOT, ONE_THREAD, UNPACKED, UNPACKED_HOUR } from './facts.ts';
-import { NO_FOLD } from './fold.ts';
-import { bytesOf, customersOf, type FiguresFold, type FoldedFigures, keyOf, together } from './folded-figures.ts';
-import { runningParts, spansParts } from './folding.ts';
+import { customersOfState } from './customer-sets.ts';
+import { COLUMNS, hasProducts, ofFacts, openFacts, type RowsOptions, scopeParams, startOf } from './exact-rows.ts';
+import { FOLDED_FIGURES, UNPACKED, UNPACKED_HOUR } from './facts.ts';
+import { bytesOf, NO_FOLD, together } from './fold.ts';
+import { FIGURES_HELD, type FiguresFold, type FoldedFigures, figuresKey } from './folded-figures.ts';
+import { FOLD_PARTS, readFold, runningParts, spansParts } from './folding.ts';
 import type { FoldMaker } from './folds.ts';
-import { numberSetOf, ofUnknown } from './roaring.ts';
 import { spanRows } from './sealed-rows.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
 
@@ -16,10 +16,7 @@ const row = z.object({
   start: z.int(),
   hour: z.int(),
   weekday: z.int(),
-  /** The fingerprint of all facts of the fold, and when the last of them was recorded; the same in each row. */
-  count: z.string(),
-  hash: z.string(),
-  recorded: z.int(),
+  ...FOLD_PARTS,
   purchases: z.int(),
   items: z.int(),
   revenue_minor: z.int(),
@@ -33,19 +30,19 @@ const row = z.object({
   product_purchases: z.array(z.int()),
 });
 
-/** SQL of `rows` put together to what a question tells apart. Nobody asks for products by hour. */
+/** SQL of `rows` put together to what a question tells apart. */
 const folded = (
   options: RowsOptions,
   { rows, print, recorded }: { rows: string; print: string; recorded: string },
 ): string => {
-  const { byBranch, byHour, byWeekday, byStart } = options;
+  const { byBranch, byWeekday, byStart } = options;
   return `
       SELECT of_branch AS branch_id, of_start AS start, of_hour AS hour, of_weekday AS weekday, toString(print.1) AS count, toString(print.2) AS hash,
         toUnixTimestamp64Milli(${recorded}) AS recorded, * EXCEPT (of_branch, of_start, of_hour, of_weekday, print, newest, customers),
         toUnixTimestamp64Milli(newest) AS newest, bitmapCardinality(customers) AS unique_customers,
         ${byStart === 'day' ? `if(of_start >= {known_since:Int32}, hex(customers), '')` : 'hex(customers)'} AS numbers
       FROM (
-        SELECT of_branch, of_start, of_hour, of_weekday, print, ${byHour ? UNPACKED_HOUR : UNPACKED} FROM (
+        SELECT of_branch, of_start, of_hour, of_weekday, print, ${hasProducts(options) ? UNPACKED : UNPACKED_HOUR} FROM (
           SELECT ${byBranch ? 'part.branch_id' : "''"} AS of_branch, ${startOf(options, { day: 'part.day', slot: 'part.slot' })} AS of_start, part.hour AS of_hour, ${byWeekday ? 'toDayOfWeek(part.day)' : '0'} AS of_weekday,
             ${print} AS print, ${FOLDED_FIGURES}
           FROM ${rows} AS part GROUP BY of_branch, of_start, of_hour, of_weekday))`;
@@ -56,7 +53,7 @@ const figuresOf = (found: z.output<typeof row>): FoldedFigures => {
   const { branch_id, start, hour, weekday, purchases, items, revenue_minor, newest, unique_customers } = figures;
   return {
     ...{ branch_id, start, hour, weekday, purchases, items, revenue_minor, newest },
-    customers: customersOf(numbers === '' ? ofUnknown(unique_customers) : numberSetOf(numbers)),
+    customers: customersOfState(numbers, unique_customers),
     products: new Map(
       product_ids.map((product, index) => [
         product,
@@ -71,23 +68,13 @@ const DAYS_OF_LATE_SALES = 31;
 
 type Made = Parameters<FoldMaker<FiguresFold>['ofSpans']>[2];
 
-const withBytes = (fold: FiguresFold): FiguresFold => ({ ...fold, bytes: bytesOf(fold.figures) });
-
 /** Makes folds of main figures, which stay in this process. */
 export const figuresFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): FoldMaker<FiguresFold> => {
   const read = async (name: string, id: string, sql: string, params: Record<string, unknown>): Promise<FiguresFold> => {
-    const rows = await clickhouse.rows({
-      name,
-      sql: `${sql} ${ONE_SNAPSHOT}, ${ONE_THREAD}`,
-      params,
-      row,
-      timeoutSeconds: 30,
-    });
-    const [first] = rows;
-    if (first === undefined) throw new Error('nothing to fold');
+    const { first, rows } = await readFold(clickhouse, { name, sql, params, row });
+    const figures = new Map(rows.map((found) => [figuresKey(found), figuresOf(found)]));
     const { count, hash, recorded } = first;
-    const figures = new Map(rows.map((found) => [keyOf(found), figuresOf(found)]));
-    return withBytes({ id, rows: rows.length, count, hash, recorded, figures });
+    return { id, rows: rows.length, count, hash, recorded, figures, bytes: bytesOf(FIGURES_HELD, figures) };
   };
 
   /** Folds gold.sealed_spans. */
@@ -103,8 +90,6 @@ export const figuresFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): Fo
   };
 
   return {
-    hasNothingOpen: true,
-    forgetMs: 12 * 3_600_000,
     nothing: { ...NO_FOLD, figures: new Map() },
     cover: ({ scope, coarsest }, state) => coverOf(scope, coarsest, calendar, state),
     ofSpans,
@@ -113,7 +98,8 @@ export const figuresFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): Fo
       const facts = `SELECT ${COLUMNS} FROM (${ofFacts(options, [`${openFacts(options)} AND ${range}`])})`;
       const sql = folded(options, { rows: `(SELECT * FROM (${facts}) WHERE ${isOfUse})`, ...parts });
       const fold = await read('fold_running', id, sql, { ...params, known_since: 0 });
-      return withBytes({ ...fold, figures: together(base?.figures ?? new Map(), fold.figures) });
+      const figures = together(FIGURES_HELD, base?.figures ?? new Map(), fold.figures);
+      return { ...fold, figures, bytes: bytesOf(FIGURES_HELD, figures) };
     },
   };
 };

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import type { Scope } from './cover.ts';
+import { countOf } from './customer-sets.ts';
 import { soldOf } from './facts.ts';
-import { countOf, type FoldedFigures } from './folded-figures.ts';
+import type { FoldedFigures } from './folded-figures.ts';
 import { SUMS, TOTALS, totalsRow } from './questions/figures.ts';
 
 /** What figures are told apart by: nothing, the branch, the hour of the shop's clock, or the hour of each weekday of the business day. */
 export type FiguresBy = 'nothing' | 'branch' | 'hour' | 'weekday';
 
-/** A fold also tells each business day apart, or each hour of the shop's clock. */
-export type FoldedBy = FiguresBy | 'day' | 'clock_hour';
+/** A fold also tells each business day apart, each hour of the shop's clock, or each month of business days. */
+export type FoldedBy = FiguresBy | 'day' | 'clock_hour' | 'month';
 
 /** A question about the figures of whole scopes, all of one moment. */
 export interface FiguresQuestion {
@@ -39,7 +40,7 @@ export const figuresRow = z.object({
   scope: z.string().default(''),
   /** Empty where branches are not told apart. */
   branch_id: z.string().default(''),
-  /** The day (days since 1970-01-01) or when the hour began (seconds since 1970); 0 where neither is told apart. */
+  /** The day or the month's first one (days since 1970-01-01), or when the hour began (seconds since 1970); 0 where none is told apart. */
   start: z.int().default(0),
   /** 0–23; -1 where hours are not told apart. */
   hour: z.int().default(-1),

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import type { RowsOptions } from './exact-rows.ts';
+import type { Fact } from './facts-beside.ts';
 
 /**
  * The figures of some sealed spans together, and perhaps of what was sold on the open days of a scope beside them, with the fingerprint of the
@@ -17,8 +18,25 @@ export interface Fold {
   running?: number;
   /** The fold of spans that it was made of, if any. */
   of?: string;
+  /** Where countries are told apart, a hash of where all branches were. */
+  places?: string;
   /** About how much of this process's memory it takes. */
-  bytes?: number;
+  bytes: number;
+}
+
+/** A fold whose figures were read once and stay in this process, by a key of what they tell apart. */
+export interface HeldFold<Figures> extends Fold {
+  figures: ReadonlyMap<string, Figures>;
+}
+
+/** What is held by folds of one kind. */
+export interface FoldKind<Figures> {
+  /** The figures of facts beside a fold: each purchase counts as its newest version says, if it was sold within the scope. */
+  ofFacts(facts: readonly Fact[], options: RowsOptions): Map<string, Figures>;
+  /** Two of the same key and different facts as one. @throws {UnknownNumbers} where not all customers are known */
+  added(one: Figures, other: Figures): Figures;
+  /** About how much memory they take. */
+  bytes(figures: Figures): number;
 }
 
 /** What a fold of no facts says. */
@@ -29,24 +47,33 @@ export const NO_FOLD: Fold = {
   hash: '0',
   recorded: 0,
   running: 0,
+  bytes: 0,
 };
-
-/** Columns of an answer that say whether a fold and the facts beside it were all there is; see {@link isWhole}. */
-export const PRINTS =
-  'sum(print_rows) AS prints_rows, toString(sum(print_hash)) AS prints_hash, toUInt32(sum(fold_row)) AS fold_rows';
-
-export const printsRow = z.object({ prints_rows: z.int(), prints_hash: z.string(), fold_rows: z.int() });
-export type Prints = z.output<typeof printsRow>;
 
 /** Whether count and sum of hashes of facts less those of all there are make nothing with the fingerprint of a fold. */
 export const makesNothing = (fold: Fold, { rows, hash }: { rows: bigint; hash: bigint }): boolean =>
   rows + BigInt(fold.count) === 0n && BigInt.asUintN(64, hash + BigInt(fold.hash)) === 0n;
 
-/** Whether {@link PRINTS} of all rows of an answer say that the fold and the facts beside it were all there is, each fact once. */
-export const isWhole = (fold: Fold, prints: readonly Prints[]): boolean => {
-  const sum = (of: (print: Prints) => number | string) => prints.reduce((all, print) => all + BigInt(of(print)), 0n);
-  return (
-    makesNothing(fold, { rows: sum((print) => print.prints_rows), hash: sum((print) => print.prints_hash) }) &&
-    sum((print) => print.fold_rows) === BigInt(fold.rows)
-  );
+/** Two sets of figures of different facts as one. */
+export const together = <Figures>(
+  { added }: Pick<FoldKind<Figures>, 'added'>,
+  some: ReadonlyMap<string, Figures>,
+  others: ReadonlyMap<string, Figures>,
+): Map<string, Figures> => {
+  const all = new Map(some);
+  for (const [key, other] of others) {
+    const one = all.get(key);
+    all.set(key, one === undefined ? other : added(one, other));
+  }
+  return all;
+};
+
+/** About how much memory all of them take. */
+export const bytesOf = <Figures>(
+  { bytes }: Pick<FoldKind<Figures>, 'bytes'>,
+  figures: ReadonlyMap<string, Figures>,
+): number => {
+  let sum = 0;
+  for (const one of figures.values()) sum += bytes(one);
+  return sum;
 };

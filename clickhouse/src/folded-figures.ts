@@ -1,13 +1,8 @@
 import type { z } from 'zod';
+import { bytesOfCustomers, type Customers, fewCustomers, united } from './customer-sets.ts';
+import { type Fact, isFirstPlace, soldIn } from './facts-beside.ts';
 import type { figuresRow } from './figures-sql.ts';
-import type { Fold } from './fold.ts';
-import { type NumberSet, ofFew } from './roaring.ts';
-
-/** A fold of figures: what it holds is read once and stays in this process. */
-export interface FiguresFold extends Fold {
-  /** By {@link keyOf} of what it tells apart. */
-  figures: ReadonlyMap<string, FoldedFigures>;
-}
+import type { FoldKind, HeldFold } from './fold.ts';
 
 type Keys = 'branch_id' | 'start' | 'hour' | 'weekday';
 
@@ -25,64 +20,68 @@ export interface FoldedFigures extends Pick<z.output<typeof figuresRow>, Keys> {
 
 export type Sold = [units: number, revenueMinor: number, purchases: number];
 
-/** Numbers of customers: many that stay as they were read, and those that are not among them. */
-export interface Customers {
-  many: NumberSet;
-  others: NumberSet;
-}
+export type FiguresFold = HeldFold<FoldedFigures>;
 
-export const keyOf = ({ branch_id, start, hour, weekday }: Pick<FoldedFigures, Keys>): string =>
+/** What the figures of one row are told from those of others by. */
+export const figuresKey = ({ branch_id, start, hour, weekday }: Pick<FoldedFigures, Keys>): string =>
   `${branch_id} ${start} ${weekday} ${hour}`;
 
-/** Two sets of figures of different facts as one; each set of customers is a union. */
-export const together = (some: FiguresFold['figures'], others: FiguresFold['figures']): Map<string, FoldedFigures> => {
-  const all = new Map(some);
-  for (const [key, other] of others) {
-    const one = all.get(key);
-    all.set(key, one === undefined ? other : added(one, other));
-  }
-  return all;
+type Group = Omit<FoldedFigures, 'customers'> & { numbers: Set<number>; products: Map<string, Sold> };
+
+/** Main figures as they are held. */
+export const FIGURES_HELD: FoldKind<FoldedFigures> = {
+  ofFacts: (facts, { scope, byBranch }) => {
+    const groups = new Map<string, Group>();
+    for (const fact of soldIn(scope, facts)) {
+      const { branch_id, start, hour, weekday } = fact;
+      // What a question does not tell apart is the same in all of them, but for the branch.
+      const of = { branch_id: byBranch ? branch_id : '', start, hour, weekday };
+      const key = figuresKey(of);
+      const group = groups.get(key) ?? { ...of, ...nothing() };
+      groups.set(key, group);
+      add(group, fact);
+    }
+    return new Map(
+      [...groups].map(([key, { numbers, ...figures }]) => [key, { ...figures, customers: fewCustomers(numbers) }]),
+    );
+  },
+  added: (one, other) => {
+    const products = new Map(one.products);
+    for (const [product, [units, revenue, purchases]] of other.products) {
+      const [unitsSoFar, revenueSoFar, purchasesSoFar] = products.get(product) ?? [0, 0, 0];
+      products.set(product, [unitsSoFar + units, revenueSoFar + revenue, purchasesSoFar + purchases]);
+    }
+    return {
+      ...one,
+      purchases: one.purchases + other.purchases,
+      items: one.items + other.items,
+      revenue_minor: one.revenue_minor + other.revenue_minor,
+      newest: Math.max(one.newest, other.newest),
+      customers: united(one.customers, other.customers),
+      products,
+    };
+  },
+  bytes: ({ customers, products }) => 500 + bytesOfCustomers(customers) + 100 * products.size,
 };
 
-const added = (one: FoldedFigures, other: FoldedFigures): FoldedFigures => {
-  const products = new Map(one.products);
-  for (const [product, [units, revenue, purchases]] of other.products) {
-    const [unitsSoFar, revenueSoFar, purchasesSoFar] = products.get(product) ?? [0, 0, 0];
-    products.set(product, [unitsSoFar + units, revenueSoFar + revenue, purchasesSoFar + purchases]);
-  }
-  return {
-    ...one,
-    purchases: one.purchases + other.purchases,
-    items: one.items + other.items,
-    revenue_minor: one.revenue_minor + other.revenue_minor,
-    newest: Math.max(one.newest, other.newest),
-    customers: united(one.customers, other.customers),
-    products,
-  };
-};
+const nothing = () => ({
+  purchases: 0,
+  items: 0,
+  revenue_minor: 0,
+  newest: 0,
+  numbers: new Set<number>(),
+  products: new Map<string, Sold>(),
+});
 
-const united = (one: Customers, other: Customers): Customers => {
-  if (other.many.size > one.many.size) return united(other, one);
-  const fresh = [other.many, other.others].map((set) => set.numbers().filter((number) => !hasCustomer(one, number)));
-  if (fresh.every(({ length }) => length === 0)) return one;
-  const others = Uint32Array.from([...one.others.numbers(), ...fresh.flatMap((numbers) => [...numbers])]).sort();
-  return { many: one.many, others: ofFew(others) };
-};
-
-const hasCustomer = ({ many, others }: Customers, number: number): boolean => many.has(number) || others.has(number);
-
-/** Customers that are all different. */
-export const customersOf = (many: NumberSet): Customers => ({ many, others: NOBODY });
-
-const NOBODY = ofFew(new Uint32Array());
-
-/** How many there are. */
-export const countOf = ({ many, others }: Customers): number => many.size + others.size;
-
-/** About how much memory a fold takes. */
-export const bytesOf = (figures: FiguresFold['figures']): number => {
-  let bytes = 0;
-  for (const { customers, products } of figures.values())
-    bytes += 500 + customers.many.bytes + customers.others.bytes + 100 * products.size;
-  return bytes;
+const add = (group: Group, { units, total_minor, sold, customer_number, basket }: Fact): void => {
+  group.purchases += 1;
+  group.items += units;
+  group.revenue_minor += total_minor;
+  group.newest = Math.max(group.newest, sold);
+  if (customer_number !== 0) group.numbers.add(customer_number);
+  basket.forEach(([product, quantity, price], place) => {
+    const [units, revenue, purchases] = group.products.get(product) ?? [0, 0, 0];
+    const isFirst = isFirstPlace(basket, place);
+    group.products.set(product, [units + quantity, revenue + quantity * price, purchases + (isFirst ? 1 : 0)]);
+  });
 };

@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import { clickhouseTime } from './clickhouse-time.ts';
+import type { ClickHouse } from './client.ts';
 import type { Cover } from './cover.ts';
 import { isOpen, openParams, type RowsOptions, scopeParams } from './exact-rows.ts';
-import { allFacts, FACT_HASH } from './facts.ts';
+import { allFacts, FACT_HASH, ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
 import type { Fold } from './fold.ts';
 import type { Statement } from './folds.ts';
 import { notOpen, ofBranch } from './sealed-rows.ts';
@@ -55,4 +57,27 @@ export const runningParts = (
       base_hash: base?.hash ?? 0,
     },
   };
+};
+
+/** The fingerprint of all facts of a fold, and when the last of them was recorded; the same in each of its rows. */
+export const FOLD_PARTS = { count: z.string(), hash: z.string(), recorded: z.int() };
+
+/** Folds that would be larger than half of this are not of use here: numbers of customers come as text, twice as long. */
+const MOST_RESULT_BYTES = 64 * 1024 * 1024;
+
+/** Reads the rows of a fold. @throws when there are none, or when they are too large */
+export const readFold = async <Row>(
+  clickhouse: ClickHouse,
+  { name, sql, params, row }: Statement & { name: string; row: z.ZodType<Row> },
+): Promise<{ first: Row; rows: Row[] }> => {
+  const rows = await clickhouse.rows({
+    name,
+    sql: `${sql} ${ONE_SNAPSHOT}, ${ONE_THREAD}, max_result_bytes = ${MOST_RESULT_BYTES}`,
+    params,
+    row,
+    timeoutSeconds: 30,
+  });
+  const [first] = rows;
+  if (first === undefined) throw new Error('nothing to fold');
+  return { first, rows };
 };

@@ -36,12 +36,11 @@ interface Opened {
   fewFacts?: number;
   /** Three times as many facts of open days are worth a running fold; the ten of one day are not. */
   leftOut?: number;
-  hasNothingOpen?: boolean;
   bytes?: number;
   fails?: Error;
 }
 
-const opened = ({ fewFacts = 100, leftOut = 4, hasNothingOpen = false, bytes = 0, fails }: Opened = {}) => {
+const opened = ({ fewFacts = 100, leftOut = 4, bytes = 0, fails }: Opened = {}) => {
   const made: string[] = [];
   let clock = 0;
   const clickhouse = {
@@ -58,8 +57,6 @@ const opened = ({ fewFacts = 100, leftOut = 4, hasNothingOpen = false, bytes = 0
       cover: ({ scope, coarsest }, of) => coverOf(scope, coarsest, calendar, of),
       ofSpans: (_cover, _options, { id }) => make('spans', id),
       running: (_cover, _options, { id }) => make('running', id),
-      hasNothingOpen,
-      forgetMs: 40 * 60_000,
       nothing: NO_FOLD,
     },
     fewFacts: 0,
@@ -89,27 +86,38 @@ test('what is asked a second time within some minutes is folded, and what is fol
   pass(6 * 60_000);
   await ask(state());
   expect(made).toHaveLength(0);
-  await ask(state());
-  expect(made).toHaveLength(1);
+  for (let i = 0; i < 2; i++) {
+    await ask(state());
+    expect(made).toEqual(['spans', 'running']);
+  }
   expect((await find(state()))?.fold).toMatchObject({ rows: 1, count: '90', hash: '18446744073709551615' });
-  await ask(state());
-  expect(made).toHaveLength(1);
+});
+
+test('where nothing is open a fold of the spans will do', async () => {
+  const { ask, made, find } = opened();
+  const scope = options({ from: 0, to: (FIRST + 9) * 86_400_000 });
+  for (let i = 0; i < 2; i++) await ask(state(), scope);
+  expect(made).toEqual(['spans']);
+  expect(await find(state(), scope)).toMatchObject({ fold: { rows: 1 }, cover: { openDays: [] } });
 });
 
 test('a fold is of no use once its facts are known to be fewer, or far more, or when it is old', async () => {
   const { ask, find, pass } = opened();
-  await ask(state());
-  await ask(state());
-  expect(await find(state(10_000))).toBeUndefined();
-  expect(await find(state())).toBeDefined();
-  expect(await find(state(9))).toBeUndefined();
+  const scope = options({ from: 0, to: (FIRST + 9) * 86_400_000 });
+  const fold = async () => {
+    pass(60_000);
+    for (let i = 0; i < 2; i++) await ask(state(), scope);
+    expect(await find(state(), scope)).toBeDefined();
+  };
+  await fold();
+  expect(await find(state(10_000), scope)).toBeUndefined();
+  expect(await find(state(), scope)).toBeDefined();
+  expect(await find(state(9), scope)).toBeUndefined();
   // Fewer there never are again: it was forgotten for good.
-  expect(await find(state())).toBeUndefined();
-  pass(60_000);
-  await ask(state());
-  expect(await find(state())).toBeDefined();
-  pass(41 * 60_000);
-  expect(await find(state())).toBeUndefined();
+  expect(await find(state(), scope)).toBeUndefined();
+  await fold();
+  pass(12 * 3_600_000);
+  expect(await find(state(), scope)).toBeUndefined();
 });
 
 test('a fold that sales came late to still answers, and is made anew only when they are many', async () => {
@@ -121,10 +129,10 @@ test('a fold that sales came late to still answers, and is made anew only when t
     expect((await find(later))?.cover.openDays).toEqual([FIRST + 9]);
     pass(60_000);
     await ask(later);
-    expect(made).toHaveLength(1);
+    expect(made.filter((what) => what === 'spans')).toHaveLength(1);
   }
   await ask(state(2_000));
-  expect(made).toHaveLength(2);
+  expect(made.filter((what) => what === 'spans')).toHaveLength(2);
 });
 
 test('a fold that lacks a day sealed since answers with that day open, unless that is too much to read', async () => {
@@ -136,6 +144,7 @@ test('a fold that lacks a day sealed since answers with that day open, unless th
   const few = opened({ fewFacts: 19 });
   await few.ask(before);
   await few.ask(before);
+  expect(few.made).toEqual(['spans']);
   expect(await few.find(state())).toBeUndefined();
 });
 
@@ -147,51 +156,33 @@ test('a fold of another branch, or of what tells more apart, is not taken', asyn
   expect(await find(state(), options({ ...options().scope, branch: 'SMKT001' }))).toBeUndefined();
 });
 
-test('what is open beside the spans is folded, too, once that is much, and again when three times as much has come as is left out', async () => {
+test('what is open beside the spans is folded, too, and again when three times as much has come as is left out', async () => {
   const { ask, find, made, pass } = opened({ leftOut: 3 });
   await ask(state());
   await ask(state());
-  expect((await find(state()))?.fold.running).toBeUndefined();
-  pass(1_000);
-  await ask(state());
-  expect(made).toHaveLength(2);
   expect(await find(state())).toMatchObject({ fold: { running: 5_000 }, cover: { openDays: [FIRST + 9] } });
   pass(10_000);
   await ask(state());
-  expect(made).toHaveLength(2);
+  expect(made).toEqual(['spans', 'running']);
   const more = { ...state(), facts: new Map([...state().facts, [FIRST + 9, 16]]) };
   expect((await find(more))?.fold.running).toBe(5_000);
   await ask(more);
-  expect(made).toHaveLength(3);
+  expect(made).toEqual(['spans', 'running', 'running']);
 });
 
-test('a running fold is of one scope, and behind it stands that of the spans', async () => {
-  const { ask, find, forget, pass } = opened({ leftOut: 3 });
-  for (let i = 0; i < 3; i++) {
-    await ask(state());
-    pass(1_000);
-  }
-  const found = await find(state());
-  expect(found?.fold.running).toBe(5_000);
-  const others = options({ from: 0, to: Date.UTC(2100, 0, 1) - 1 });
-  expect((await find(state(), others))?.fold.running).toBeUndefined();
-  if (found === undefined) throw new Error('no fold');
-  forget(found.fold);
-  expect(await find(state())).toMatchObject({ fold: { rows: 1 }, cover: { openDays: [FIRST + 9] } });
-  expect((await find(state()))?.fold.running).toBeUndefined();
-});
-
-test('where nothing open is read beside a fold of spans, a running one is made at once, and made again soon', async () => {
-  const { ask, find, forget, made, pass } = opened({ hasNothingOpen: true });
+test('a running fold is of one scope; when it is broken another one is made of the same spans, soon', async () => {
+  const { ask, find, forget, made, pass } = opened();
   for (let i = 0; i < 2; i++) {
     await ask(state());
     pass(500);
   }
   expect(made).toEqual(['spans', 'running']);
+  expect(await find(state(), options({ from: 0, to: Date.UTC(2100, 0, 1) - 1 }))).toBeUndefined();
   const found = await find(state());
   expect(found?.fold).toMatchObject({ running: 5_000, of: expect.any(String) });
   if (found === undefined) throw new Error('no fold');
   forget(found.fold);
+  expect(await find(state())).toBeUndefined();
   await ask(state());
   expect(made).toHaveLength(2);
   pass(2_000);
@@ -200,17 +191,17 @@ test('where nothing open is read beside a fold of spans, a running one is made a
 });
 
 test('a running fold that has grown takes the place of the one before, and gets no younger', async () => {
-  const { ask, find, grow, pass } = opened({ hasNothingOpen: true });
+  const { ask, find, grow, pass } = opened();
   for (let i = 0; i < 3; i++) {
     await ask(state());
     pass(1_000);
   }
   const found = await find(state());
   if (found === undefined) throw new Error('no fold');
-  pass(30 * 60_000);
+  pass(6 * 3_600_000);
   grow(options(), { ...found, fold: { ...found.fold, count: '95', running: 9_000 } });
   expect((await find(state()))?.fold).toMatchObject({ count: '95', running: 9_000 });
-  pass(11 * 60_000);
+  pass(6 * 3_600_000);
   expect(await find(state())).toBeUndefined();
 });
 
@@ -232,18 +223,18 @@ test('a scope with hardly any facts needs no fold', async () => {
   expect(await find(state())).toBeUndefined();
 });
 
-test('a fold that was found broken is forgotten, and the next one is made soon, but not at once', async () => {
+test('a fold of spans that was found broken is forgotten, and the next one is made soon, but not at once', async () => {
   const { ask, find, forget, made, pass } = opened();
-  await ask(state());
-  await ask(state());
-  const found = await find(state());
+  const scope = options({ from: 0, to: (FIRST + 9) * 86_400_000 });
+  for (let i = 0; i < 2; i++) await ask(state(), scope);
+  const found = await find(state(), scope);
   if (found === undefined) throw new Error('no fold');
   forget(found.fold);
-  expect(await find(state())).toBeUndefined();
-  await ask(state());
+  expect(await find(state(), scope)).toBeUndefined();
+  await ask(state(), scope);
   expect(made).toHaveLength(1);
   pass(10_000);
-  await ask(state());
+  await ask(state(), scope);
   expect(made).toHaveLength(2);
 });
 

@@ -17,8 +17,8 @@ export interface Folded<F extends Fold> {
 /** The folds that this process made. They are of use as long as their facts stay as they are, which each answer checks. */
 export interface Folds<F extends Fold> {
   /**
-   * The fold of a scope that leaves the least to read: a running one, or one of all spans that are sealed, or of most of them, where what is
-   * open besides is little. For a scope with hardly any facts one of none, which is of use beside those of other scopes.
+   * The fold of a scope: a running one, or one of spans where there is nothing open besides. For a scope with hardly any facts one of none,
+   * which is of use beside those of other scopes.
    */
   find(options: RowsOptions, state: SealState): Promise<Folded<F> | undefined>;
   /** For a running fold that holds what came since, too. */
@@ -40,10 +40,6 @@ export interface FoldMaker<F extends Fold> {
    * is true is found when it is asked: the new one carries the fingerprint of both.
    */
   running(cover: Cover, options: RowsOptions, made: { base: F | undefined; until: number; id: string }): Promise<F>;
-  /** Whether what is sold on open days is only in running folds, and not read beside one of spans. */
-  hasNothingOpen: boolean;
-  /** How old a fold may grow (ms). */
-  forgetMs: number;
   /** A fold of no facts: the few of its scope are read beside it. */
   nothing: F;
 }
@@ -85,6 +81,8 @@ interface Remembered<F extends Fold> {
 /** More are forgotten, those that were used the longest time ago first; so many of either sort, and so much of this process's memory. */
 const MOST_FOLDS = 64;
 const MOST_BYTES = 64 * 1024 * 1024;
+/** How old a fold may grow (ms). */
+const FORGET_MS = 12 * 3_600_000;
 /** Questions that come again within this time are worth a fold. */
 const AGAIN_MS = 5 * 60_000;
 /** A fold that more facts came late to is not taken: they are read by each question. */
@@ -115,7 +113,7 @@ export const openFolds = <F extends Fold>(
   let making = false;
   let restUntil = Number.NEGATIVE_INFINITY;
 
-  const isYoung = ({ at }: Remembered<F>): boolean => now() - at < maker.forgetMs;
+  const isYoung = ({ at }: Remembered<F>): boolean => now() - at < FORGET_MS;
 
   /** The fold of spans that leaves the fewest facts open, if it does nearly as well as the seals: what is open besides is little. */
   const bestOfSpans = (options: RowsOptions, state: SealState, sealed: Cover) => {
@@ -156,6 +154,8 @@ export const openFolds = <F extends Fold>(
       return cover === undefined || factsOf(cover) > leftOut.facts ? undefined : { fold: maker.nothing, cover };
     }
     const { found, cover } = folded;
+    // What is sold on open days is in running folds only.
+    if (running === undefined && cover.openFacts > 0) return undefined;
     remember(running === undefined ? folds : runnings, found);
     return { fold: found.fold, cover };
   };
@@ -172,9 +172,9 @@ export const openFolds = <F extends Fold>(
     const { cover } = toRun(options, state, sealed, ofSpans?.found);
     if (cover === undefined || cover.openFacts > Math.max(fewFacts, fewOpenFacts)) return undefined;
     const running = runningOf(options, state);
-    if (running === undefined && maker.hasNothingOpen) return cover.openFacts > 0 ? 'running' : undefined;
+    if (running === undefined) return cover.openFacts > 0 ? 'running' : undefined;
     // What is left out is read by each answer: three times as much is worth another fold.
-    return factsOf(cover) - (running?.found.facts ?? cover.sealedFacts) < 3 * leftOut.facts ? undefined : 'running';
+    return factsOf(cover) - running.found.facts < 3 * leftOut.facts ? undefined : 'running';
   };
 
   /** What a running fold is to be made of: a fold of spans where there are many facts, and the open days beside it. */
@@ -187,8 +187,7 @@ export const openFolds = <F extends Fold>(
     if (what === 'spans') await makeOfSpans(options, state);
     else await makeRunning(options, state);
     // A fold of spans alone would be of no use yet.
-    if (what === 'spans' && maker.hasNothingOpen && wanting(options, state) === 'running')
-      await makeRunning(options, state);
+    if (what === 'spans' && wanting(options, state) === 'running') await makeRunning(options, state);
   };
 
   const makeOfSpans = async (options: RowsOptions, state: SealState): Promise<void> => {
@@ -244,8 +243,7 @@ export const openFolds = <F extends Fold>(
     const what = wanting(options, state);
     if (what === undefined || began - foldedAt[what] < SAME_AGAIN_MS[what]) return;
     making = true;
-    const running = maker.hasNothingOpen || what === 'running' ? began : foldedAt.running;
-    lastAsked.set(question, { at: began, foldedAt: { ...foldedAt, [what]: began, running } });
+    lastAsked.set(question, { at: began, foldedAt: { ...foldedAt, [what]: began, running: began } });
     make(what, options, state)
       .then(
         () => {
@@ -293,7 +291,7 @@ const remember = <F extends Fold>(among: Map<string, Remembered<F>>, fold: Remem
   dropFirst(among, MOST_FOLDS);
   let bytes = 0;
   for (const [key, { fold }] of [...among].reverse()) {
-    bytes += fold.bytes ?? 0;
+    bytes += fold.bytes;
     if (bytes > MOST_BYTES) among.delete(key);
   }
 };

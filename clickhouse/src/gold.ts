@@ -1,17 +1,22 @@
 import type { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { type Coarsest, coverOf, type Scope, spansIn } from './cover.ts';
+import type { Customers } from './customer-sets.ts';
 import { type ExactRows, exactRows, factRows, type RowsOptions, slotRows } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
 import { figuresFolds } from './figures-folds.ts';
 import type { FiguresQuestion, FiguresRow, FoldedQuestion } from './figures-sql.ts';
-import { productsFolds } from './folded-products.ts';
-import { openFolds } from './folds.ts';
+import type { FoldKind, HeldFold } from './fold.ts';
+import { FIGURES_HELD } from './folded-figures.ts';
+import { PRODUCTS_HELD } from './folded-products.ts';
+import { type FoldMaker, openFolds } from './folds.ts';
+import { type FromFolds, openFromFolds } from './from-folds.ts';
 import { type AskRows, openFigures } from './gold-figures.ts';
 import { openProducts, type ProductsRow } from './gold-products.ts';
 import { factsIn, fromGuess } from './guessed.ts';
 import { type LoyalMoments, rememberLoyalMoments } from './loyal-moments.ts';
-import { rememberedSeals } from './remembered-seals.ts';
+import { productsFolds } from './products-folds.ts';
+import { type RememberedSeals, rememberedSeals } from './remembered-seals.ts';
 import type { SealState } from './seal-state.ts';
 import { type ShopCalendar, shopCalendar } from './shop-calendar.ts';
 import { type ShopClock, shopDaySql } from './shop-day.ts';
@@ -47,6 +52,8 @@ export interface Gold {
   folded(question: FoldedQuestion): Promise<FiguresRow[] | undefined>;
   /** Answers in one statement, so that all figures are of one moment. */
   answer<Row>(question: Question<Row>): Promise<Row[]>;
+  /** The customers of a scope by month of business days (its first one), from folds alone as well. */
+  customersByMonth(name: string, scope: Scope, signal?: AbortSignal): Promise<Map<number, Customers> | undefined>;
   /** What products sold in a scope by month of business days and country, with their customers; folded as figures are. */
   products(scope: Scope, signal?: AbortSignal): Promise<ProductsRow[]>;
   /** When the customers of the chain became loyal. */
@@ -99,7 +106,21 @@ export const openGold = (
   const shopDay = shopDaySql(shop);
   const spans = rememberedSeals(clickhouse, shopDay, 'spans', now);
   const foldsBy = { calendar, fewFacts, fewOpenFacts, leftOut, folding, now };
-  const folds = openFolds(clickhouse, { maker: figuresFolds(clickhouse, calendar), ...foldsBy });
+  const products = rememberedSeals(clickhouse, shopDay, 'products', now);
+
+  /** From folds of one kind, but for questions about so few facts that they are read sooner. */
+  const fromFolds = <Figures>(
+    seals: RememberedSeals,
+    kind: FoldKind<Figures>,
+    maker: FoldMaker<HeldFold<Figures>>,
+  ): FromFolds<Figures> => {
+    const folds = openFolds(clickhouse, { maker, ...foldsBy });
+    const ask = openFromFolds({ clickhouse, seals, folds, kind, leftOut });
+    return async (asked) => {
+      const state = await seals.known();
+      return asked.sets.every(({ scope }) => isSmall(scope, state)) ? undefined : ask(asked);
+    };
+  };
 
   const shared = { shopDay, timeZone: calendar.timeZone };
   const fromSlots = (options: RowsOptions) => slotRows(options.name, options);
@@ -150,17 +171,22 @@ export const openGold = (
   return {
     calendar,
     shopDay,
-    ...openFigures({ clickhouse, spans, folds, leftOut, shared, withCtes, isSmall, answerBy }),
+    ...openFigures({
+      clickhouse,
+      fromFolds: fromFolds(spans, FIGURES_HELD, figuresFolds(clickhouse, calendar)),
+      shared,
+      withCtes,
+      answerBy,
+    }),
     answer,
     loyal: rememberLoyalMoments(clickhouse, { fewCustomers, reading: folding === 'always' ? 'before' : 'behind' }),
     products: openProducts({
       clickhouse,
       calendar,
-      seals: rememberedSeals(clickhouse, shopDay, 'products', now),
-      folds: openFolds(clickhouse, { maker: productsFolds(clickhouse, calendar), ...foldsBy }),
-      shared: { ...NOT_TOLD_APART, ...shared },
+      seals: products,
+      fromFolds: fromFolds(products, PRODUCTS_HELD, productsFolds(clickhouse, calendar)),
+      shared,
       fewFacts,
-      isSmall,
     }),
     clickhouse,
   };

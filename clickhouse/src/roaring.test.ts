@@ -18,6 +18,9 @@ function hex16(number: number): string {
 const evens = (count: number) => Array.from({ length: count }, (_, index) => 2 * index);
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
 
+const numbersIn = (bits: Uint32Array) =>
+  [...bits].flatMap((word, index) => range(0, 32).flatMap((bit) => ((word >>> bit) & 1 ? [32 * index + bit] : [])));
+
 test.each([
   ['few', [0, 1, 2]],
   ['none', []],
@@ -30,6 +33,9 @@ test.each([
   expect(set.size).toBe(numbers.length);
   expect([...set.numbers()]).toEqual(numbers);
   const among = new Set<number>(numbers);
+  const bits = new Uint32Array(Math.ceil(set.below / 32));
+  set.setIn(bits);
+  expect(numbersIn(bits)).toEqual(numbers);
   for (const number of [
     0,
     1,

@@ -9,6 +9,10 @@ export interface NumberSet {
   has(number: number): boolean;
   /** All of them, ascending. */
   numbers(): Uint32Array;
+  /** A number that all of them are below. */
+  below: number;
+  /** Sets the bits of all of them, 32 to a word. */
+  setIn(bits: Uint32Array): void;
 }
 
 /** Numbers that lie close to each other, in one of three forms. */
@@ -18,6 +22,8 @@ interface Container {
   size: number;
   has(low: number): boolean;
   lows(): Iterable<number>;
+  /** Sets the bits of all of them, from a word on. */
+  setIn(bits: Uint32Array, from: number): void;
 }
 
 /** @throws when it is no such state */
@@ -38,7 +44,7 @@ export const ofUnknown = (size: number): NumberSet => {
   const unknown = () => {
     throw new UnknownNumbers();
   };
-  return { size, bytes: 0, has: unknown, numbers: unknown };
+  return { size, bytes: 0, has: unknown, numbers: unknown, below: 0, setIn: unknown };
 };
 
 /** A set of ascending numbers. */
@@ -47,7 +53,16 @@ export const ofFew = (few: Uint32Array): NumberSet => ({
   bytes: few.byteLength,
   has: (number) => isAmong(number, few.length, (index) => few[index] ?? 0),
   numbers: () => few,
+  below: (few.at(-1) ?? -1) + 1,
+  setIn: (bits) => {
+    for (const number of few) setBit(bits, number);
+  },
 });
+
+const setBit = (bits: Uint32Array, number: number): void => {
+  const word = number >>> 5;
+  bits[word] = (bits[word] ?? 0) | (1 << (number & 31));
+};
 
 const ofContainers = (containers: readonly Container[], bytes: number): NumberSet => {
   const size = containers.reduce((sum, container) => sum + container.size, 0);
@@ -59,12 +74,18 @@ const ofContainers = (containers: readonly Container[], bytes: number): NumberSe
     numbers: () => {
       const all = new Uint32Array(size);
       let index = 0;
-      for (const { high, lows } of containers) for (const low of lows()) all[index++] = high * 65_536 + low;
+      for (const { high, lows } of containers) for (const low of lows()) all[index++] = high * CONTAINER + low;
       return all;
+    },
+    below: Math.max(0, ...containers.map(({ high }) => (high + 1) * CONTAINER)),
+    setIn: (bits) => {
+      for (const { high, setIn } of containers) setIn(bits, (high * CONTAINER) / 32);
     },
   };
 };
 
+/** So many numbers lie close to each other. */
+const CONTAINER = 65_536;
 const WITH_RUNS = 12_347;
 const WITHOUT_RUNS = 12_346;
 /** With fewer containers than this a bitmap with runs has no list of where they begin. */
@@ -90,7 +111,7 @@ const containersOf = (bytes: Buffer): Container[] => {
   });
 };
 
-type Form = (bytes: Buffer, at: number, size: number) => Pick<Container, 'has' | 'lows'> & { length: number };
+type Form = (bytes: Buffer, at: number, size: number) => Omit<Container, 'high' | 'size'> & { length: number };
 
 const array: Form = (bytes, at, size) => {
   const low = (index: number) => bytes.readUInt16LE(at + 2 * index);
@@ -99,6 +120,9 @@ const array: Form = (bytes, at, size) => {
     has: (number) => isAmong(number, size, low),
     *lows() {
       for (let index = 0; index < size; index++) yield low(index);
+    },
+    setIn: (bits, from) => {
+      for (let index = 0; index < size; index++) setBit(bits, 32 * from + low(index));
     },
   };
 };
@@ -110,6 +134,10 @@ const bitset: Form = (bytes, at) => {
     has,
     *lows() {
       for (let low = 0; low < 8 * BITSET_BYTES; low++) if (has(low)) yield low;
+    },
+    setIn: (bits, from) => {
+      for (let word = 0; word < BITSET_BYTES / 4; word++)
+        bits[from + word] = (bits[from + word] ?? 0) | bytes.readUInt32LE(at + 4 * word);
     },
   };
 };
@@ -127,6 +155,10 @@ const runs: Form = (bytes, at) => {
     },
     *lows() {
       for (let run = 0; run < count; run++) for (let low = begin(run); low <= begin(run) + more(run); low++) yield low;
+    },
+    setIn: (bits, from) => {
+      for (let run = 0; run < count; run++)
+        for (let low = begin(run); low <= begin(run) + more(run); low++) setBit(bits, 32 * from + low);
     },
   };
 };

@@ -166,7 +166,6 @@ const TABLES = [
   'gold.sealed_slots',
   'gold.sealed_spans',
   'gold.sealed_products',
-  'gold.folded_products',
   'silver.branches',
   'silver.mutant_sums',
 ];

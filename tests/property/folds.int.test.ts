@@ -4,6 +4,7 @@ import { type Gold, type GoldOptions, openGold } from '@tillstream/clickhouse/go
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
+import { readRetention } from '@tillstream/clickhouse/questions/retention';
 import { readSeries } from '@tillstream/clickhouse/questions/series';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -22,7 +23,7 @@ const LONGER = { ...SCOPE, from: WORLD_BEGINS - 90 * 86_400_000 };
 let engine: OwnEngine;
 let clickhouse: ClickHouse;
 let world: World;
-const FIGURES = ['kpis', 'series_by_day', 'series_by_hour'];
+const FIGURES = ['kpis', 'series_by_day', 'series_by_hour', 'retention', 'products'];
 /** What was asked of ClickHouse for main figures or products, one after the other until it gave an answer that is whole. */
 let asked: ('running' | 'fold' | 'spans')[] = [];
 
@@ -31,7 +32,6 @@ beforeAll(async () => {
   clickhouse = {
     ...engine.clickhouse,
     rows: async (query) => {
-      if (query.name === 'products') asked.push(productsOf(query));
       if (FIGURES.includes(query.name)) asked.push(figuresOf(query));
       return engine.clickhouse.rows(query);
     },
@@ -79,8 +79,6 @@ const figuresOf = ({ sql, params = {} }: NamedQuery<unknown>): (typeof asked)[nu
   const isRunning = String(params.period_running) > '1971' && params.period_running !== params.period_recorded;
   return isRunning ? 'running' : 'fold';
 };
-const productsOf = ({ sql }: NamedQuery<unknown>): (typeof asked)[number] =>
-  sql.includes('{period_running:') ? 'running' : sql.includes('gold.folded_') ? 'fold' : 'spans';
 
 /** Asks, and gives what was asked of ClickHouse for it; the answer must be that of the plain model. */
 const ask = async (gold: Gold): Promise<typeof asked> => {
@@ -194,12 +192,6 @@ test('a fold of which a fact has changed is refused, once', async () => {
   await askedUntil('fold', () => askFolds(gold));
 });
 
-test('a fold of products that is gone is not missed', async () => {
-  const gold = await productsFolded();
-  await clickhouse.command('TRUNCATE TABLE gold.folded_products');
-  expect(await askProducts(gold)).toEqual(['fold', 'spans']);
-});
-
 test('a day that was sealed since stays in a running fold', async () => {
   sell(1000, 3);
   await world.deliver(1, 1);
@@ -228,8 +220,10 @@ const running = async ({ held = 0 } = {}) => {
   return gold;
 };
 
-/** Asks, and gives whether folds were asked, of whatever kind: a running one takes in what comes after it. */
-const askFolds = async (gold: Gold) => (await ask(gold)).map((of) => (of === 'spans' ? of : 'fold'));
+/** Whether folds were asked, of whatever kind: a running one takes in what comes after it. */
+const askedFolds = async (asking: Promise<typeof asked>) =>
+  (await asking).map((of): (typeof asked)[number] => (of === 'spans' ? of : 'fold'));
+const askFolds = (gold: Gold) => askedFolds(ask(gold));
 
 test('what was sold on an open day is folded, too, and what comes since is added', async () => {
   const gold = await running();
@@ -384,14 +378,57 @@ test('what products sell on an open day is folded, too, until one of it is void'
   const gold = openGold(clickhouse, SHOP, { fewFacts: 0, leftOut: { facts: 2, ms: 0 } });
   await openLastDay();
   await askedUntil('running', () => askProducts(gold));
-  for (const minute of [WORLD_MINUTES - 30, 30_000]) {
-    sell(minute, 77);
+  // More than are left out of the fold: it grows by them, and so do its customers.
+  for (const [minute, customer] of [
+    [WORLD_MINUTES - 30, 77],
+    [30_000, 77],
+    [WORLD_MINUTES - 31, 78],
+    [WORLD_MINUTES - 32, 77],
+    [30_001, 1],
+    [WORLD_MINUTES - 33, 5],
+  ] as const) {
+    sell(minute, customer);
     await world.deliver(1, 1);
-    expect(await askProducts(gold)).toEqual(['running']);
+    expect(await askedFolds(askProducts(gold))).toEqual(['fold']);
   }
   world.void(210);
   await world.deliver(1, 1);
-  expect(await askProducts(gold)).toEqual(['running', 'fold']);
+  expect(await askedFolds(askProducts(gold))).toContain('spans');
+  await askedUntil('running', () => askProducts(gold));
+});
+
+/** The same for who came back; two months of the world have sales. */
+const askRetention = async (gold: Gold): Promise<typeof asked> => {
+  asked = [];
+  const now = SCOPE.to - 1;
+  const { cohorts } = await readRetention(gold, { branch: undefined, now, months: 2 });
+  const months = ['2025-10', '2025-11'];
+  // A month in which nobody is new is a cohort of nobody.
+  const some = cohorts.filter(({ customers: [first = 0] }) => first > 0);
+  expect(some).toEqual(model.retention(model.inScope(world.arrived(), { from: 0, to: now }), months, gold.calendar));
+  return asked;
+};
+
+test('who came back is counted from the customers of folded months, and of sales that come since', async () => {
+  for (const minute of [-60 * 1440, -60 * 1440 + 1]) sell(minute, 3);
+  await world.deliver(1, 1);
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, leftOut: { facts: 2, ms: 0 } });
+  await openLastDay();
+  await askedUntil('fold', () => askedFolds(askRetention(gold)));
+  // A late first purchase takes a customer out of a cohort, a new customer comes into one, another one comes back.
+  for (const [minute, customer] of [
+    [700, 120],
+    [WORLD_MINUTES - 30, 77],
+    [-60 * 1440 + 2, 5],
+    [WORLD_MINUTES - 29, 3],
+  ] as const) {
+    sell(minute, customer);
+    await world.deliver(1, 1);
+    expect(await askedFolds(askRetention(gold))).toEqual(['fold']);
+  }
+  world.void(17);
+  await world.deliver(1, 1);
+  expect(await askedFolds(askRetention(gold))).toContain('spans');
 });
 
 test.each(['day', 'hour'] as const)(
@@ -436,10 +473,4 @@ test('a sale that comes to a day of which a fold knows the number of customers o
   expect(await askSeries(gold, 'day', LONGER)).toContain('spans');
   await seal();
   await askedUntil('fold', () => askSeries(gold, 'day', LONGER));
-});
-
-test('without the right to write, products are answered from what is sealed of them', async () => {
-  const refused: ClickHouse = { ...clickhouse, insertSelect: () => Promise.reject(new Error('not enough privileges')) };
-  const gold = openGold(refused, SHOP, { fewFacts: 0 });
-  for (let i = 0; i < 4; i++) expect(await askProducts(gold)).toEqual(['spans']);
 });

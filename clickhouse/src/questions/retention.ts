@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Gold } from '../gold.ts';
 import { dateOf } from '../shop-calendar.ts';
+import { type Cohort, cohortsOf } from './cohorts.ts';
 
 /**
  * Customers by month as bitmaps, those before the first month together as month 0. A cohort is a month's customers
@@ -25,7 +26,11 @@ const SQL = `
   ORDER BY first_month`;
 
 /** Months in which nobody bought are in no row: each list of customers stands beside the months that it is about. */
-const row = z.object({ first_month: z.int(), sold_months: z.array(z.int()), customers: z.array(z.int()) });
+const row: z.ZodType<Cohort> = z.object({
+  first_month: z.int(),
+  sold_months: z.array(z.int()),
+  customers: z.array(z.int()),
+});
 
 /** Who came back: a row per month of first purchase, the oldest first. */
 export interface Retention {
@@ -51,15 +56,20 @@ export const readRetention = async (
   const starts = Array.from({ length: months }, (_, index) =>
     Math.round(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - months + 1 + index, 1) / 86_400_000),
   );
-  const rows = await gold.answer({
-    name: 'retention',
-    scopes: { period: { from: 0, to: calendar.dayStart(calendar.dayOf(now) + 1), branch } },
-    coarsest: 'month',
-    sql: SQL,
-    params: { first_day: starts[0] },
-    row,
-    signal,
-  });
+  const [first = 0] = starts;
+  const period = { from: 0, to: calendar.dayStart(calendar.dayOf(now) + 1), branch };
+  const folded = await gold.customersByMonth('retention', period, signal);
+  const rows = folded
+    ? cohortsOf(folded, first)
+    : await gold.answer({
+        name: 'retention',
+        scopes: { period },
+        coarsest: 'month',
+        sql: SQL,
+        params: { first_day: first },
+        row,
+        signal,
+      });
   const found = new Map(
     rows.map(({ first_month, sold_months, customers }) => [
       first_month,

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import type { ClickHouse } from './client.ts';
+import { type Cover, coverOf, firstOfMonth } from './cover.ts';
+import { customersOfState } from './customer-sets.ts';
+import { openWhere, type RowsOptions, scopeParams } from './exact-rows.ts';
+import { PLACES } from './facts.ts';
+import { bytesOf, NO_FOLD, together } from './fold.ts';
+import { type FoldedProduct, PRODUCTS_HELD, type ProductsFold, productKey } from './folded-products.ts';
+import { FOLD_PARTS, readFold, runningParts, spansParts } from './folding.ts';
+import type { FoldMaker } from './folds.ts';
+import { FOLDED_PRODUCTS } from './product-facts.ts';
+import { productRowsOf, sealedProductRows } from './product-rows.ts';
+import type { SealState } from './seal-state.ts';
+import { coverParams } from './sealed-rows.ts';
+import type { ShopCalendar } from './shop-calendar.ts';
+
+/**
+ * Months are folded as numbers, to which no customer can be added, once they are over for so many days: hardly a sale comes later. Newer
+ * ones are folded with the bitmaps of their days and weeks.
+ */
+const OVER_FOR_DAYS = 31;
+
+const row = z.object({
+  ...FOLD_PARTS,
+  places: z.string(),
+  month: z.int(),
+  country: z.string(),
+  /** Of each product its purchases, units, revenue, the total of its purchases, its newest sale, and its customers. */
+  products: z.array(z.tuple([z.string(), z.int(), z.int(), z.int(), z.int(), z.int(), z.int(), z.string()])),
+});
+
+/** SQL of rows of products put together by month and country. */
+const folded = (rows: string, { print, recorded }: { print: string; recorded: string }): string => `
+  SELECT toUInt16(of_month) AS month, of_country AS country, toString(${PLACES}) AS places, toString((${print} AS print).1) AS count, toString(print.2) AS hash,
+    toUnixTimestamp64Milli(${recorded}) AS recorded,
+    groupArray((product_id, purchases, units, revenue_minor, baskets_minor, toUnixTimestamp64Milli(newest),
+      greatest(known, bitmapCardinality(customers)), if(known > 0 AND bitmapCardinality(customers) = 0, '', hex(customers)))) AS products
+  FROM (
+    SELECT part.month AS of_month, part.of_country AS of_country, part.product_id AS product_id, ${FOLDED_PRODUCTS}, max(part.unique_customers) AS known
+    FROM (${rows}) AS part GROUP BY of_month, of_country, product_id)
+  GROUP BY of_month, of_country`;
+
+const productsOf = ({ month, country, products }: z.output<typeof row>): FoldedProduct[] =>
+  products.map(([product_id, purchases, units, revenue_minor, baskets_minor, newest, unique_customers, numbers]) => ({
+    ...{ month, country, product_id, purchases, units, revenue_minor, baskets_minor, newest },
+    customers: customersOfState(numbers, unique_customers),
+  }));
+
+/** Makes folds of products by month and country, which stay in this process. */
+export const productsFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): FoldMaker<ProductsFold> => {
+  const read = async (id: string, sql: string, params: Record<string, unknown>): Promise<ProductsFold> => {
+    const { first, rows } = await readFold(clickhouse, { name: 'fold_products', sql, params, row });
+    const figures = new Map(rows.flatMap(productsOf).map((product) => [productKey(product), product]));
+    const { count, hash, recorded, places } = first;
+    return { id, rows: figures.size, count, hash, recorded, places, figures, bytes: bytesOf(PRODUCTS_HELD, figures) };
+  };
+
+  const ofSpans = (cover: Cover, options: RowsOptions, { state, id }: { state: SealState; id: string }) => {
+    const { sql, params } = sealedProductRows(options.scope, cover, state, options.shopDay);
+    return read(id, folded(sql, spansParts(options, `(${sql})`)), {
+      ...params,
+      ...scopeParams(options),
+      ...coverParams(cover, options),
+    });
+  };
+
+  return {
+    nothing: { ...NO_FOLD, figures: new Map() },
+    cover: ({ scope }, state) => {
+      const last = state.days?.last ?? 0;
+      const isNew = (month: number) => firstOfMonth(month, 1) + OVER_FOR_DAYS > last;
+      const recent = [firstOfMonth(last), firstOfMonth(last, -1), firstOfMonth(last, -2)].filter(isNew);
+      return coverOf(scope, 'month', calendar, { ...state, openMonths: new Set([...state.openMonths, ...recent]) });
+    },
+    ofSpans,
+    running: async (cover, options, { base, until, id }) => {
+      const { range, isOfUse, params, ...parts } = runningParts(cover, options, { base, until });
+      const rows = productRowsOf(options.shopDay, `${openWhere(options)} AND ${range}`);
+      const fold = await read(id, folded(`SELECT * FROM (${rows}) WHERE ${isOfUse}`, parts), params);
+      if (base !== undefined && base.places !== fold.places) throw new Error('a branch is in another country');
+      const figures = together(PRODUCTS_HELD, base?.figures ?? new Map(), fold.figures);
+      return { ...fold, rows: figures.size, figures, bytes: bytesOf(PRODUCTS_HELD, figures) };
+    },
+  };
+};
