@@ -1,7 +1,17 @@
 import { clickhouseTime } from './clickhouse-time.ts';
 import type { Cover } from './cover.ts';
 import { hasProducts, hourOf, type RowsOptions, scopeParams, startOf } from './exact-rows.ts';
-import { allFacts, COUNTRY, dayFacts, FACT_HASH, notAmong, ONE_SNAPSHOT, ofBranchUnindexed, PLACES } from './facts.ts';
+import {
+  allFacts,
+  COUNTRY,
+  dayFacts,
+  FACT_HASH,
+  notAmong,
+  ONE_SNAPSHOT,
+  ONE_THREAD,
+  ofBranchUnindexed,
+  PLACES,
+} from './facts.ts';
 import { alsoSql } from './figures-sql.ts';
 import type { Fold } from './fold.ts';
 import { coverParams, listOf, onDays } from './sealed-rows.ts';
@@ -111,7 +121,7 @@ export const besideSql = (
   return {
     sql: `SELECT ${['groupArray(fact) AS facts', `${prints} AS prints`, ...further].join(', ')}
       FROM (${facts.join(' UNION ALL ')})
-      ${ONE_SNAPSHOT}`,
+      ${ONE_SNAPSHOT}, ${ONE_THREAD}`,
     params: Object.assign(
       {},
       ...scopes.map(besideParams),

@@ -27,14 +27,29 @@ export const bytesOfCustomers = ({ many, others }: Customers): number => many.by
 
 /** Those of both. @throws {UnknownNumbers} where of one only the number is known, and there are any in the other */
 export const united = (one: Customers, other: Customers): Customers => {
-  if (other.many.size > one.many.size) return united(other, one);
-  const fresh = [other.many, other.others].map((set) => set.numbers().filter((number) => !has(one, number)));
-  if (fresh.every(({ length }) => length === 0)) return one;
-  const others = Uint32Array.from([...one.others.numbers(), ...fresh.flatMap((numbers) => [...numbers])]).sort();
-  return { many: one.many, others: ofFew(others) };
+  const [larger, smaller] = other.many.size > one.many.size ? [other, one] : [one, other];
+  return withOthers(withOthers(larger, smaller.many), smaller.others);
 };
 
-const has = ({ many, others }: Customers, number: number): boolean => many.has(number) || others.has(number);
+const withOthers = (customers: Customers, set: NumberSet): Customers => {
+  if (set.size === 0) return customers;
+  const { many, others } = customers;
+  const fresh = set.numbers().filter((number) => !many.has(number) && !others.has(number));
+  return fresh.length === 0 ? customers : { many, others: ofFew(merged(others.numbers(), fresh)) };
+};
+
+/** Two ascending lists as one. */
+const merged = (some: Uint32Array, others: Uint32Array): Uint32Array => {
+  const all = new Uint32Array(some.length + others.length);
+  let next = 0;
+  let index = 0;
+  for (const other of others) {
+    for (let number = some[next]; number !== undefined && number < other; number = some[++next]) all[index++] = number;
+    all[index++] = other;
+  }
+  all.set(some.subarray(next), index);
+  return all;
+};
 
 /** Customers as bits, 32 to a word, those of several sets together: so they are compared with others in no time. */
 export const bitsOf = (customers: readonly Customers[], words = wordsOf(customers)): Uint32Array => {

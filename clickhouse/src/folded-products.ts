@@ -2,69 +2,83 @@ import { bytesOfCustomers, type Customers, fewCustomers, united } from './custom
 import { isFirstPlace, soldIn } from './facts-beside.ts';
 import type { FoldKind, HeldFold } from './fold.ts';
 
-/** What one product sold in a month and a country. */
-export interface FoldedProduct {
+/** What was sold in a month and a country. */
+export interface FoldedProducts {
   /** The month's first business day, days since 1970-01-01. */
   month: number;
   country: string;
-  product_id: string;
+  /** Newest sale, ms since 1970. */
+  newest: number;
+  products: ReadonlyMap<string, FoldedProduct>;
+}
+
+/** What one product sold there. */
+export interface FoldedProduct {
   purchases: number;
   units: number;
   revenue_minor: number;
   /** The total of the purchases it was in, minor units. */
   baskets_minor: number;
-  /** Newest sale, ms since 1970. */
-  newest: number;
   customers: Customers;
 }
 
-export type ProductsFold = HeldFold<FoldedProduct>;
+export type ProductsFold = HeldFold<FoldedProducts>;
 
-/** What one of them is told from the others by. */
-export const productKey = ({ month, country, product_id }: Pick<FoldedProduct, 'month' | 'country' | 'product_id'>) =>
-  `${month} ${country} ${product_id}`;
+/** What the products of one month and country are told from others by. */
+export const productsKey = ({ month, country }: Pick<FoldedProducts, 'month' | 'country'>): string =>
+  `${month} ${country}`;
 
-type Group = Omit<FoldedProduct, 'customers'> & { numbers: Set<number> };
+type Sums = Omit<FoldedProduct, 'customers'> & { numbers: Set<number> };
+type Group = Omit<FoldedProducts, 'products'> & { sums: Map<string, Sums> };
 
 /** Products by month and country as they are held. */
-export const PRODUCTS_HELD: FoldKind<FoldedProduct> = {
+export const PRODUCTS_HELD: FoldKind<FoldedProducts> = {
   ofFacts: (facts, { scope }) => {
     const groups = new Map<string, Group>();
     for (const { start: month, country, basket, total_minor, sold, customer_number } of soldIn(scope, facts)) {
-      basket.forEach(([product_id, quantity, price], place) => {
-        const of = { month, country, product_id };
-        const group = groups.get(productKey(of)) ?? { ...of, ...nothing() };
-        groups.set(productKey(of), group);
-        group.units += quantity;
-        group.revenue_minor += quantity * price;
-        group.newest = Math.max(group.newest, sold);
-        if (customer_number !== 0) group.numbers.add(customer_number);
+      const key = productsKey({ month, country });
+      const group = groups.get(key) ?? { month, country, newest: 0, sums: new Map<string, Sums>() };
+      groups.set(key, group);
+      group.newest = Math.max(group.newest, sold);
+      basket.forEach(([product, quantity, price], place) => {
+        const sums = group.sums.get(product) ?? nothing();
+        group.sums.set(product, sums);
+        sums.units += quantity;
+        sums.revenue_minor += quantity * price;
+        if (customer_number !== 0) sums.numbers.add(customer_number);
         if (!isFirstPlace(basket, place)) return;
-        group.purchases += 1;
-        group.baskets_minor += total_minor;
+        sums.purchases += 1;
+        sums.baskets_minor += total_minor;
       });
     }
-    return new Map(
-      [...groups].map(([key, { numbers, ...sums }]) => [key, { ...sums, customers: fewCustomers(numbers) }]),
-    );
+    return new Map([...groups].map(([key, { sums, ...of }]) => [key, { ...of, products: counted(sums) }]));
   },
-  added: (one, other) => ({
-    ...one,
-    purchases: one.purchases + other.purchases,
-    units: one.units + other.units,
-    revenue_minor: one.revenue_minor + other.revenue_minor,
-    baskets_minor: one.baskets_minor + other.baskets_minor,
-    newest: Math.max(one.newest, other.newest),
-    customers: united(one.customers, other.customers),
-  }),
-  bytes: ({ customers }) => 500 + bytesOfCustomers(customers),
+  added: (one, other) => {
+    const products = new Map(one.products);
+    for (const [product, sold] of other.products) {
+      const before = products.get(product);
+      products.set(product, before === undefined ? sold : added(before, sold));
+    }
+    return { ...one, newest: Math.max(one.newest, other.newest), products };
+  },
+  bytes: ({ products }) => {
+    let bytes = 500;
+    for (const { customers } of products.values()) bytes += 300 + bytesOfCustomers(customers);
+    return bytes;
+  },
 };
 
-const nothing = () => ({
-  purchases: 0,
-  units: 0,
-  revenue_minor: 0,
-  baskets_minor: 0,
-  newest: 0,
-  numbers: new Set<number>(),
+const nothing = () => ({ purchases: 0, units: 0, revenue_minor: 0, baskets_minor: 0, numbers: new Set<number>() });
+
+const counted = (groups: ReadonlyMap<string, Sums>): Map<string, FoldedProduct> =>
+  new Map(
+    Array.from(groups, ([product, { numbers, ...sums }]) => [product, { ...sums, customers: fewCustomers(numbers) }]),
+  );
+
+const added = (one: FoldedProduct, other: FoldedProduct): FoldedProduct => ({
+  purchases: one.purchases + other.purchases,
+  units: one.units + other.units,
+  revenue_minor: one.revenue_minor + other.revenue_minor,
+  baskets_minor: one.baskets_minor + other.baskets_minor,
+  customers: united(one.customers, other.customers),
 });

@@ -4,7 +4,7 @@ import { coverOf, type Scope, spansIn } from './cover.ts';
 import { countOf } from './customer-sets.ts';
 import type { RowsOptions } from './exact-rows.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
-import type { FoldedProduct } from './folded-products.ts';
+import type { FoldedProducts } from './folded-products.ts';
 import type { FromFolds } from './from-folds.ts';
 import { factsIn, fromGuess } from './guessed.ts';
 import { type ProductRows, productRowsOfFacts, productRowsOfSeals } from './product-rows.ts';
@@ -31,27 +31,33 @@ const productsSql = (rows: string): string => `
   GROUP BY month, country
   ORDER BY month, country`;
 
-/** The same rows of products that are there already. */
-const rowsOf = (products: Iterable<FoldedProduct>): ProductsRow[] => {
-  const rows = new Map<string, ProductsRow>();
-  for (const { month: first_day, country, product_id, purchases, customers, newest, ...sums } of products) {
-    const key = `${first_day} ${country}`;
-    const row = rows.get(key) ?? { first_day, country, newest: 0, sold: [] };
-    rows.set(key, row);
-    row.newest = Math.max(row.newest, newest);
-    row.sold.push([product_id, purchases, sums.units, sums.revenue_minor, sums.baskets_minor, countOf(customers)]);
-  }
-  return [...rows.values()].sort(
-    (a, b) => a.first_day - b.first_day || (a.country < b.country ? -1 : a.country > b.country ? 1 : 0),
-  );
-};
+type Sold = ProductsRow['sold'][number];
+
+/** The same row of products that are there already. */
+const rowOf = ({ month: first_day, country, newest, products }: FoldedProducts): ProductsRow => ({
+  ...{ first_day, country, newest },
+  sold: Array.from(
+    products,
+    ([product_id, { purchases, units, revenue_minor, baskets_minor, customers }]): Sold => [
+      product_id,
+      purchases,
+      units,
+      revenue_minor,
+      baskets_minor,
+      countOf(customers),
+    ],
+  ),
+});
+
+const inOrder = (a: ProductsRow, b: ProductsRow): number =>
+  a.first_day - b.first_day || (a.country < b.country ? -1 : a.country > b.country ? 1 : 0);
 
 export interface ProductsOptions {
   clickhouse: ClickHouse;
   calendar: ShopCalendar;
   seals: RememberedSeals;
   /** Undefined, too, where a question is about so few facts that they are read sooner. */
-  fromFolds: FromFolds<FoldedProduct>;
+  fromFolds: FromFolds<FoldedProducts>;
   shared: Pick<RowsOptions, 'shopDay' | 'timeZone'>;
   /** Facts in a scope up to which they are read as they are. */
   fewFacts: number;
@@ -59,6 +65,15 @@ export interface ProductsOptions {
 
 /** Answers what products sold by month and country: from folds, and where there are none yet, or no more, from seals or facts. */
 export const openProducts = ({ clickhouse, calendar, seals, fromFolds, shared, fewFacts }: ProductsOptions) => {
+  // Most months stay as they are from one answer to the next.
+  const rowsKnown = new WeakMap<FoldedProducts, ProductsRow>();
+  const rowsHeld = (held: ReadonlyMap<string, FoldedProducts>): ProductsRow[] =>
+    Array.from(held.values(), (products) => {
+      const row = rowsKnown.get(products) ?? rowOf(products);
+      rowsKnown.set(products, row);
+      return row;
+    });
+
   const products = async (scope: Scope, signal?: AbortSignal): Promise<ProductsRow[]> => {
     const name = 'products';
     const ask = ({ sql, params }: ProductRows, settings = ONE_SNAPSHOT) =>
@@ -83,9 +98,9 @@ export const openProducts = ({ clickhouse, calendar, seals, fromFolds, shared, f
       ...shared,
     };
     const folded = await fromFolds({ name, sets: [options], signal });
-    const rows = folded ? folded.figures.flatMap((products) => rowsOf(products.values())) : await fromSeals();
+    const rows = folded ? folded.figures.flatMap(rowsHeld).sort(inOrder) : await fromSeals();
     return rows.flatMap(({ sold, ...row }) => {
-      const some = sold.filter(([, purchases]) => purchases > 0);
+      const some = sold.filter((product) => product[1] > 0);
       return some.length === 0 ? [] : [{ ...row, sold: some }];
     });
   };

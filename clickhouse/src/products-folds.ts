@@ -5,7 +5,7 @@ import { customersOfState } from './customer-sets.ts';
 import { openWhere, type RowsOptions, scopeParams } from './exact-rows.ts';
 import { PLACES } from './facts.ts';
 import { bytesOf, NO_FOLD, together } from './fold.ts';
-import { type FoldedProduct, PRODUCTS_HELD, type ProductsFold, productKey } from './folded-products.ts';
+import { type FoldedProducts, PRODUCTS_HELD, type ProductsFold, productsKey } from './folded-products.ts';
 import { FOLD_PARTS, readFold, runningParts, spansParts } from './folding.ts';
 import type { FoldMaker } from './folds.ts';
 import { FOLDED_PRODUCTS } from './product-facts.ts';
@@ -25,32 +25,41 @@ const row = z.object({
   places: z.string(),
   month: z.int(),
   country: z.string(),
-  /** Of each product its purchases, units, revenue, the total of its purchases, its newest sale, and its customers. */
-  products: z.array(z.tuple([z.string(), z.int(), z.int(), z.int(), z.int(), z.int(), z.int(), z.string()])),
+  newest: z.int(),
+  /** Of each product its purchases, units, revenue, the total of its purchases, and its customers: how many, and who. */
+  products: z.array(z.tuple([z.string(), z.int(), z.int(), z.int(), z.int(), z.int(), z.string()])),
 });
 
 /** SQL of rows of products put together by month and country. */
 const folded = (rows: string, { print, recorded }: { print: string; recorded: string }): string => `
   SELECT toUInt16(of_month) AS month, of_country AS country, toString(${PLACES}) AS places, toString((${print} AS print).1) AS count, toString(print.2) AS hash,
     toUnixTimestamp64Milli(${recorded}) AS recorded,
-    groupArray((product_id, purchases, units, revenue_minor, baskets_minor, toUnixTimestamp64Milli(newest),
+    toUnixTimestamp64Milli(max(newest_sale)) AS newest,
+    groupArray((product_id, purchases, units, revenue_minor, baskets_minor,
       greatest(known, bitmapCardinality(customers)), if(known > 0 AND bitmapCardinality(customers) = 0, '', hex(customers)))) AS products
-  FROM (
+  FROM (SELECT * EXCEPT newest, newest AS newest_sale FROM (
     SELECT part.month AS of_month, part.of_country AS of_country, part.product_id AS product_id, ${FOLDED_PRODUCTS}, max(part.unique_customers) AS known
-    FROM (${rows}) AS part GROUP BY of_month, of_country, product_id)
+    FROM (${rows}) AS part GROUP BY of_month, of_country, product_id))
   GROUP BY of_month, of_country`;
 
-const productsOf = ({ month, country, products }: z.output<typeof row>): FoldedProduct[] =>
-  products.map(([product_id, purchases, units, revenue_minor, baskets_minor, newest, unique_customers, numbers]) => ({
-    ...{ month, country, product_id, purchases, units, revenue_minor, baskets_minor, newest },
-    customers: customersOfState(numbers, unique_customers),
-  }));
+const productsOf = ({ month, country, newest, products }: z.output<typeof row>): FoldedProducts => ({
+  ...{ month, country, newest },
+  products: new Map(
+    products.map(([product, purchases, units, revenue_minor, baskets_minor, unique_customers, numbers]) => [
+      product,
+      {
+        ...{ purchases, units, revenue_minor, baskets_minor },
+        customers: customersOfState(numbers, unique_customers),
+      },
+    ]),
+  ),
+});
 
 /** Makes folds of products by month and country, which stay in this process. */
 export const productsFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): FoldMaker<ProductsFold> => {
   const read = async (id: string, sql: string, params: Record<string, unknown>): Promise<ProductsFold> => {
     const { first, rows } = await readFold(clickhouse, { name: 'fold_products', sql, params, row });
-    const figures = new Map(rows.flatMap(productsOf).map((product) => [productKey(product), product]));
+    const figures = new Map(rows.map((found) => [productsKey(found), productsOf(found)]));
     const { count, hash, recorded, places } = first;
     return { id, rows: figures.size, count, hash, recorded, places, figures, bytes: bytesOf(PRODUCTS_HELD, figures) };
   };
