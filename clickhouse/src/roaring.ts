@@ -64,6 +64,14 @@ const setBit = (bits: Uint32Array, number: number): void => {
   bits[word] = (bits[word] ?? 0) | (1 << (number & 31));
 };
 
+/** Sets all bits from the first to the last one: whole words at once. */
+const setBits = (bits: Uint32Array, first: number, last: number): void => {
+  let number = first;
+  for (; number <= last && (number & 31) !== 0; number++) setBit(bits, number);
+  for (; number + 31 <= last; number += 32) bits[number >>> 5] = 0xffffffff;
+  for (; number <= last; number++) setBit(bits, number);
+};
+
 const ofContainers = (containers: readonly Container[], bytes: number): NumberSet => {
   const size = containers.reduce((sum, container) => sum + container.size, 0);
   const byHigh = new Map(containers.map((container) => [container.high, container]));
@@ -136,8 +144,9 @@ const bitset: Form = (bytes, at) => {
       for (let low = 0; low < 8 * BITSET_BYTES; low++) if (has(low)) yield low;
     },
     setIn: (bits, from) => {
+      const words = new DataView(bytes.buffer, bytes.byteOffset + at, BITSET_BYTES);
       for (let word = 0; word < BITSET_BYTES / 4; word++)
-        bits[from + word] = (bits[from + word] ?? 0) | bytes.readUInt32LE(at + 4 * word);
+        bits[from + word] = (bits[from + word] ?? 0) | words.getUint32(4 * word, true);
     },
   };
 };
@@ -157,8 +166,7 @@ const runs: Form = (bytes, at) => {
       for (let run = 0; run < count; run++) for (let low = begin(run); low <= begin(run) + more(run); low++) yield low;
     },
     setIn: (bits, from) => {
-      for (let run = 0; run < count; run++)
-        for (let low = begin(run); low <= begin(run) + more(run); low++) setBit(bits, 32 * from + low);
+      for (let run = 0; run < count; run++) setBits(bits, 32 * from + begin(run), 32 * from + begin(run) + more(run));
     },
   };
 };
