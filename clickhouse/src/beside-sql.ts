@@ -1,20 +1,20 @@
 import { clickhouseTime } from './clickhouse-time.ts';
 import type { Cover } from './cover.ts';
-import { hasProducts, hourOf, type RowsOptions, scopeParams, startOf } from './exact-rows.ts';
+import { hasProducts, hourOf, isOpen, openParams, type RowsOptions, scopeParams, startOf } from './exact-rows.ts';
 import {
   allFacts,
   COUNTRY,
   dayFacts,
   FACT_HASH,
+  HASH_BEFORE,
   notAmong,
   ONE_SNAPSHOT,
   ONE_THREAD,
   ofBranchUnindexed,
   PLACES,
 } from './facts.ts';
-import { alsoSql } from './figures-sql.ts';
 import type { Fold } from './fold.ts';
-import { coverParams, listOf, onDays } from './sealed-rows.ts';
+import { coverParams, listOf, ofBranch, onDays } from './sealed-rows.ts';
 
 /** A scope, and the fold that holds most of it. */
 export interface FoldedScope<OfFold extends Fold = Fold> {
@@ -76,29 +76,33 @@ const inGroups = (scopes: readonly FoldedScope[]): { since: number; scopes: Fold
   return groups;
 };
 
-/**
- * SQL of one row ({@link besideRow}) of the facts of scopes that are in none of their folds, all versions of them, with the fingerprint of all
- * facts there are: everything that is not as the folds have it, at one moment. Nothing is added up here, and little is worked out: each
- * expression of a statement takes longer to plan than to do.
- */
-export const besideSql = (
-  { also }: { also?: Record<string, string> },
-  scopes: readonly FoldedScope[],
-): { sql: string; params: Record<string, unknown> } => {
-  const [first] = scopes;
-  if (first === undefined) throw new Error('no scope');
-  const { byHour, byWeekday, byProduct, shopDay } = first.options;
-  const columns = [
+/** The columns of a fact. As folds have them, whatever is asked: what is beside one is taken into it. */
+const columnsOf = (options: RowsOptions): string => {
+  const { byHour, byWeekday, byProduct, shopDay } = options;
+  return [
     'slot, branch_id, purchase_id, version, status, recorded_at',
     `toString(${FACT_HASH})`,
     'sold_at, total_minor, units, customer_number',
-    // As folds have them, whatever is asked: what is beside one is taken into it.
-    hasProducts(first.options) ? 'arrayZip(product_ids, quantities, unit_prices_minor)' : 'emptyArrayUInt8()',
-    startOf(first.options, { day: shopDay, slot: 'slot' }),
-    byHour ? hourOf(first.options, 'slot') : '-1',
+    hasProducts(options) ? 'arrayZip(product_ids, quantities, unit_prices_minor)' : 'emptyArrayUInt8()',
+    startOf(options, { day: shopDay, slot: 'slot' }),
+    byHour ? hourOf(options, 'slot') : '-1',
     byWeekday ? `toDayOfWeek(${shopDay})` : '0',
     byProduct ? COUNTRY : "''",
   ].join(', ');
+};
+
+/**
+ * SQL of one row ({@link besideRow}) of the facts of scopes that are in none of their folds, all versions of them, with the fingerprint of all
+ * facts there are: everything that is not as the folds have it, at one moment. Nothing is added up here, and little is worked out: each
+ * expression of a statement takes longer to plan than to do. `also`: further columns of the same moment.
+ */
+export const besideSql = (
+  scopes: readonly FoldedScope[],
+  also: readonly string[] = [],
+): { sql: string; params: Record<string, unknown> } => {
+  const [first] = scopes;
+  if (first === undefined) throw new Error('no scope');
+  const columns = columnsOf(first.options);
   const groups = inGroups(scopes);
   const facts = groups.map((group, index) => {
     const isOne = group.scopes.length === 1;
@@ -114,12 +118,9 @@ export const besideSql = (
     scopes.length === 1
       ? `(SELECT [([1], rows, toString(hash))] FROM (${allFacts(days.join())}))`
       : `(SELECT groupArray((of_scopes, rows, toString(hash))) FROM (${dayFacts(`[${days.join(', ')}] AS of_scopes`, 'of_scopes', days.join(' OR '))}))`;
-  const further = [
-    ...(also === undefined ? [] : [alsoSql(also)]),
-    ...(byProduct ? [`toString(${PLACES}) AS places`] : []),
-  ];
+  const places = first.options.byProduct ? [`toString(${PLACES}) AS places`] : [];
   return {
-    sql: `SELECT ${['groupArray(fact) AS facts', `${prints} AS prints`, ...further].join(', ')}
+    sql: `SELECT ${['groupArray(fact) AS facts', `${prints} AS prints`, ...places, ...also].join(', ')}
       FROM (${facts.join(' UNION ALL ')})
       ${ONE_SNAPSHOT}, ${ONE_THREAD}`,
     params: Object.assign(
@@ -132,4 +133,18 @@ export const besideSql = (
       })),
     ),
   };
+};
+
+/**
+ * SQL of the same for one scope, and as `voided` ({@link voidedRow}) of what is in its running fold those facts of open days whose purchases
+ * are void by now: all versions of them, each with the hash of the version before.
+ */
+export const voidedSql = (folded: FoldedScope): { sql: string; params: Record<string, unknown> } => {
+  const { options, cover } = folded;
+  const inFold = `${isOpen(options)} AND recorded_at <= ${moment(`${options.name}_running`)} ${ofBranch(options)}`;
+  const purchase = 'slot, branch_id, purchase_id';
+  const voided = `(SELECT groupArray(((${columnsOf(options)}, [1]), toString(${HASH_BEFORE}))) FROM silver.purchases
+    WHERE ${inFold} AND (${purchase}) IN (SELECT ${purchase} FROM silver.purchases WHERE ${inFold} AND status = 'voided')) AS voided`;
+  const { sql, params } = besideSql([folded], [voided]);
+  return { sql, params: { ...params, ...openParams(cover, options) } };
 };

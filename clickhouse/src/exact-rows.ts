@@ -157,7 +157,7 @@ export const openParams = ({ openDays, openDates }: Cover, { name }: RowsOptions
 export const openWhere = (options: RowsOptions): string => `${inScope(options)} AND ${isOpen(options)}`;
 
 /** SQL of those facts: a table and a condition. */
-export const openFacts = (options: RowsOptions): string => `silver.purchases FINAL WHERE ${openWhere(options)}`;
+const openFacts = (options: RowsOptions): string => `silver.purchases FINAL WHERE ${openWhere(options)}`;
 
 export const hourOf = ({ name, byHour }: RowsOptions, slot: string): string =>
   byHour ? `toInt8(toHour(toTimezone(${slot}, {${name}_zone:String})))` : 'toInt8(-1)';
@@ -174,7 +174,7 @@ export const hasProducts = ({ byHour, byStart, byProduct = false }: RowsOptions)
   byProduct || !(byHour || byStart === 'month');
 
 /** The columns of silver.purchases that figures are made of. */
-const OF_FACTS =
+export const OF_FACTS =
   'slot, branch_id, status, sold_at, total_minor, units, product_ids, quantities, unit_prices_minor, customer_number';
 
 /** Rows of facts, from tables with their conditions, no finer than asked for. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countOf, customersOf, fewCustomers } from './customer-sets.ts';
+import { countOf, customersOf, customersOfPurchases } from './customer-sets.ts';
 import type { RowsOptions } from './exact-rows.ts';
 import { areOfOneMoment, besideOf, besideRow } from './facts-beside.ts';
 import { together } from './fold.ts';
@@ -114,14 +114,21 @@ test('versions that were recorded at different moments are told', () => {
 
 const key = { branch_id: '', start: 20_000, hour: -1, weekday: 0 };
 const rowsOf = (row: Partial<FoldedFigures>) =>
-  new Map([[figuresKey(key), { ...key, ...NOTHING, customers: fewCustomers([]), products: new Map(), ...row }]]);
+  new Map([
+    [figuresKey(key), { ...key, ...NOTHING, customers: customersOfPurchases([]), products: new Map(), ...row }],
+  ]);
 const NOTHING = { purchases: 1, items: 1, revenue_minor: 10, newest: 1 };
 const customersIn = (rows: ReadonlyMap<string, FoldedFigures>) =>
   [...rows.values()].reduce((sum, { customers }) => sum + countOf(customers), 0);
 
 test('figures together: sums add up, customers are a union, and neither side is changed', () => {
   const row = (purchases: number, customers: number[], newest: number) =>
-    rowsOf({ purchases, newest, customers: fewCustomers(customers), products: new Map([['milk', [1, 10, 1]]]) });
+    rowsOf({
+      purchases,
+      newest,
+      customers: customersOfPurchases(customers),
+      products: new Map([['milk', [1, 10, 1]]]),
+    });
   const [one, other] = [row(2, [1, 2, 9], 5), row(3, [2, 3], 4)];
   for (const [some, others] of [
     [one, other],
@@ -140,5 +147,7 @@ test('figures together: sums add up, customers are a union, and neither side is 
 test('of customers who are not known a union cannot be told', () => {
   const unknown = rowsOf({ customers: customersOf(ofUnknown(40)) });
   expect(customersIn(together(FIGURES_HELD, unknown, rowsOf({})))).toBe(40);
-  expect(() => together(FIGURES_HELD, unknown, rowsOf({ customers: fewCustomers([1]) }))).toThrow(UnknownNumbers);
+  expect(() => together(FIGURES_HELD, unknown, rowsOf({ customers: customersOfPurchases([1]) }))).toThrow(
+    UnknownNumbers,
+  );
 });

@@ -64,8 +64,11 @@ export const besideRow = z.object({
 
 export type Beside = z.output<typeof besideRow>;
 
+/** With them all facts of purchases in a fold that are void by now, and the hash of the version before each. */
+export const voidedRow = besideRow.extend({ voided: z.array(z.tuple([fact, z.string()])) });
+
 /** What of one of the scopes is not in its fold: facts, and the fingerprint of these less that of all there are. */
-export const besideOf = ({ facts, prints }: Beside, scope: number): { facts: Fact[]; rows: bigint; hash: bigint } => {
+export const besideOf = ({ facts, prints }: Beside, scope: number): Print & { facts: Fact[] } => {
   const own = facts.filter(({ beside }) => beside[scope] === 1);
   let [rows, hash] = [BigInt(own.length), hashOf(own)];
   for (const [ofScopes, count, sum] of prints) {
@@ -74,6 +77,23 @@ export const besideOf = ({ facts, prints }: Beside, scope: number): { facts: Fac
     hash -= BigInt(sum);
   }
   return { facts: own, rows, hash };
+};
+
+/** The fingerprint of some facts. */
+export interface Print {
+  rows: bigint;
+  hash: bigint;
+}
+
+/** The purchases among some facts that are void, each with the fingerprint of all its versions. */
+export const voidsOf = (facts: readonly Fact[]): Map<string, Print> => {
+  const voids = new Map<string, Print>();
+  for (const { purchase, counts } of facts) if (!counts) voids.set(purchase, { rows: 0n, hash: 0n });
+  for (const { purchase, hash } of facts) {
+    const print = voids.get(purchase);
+    if (print !== undefined) voids.set(purchase, { rows: print.rows + 1n, hash: print.hash + hash });
+  }
+  return voids;
 };
 
 /** The sum of the hashes of facts. */
@@ -87,7 +107,7 @@ export const soldIn = ({ from, to }: Scope, facts: readonly Fact[]): Fact[] =>
 export const isFirstPlace = (basket: Fact['basket'], place: number): boolean =>
   basket.findIndex(([product]) => product === basket[place]?.[0]) === place;
 
-const newestOf = (facts: readonly Fact[]): Iterable<Fact> => {
+export const newestOf = (facts: readonly Fact[]): Iterable<Fact> => {
   const newest = new Map<string, Fact>();
   for (const fact of facts) {
     const known = newest.get(fact.purchase);

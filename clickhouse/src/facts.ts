@@ -5,12 +5,18 @@
 export const FACT_HASH =
   'cityHash64(purchase_id, version, status, branch_id, sold_at, total_minor, units, product_ids, quantities, unit_prices_minor, customer_number)';
 
+/** The hash that the fact of a void purchase had before: as {@link FACT_HASH}, of the version before. */
+export const HASH_BEFORE = FACT_HASH.replace(
+  'version, status',
+  "toUInt64(version - 65536), CAST('recorded', 'Enum8(\\'recorded\\' = 1, \\'voided\\' = 2)')",
+);
+
 /** SQL of a bitmap of customers. A number added behind the others costs a quarter of one that has to find its place. */
 export const sortedCustomers = (number: string, counts = '1'): string =>
   `arrayReduce('groupBitmapState', arraySort(groupArrayIf(${number}, ${counts} AND ${number} != 0)))`;
 
 /** Sums of the purchases of a group, as SQL over `silver.purchases AS fact FINAL`. */
-const SUMS_OF_FACTS = `
+export const SUMS_OF_FACTS = `
     countIf(fact.status = 'recorded') AS purchases,
     sumIf(fact.units, fact.status = 'recorded') AS items,
     sumIf(fact.total_minor, fact.status = 'recorded') AS revenue_minor,
@@ -24,7 +30,7 @@ const CUSTOMERS_OF_FACTS = `
  * What they sold, as a map: of each product its units, their revenue and the purchases it was in. Summed by `-Map`: `sumMap` of several arrays
  * took six times as long.
  */
-const SOLD_OF_FACTS = `
+export const SOLD_OF_FACTS = `
     sumForEachMapIf(
       mapFromArrays(fact.product_ids, arrayMap(
         (quantity, price, place) -> [toInt64(quantity), toInt64(quantity * price), toInt64(place = 1)],

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { type Cover, coverOf } from './cover.ts';
-import { customersOfState } from './customer-sets.ts';
-import { COLUMNS, hasProducts, ofFacts, openFacts, type RowsOptions, scopeParams, startOf } from './exact-rows.ts';
-import { FOLDED_FIGURES, UNPACKED, UNPACKED_HOUR } from './facts.ts';
+import { customersOfState, purchasersState } from './customer-sets.ts';
+import { hasProducts, hourOf, OF_FACTS, openWhere, type RowsOptions, scopeParams, startOf } from './exact-rows.ts';
+import { FOLDED_FIGURES, SOLD_OF_FACTS, SUMS_OF_FACTS, UNPACKED, UNPACKED_HOUR } from './facts.ts';
 import { bytesOf, NO_FOLD, together } from './fold.ts';
 import { FIGURES_HELD, type FiguresFold, type FoldedFigures, figuresKey } from './folded-figures.ts';
 import { FOLD_PARTS, readFold, runningParts, spansParts } from './folding.ts';
@@ -21,7 +21,7 @@ const row = z.object({
   items: z.int(),
   revenue_minor: z.int(),
   newest: z.int(),
-  /** The numbers of the customers as ClickHouse's bitmap; empty when only how many there were is known. */
+  /** Who they were; see {@link customersOfState}. */
   numbers: z.string(),
   unique_customers: z.int(),
   product_ids: z.array(z.string()),
@@ -30,22 +30,36 @@ const row = z.object({
   product_purchases: z.array(z.int()),
 });
 
-/** SQL of `rows` put together to what a question tells apart. */
-const folded = (
-  options: RowsOptions,
-  { rows, print, recorded }: { rows: string; print: string; recorded: string },
-): string => {
-  const { byBranch, byWeekday, byStart } = options;
-  return `
+interface Groups {
+  /** Rows with their keys (`of_…`), the fingerprint, and figures as {@link UNPACKED} takes them. */
+  groups: string;
+  recorded: string;
+  /** Of `customers` how many there are, and who. */
+  unique: string;
+  numbers: string;
+}
+
+/** SQL of the rows of a fold. */
+const folded = (options: RowsOptions, { groups, recorded, unique, numbers }: Groups): string => `
       SELECT of_branch AS branch_id, of_start AS start, of_hour AS hour, of_weekday AS weekday, toString(print.1) AS count, toString(print.2) AS hash,
         toUnixTimestamp64Milli(${recorded}) AS recorded, * EXCEPT (of_branch, of_start, of_hour, of_weekday, print, newest, customers),
-        toUnixTimestamp64Milli(newest) AS newest, bitmapCardinality(customers) AS unique_customers,
-        ${byStart === 'day' ? `if(of_start >= {known_since:Int32}, hex(customers), '')` : 'hex(customers)'} AS numbers
+        toUnixTimestamp64Milli(newest) AS newest, ${unique} AS unique_customers, ${numbers} AS numbers
       FROM (
-        SELECT of_branch, of_start, of_hour, of_weekday, print, ${hasProducts(options) ? UNPACKED : UNPACKED_HOUR} FROM (
-          SELECT ${byBranch ? 'part.branch_id' : "''"} AS of_branch, ${startOf(options, { day: 'part.day', slot: 'part.slot' })} AS of_start, part.hour AS of_hour, ${byWeekday ? 'toDayOfWeek(part.day)' : '0'} AS of_weekday,
-            ${print} AS print, ${FOLDED_FIGURES}
-          FROM ${rows} AS part GROUP BY of_branch, of_start, of_hour, of_weekday))`;
+        SELECT of_branch, of_start, of_hour, of_weekday, print, ${hasProducts(options) ? UNPACKED : UNPACKED_HOUR} FROM (${groups}))`;
+
+/** SQL of groups of rows `part` of sealed spans, or of facts `fact`. */
+const grouped = (
+  options: RowsOptions,
+  given: { of: 'part' | 'fact'; from: string; day: string; hour: string; print: string; figures: string },
+): string => {
+  const { of, from, day, hour, print, figures } = given;
+  const keys = [
+    `${options.byBranch ? `${of}.branch_id` : "''"} AS of_branch`,
+    `${startOf(options, { day, slot: `${of}.slot` })} AS of_start`,
+    `${hour} AS of_hour`,
+    `${options.byWeekday ? `toDayOfWeek(${day})` : '0'} AS of_weekday`,
+  ];
+  return `SELECT ${keys.join(', ')}, ${print} AS print, ${figures} FROM ${from} AS ${of} GROUP BY of_branch, of_start, of_hour, of_weekday`;
 };
 
 const figuresOf = (found: z.output<typeof row>): FoldedFigures => {
@@ -79,9 +93,17 @@ export const figuresFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): Fo
 
   /** Folds gold.sealed_spans. */
   const ofSpans = (cover: Cover, options: RowsOptions, { state, id }: Made): Promise<FiguresFold> => {
-    const { name } = options;
+    const from = `${options.name}_sealed`;
     const spans = spanRows(cover, options);
-    const sql = folded(options, { rows: `${name}_sealed`, ...spansParts(options, `${name}_sealed`) });
+    const { print, recorded } = spansParts(options, from);
+    const sql = folded(options, {
+      groups: grouped(options, {
+        ...{ of: 'part', from, day: 'part.day', hour: 'part.hour', print, figures: FOLDED_FIGURES },
+      }),
+      recorded,
+      unique: 'bitmapCardinality(customers)',
+      numbers: options.byStart === 'day' ? "if(of_start >= {known_since:Int32}, hex(customers), '')" : 'hex(customers)',
+    });
     return read('fold', id, `WITH ${spans.cte} ${sql}`, {
       ...scopeParams(options),
       ...spans.params,
@@ -94,12 +116,21 @@ export const figuresFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): Fo
     cover: ({ scope, coarsest }, state) => coverOf(scope, coarsest, calendar, state),
     ofSpans,
     running: async (cover, options, { base, until, id }) => {
-      const { range, isOfUse, params, ...parts } = runningParts(cover, options, { base, until });
-      const facts = `SELECT ${COLUMNS} FROM (${ofFacts(options, [`${openFacts(options)} AND ${range}`])})`;
-      const sql = folded(options, { rows: `(SELECT * FROM (${facts}) WHERE ${isOfUse})`, ...parts });
-      const fold = await read('fold_running', id, sql, { ...params, known_since: 0 });
+      const { range, isOfUse, params, recorded, print } = runningParts(cover, options, { base, until });
+      const groups = grouped(options, {
+        of: 'fact',
+        from: `(SELECT ${OF_FACTS} FROM silver.purchases FINAL WHERE ${openWhere(options)} AND ${range} AND ${isOfUse})`,
+        day: options.shopDay,
+        hour: hourOf(options, 'fact.slot'),
+        print,
+        figures: [SUMS_OF_FACTS, `${PURCHASERS} AS customers`, SOLD_OF_FACTS].join(', '),
+      });
+      const sql = folded(options, { groups, recorded, unique: '0', numbers: 'customers' });
+      const fold = await read('fold_running', id, sql, params);
       const figures = together(FIGURES_HELD, base?.figures ?? new Map(), fold.figures);
       return { ...fold, figures, bytes: bytesOf(FIGURES_HELD, figures) };
     },
   };
 };
+
+const PURCHASERS = purchasersState('fact.customer_number', "fact.status = 'recorded'");

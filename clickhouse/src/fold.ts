@@ -35,6 +35,8 @@ export interface FoldKind<Figures> {
   ofFacts(facts: readonly Fact[], options: RowsOptions): Map<string, Figures>;
   /** Two of the same key and different facts as one. @throws {UnknownNumbers} where not all customers are known */
   added(one: Figures, other: Figures): Figures;
+  /** Without those that are among them, but for the newest sale; undefined when nothing is left. @throws where it cannot be told what is */
+  less(one: Figures, other: Figures): Figures | undefined;
   /** About how much memory they take. */
   bytes(figures: Figures): number;
 }
@@ -66,6 +68,30 @@ export const together = <Figures>(
     all.set(key, one === undefined ? other : added(one, other));
   }
   return all;
+};
+
+/**
+ * A set of figures without others that are among them. The newest sale of those that lose theirs is not known any more: it is said to be none,
+ * unless each must be known. @throws where it cannot be told what is left, or which sale is the newest of all
+ */
+export const without = <Figures extends { newest: number }>(
+  { less }: Pick<FoldKind<Figures>, 'less'>,
+  all: ReadonlyMap<string, Figures>,
+  some: ReadonlyMap<string, Figures>,
+  eachNewest: boolean,
+): Map<string, Figures> => {
+  const left = new Map(all);
+  const newest = Math.max(...Array.from(all.values(), (one) => one.newest));
+  for (const [key, other] of some) {
+    const one = left.get(key);
+    if (one === undefined) throw new Error('figures that are not there');
+    const isGone = other.newest >= one.newest;
+    if (other.newest >= newest || (isGone && eachNewest)) throw new Error('the newest sale is gone');
+    const rest = less(one, other);
+    if (rest === undefined) left.delete(key);
+    else left.set(key, { ...rest, newest: isGone ? 0 : one.newest });
+  }
+  return left;
 };
 
 /** About how much memory all of them take. */

@@ -1,5 +1,11 @@
 import type { z } from 'zod';
-import { bytesOfCustomers, type Customers, fewCustomers, united } from './customer-sets.ts';
+import {
+  bytesOfCustomers,
+  type Customers,
+  customersOfPurchases,
+  withoutPurchasers,
+  withPurchasers,
+} from './customer-sets.ts';
 import { type Fact, isFirstPlace, soldIn } from './facts-beside.ts';
 import type { figuresRow } from './figures-sql.ts';
 import type { FoldKind, HeldFold } from './fold.ts';
@@ -26,7 +32,7 @@ export type FiguresFold = HeldFold<FoldedFigures>;
 export const figuresKey = ({ branch_id, start, hour, weekday }: Pick<FoldedFigures, Keys>): string =>
   `${branch_id} ${start} ${weekday} ${hour}`;
 
-type Group = Omit<FoldedFigures, 'customers'> & { numbers: Set<number>; products: Map<string, Sold> };
+type Group = Omit<FoldedFigures, 'customers'> & { numbers: number[]; products: Map<string, Sold> };
 
 /** Main figures as they are held. */
 export const FIGURES_HELD: FoldKind<FoldedFigures> = {
@@ -42,26 +48,52 @@ export const FIGURES_HELD: FoldKind<FoldedFigures> = {
       add(group, fact);
     }
     return new Map(
-      [...groups].map(([key, { numbers, ...figures }]) => [key, { ...figures, customers: fewCustomers(numbers) }]),
+      [...groups].map(([key, { numbers, ...figures }]) => [
+        key,
+        { ...figures, customers: customersOfPurchases(numbers) },
+      ]),
     );
   },
-  added: (one, other) => {
-    const products = new Map(one.products);
-    for (const [product, [units, revenue, purchases]] of other.products) {
-      const [unitsSoFar, revenueSoFar, purchasesSoFar] = products.get(product) ?? [0, 0, 0];
-      products.set(product, [unitsSoFar + units, revenueSoFar + revenue, purchasesSoFar + purchases]);
-    }
-    return {
-      ...one,
-      purchases: one.purchases + other.purchases,
-      items: one.items + other.items,
-      revenue_minor: one.revenue_minor + other.revenue_minor,
-      newest: Math.max(one.newest, other.newest),
-      customers: united(one.customers, other.customers),
-      products,
-    };
-  },
+  added: (one, other) => ({
+    ...one,
+    purchases: one.purchases + other.purchases,
+    items: one.items + other.items,
+    revenue_minor: one.revenue_minor + other.revenue_minor,
+    newest: Math.max(one.newest, other.newest),
+    customers: withPurchasers(one.customers, other.customers),
+    products: addedProducts(one.products, other.products, 1),
+  }),
+  less: (one, other) =>
+    one.purchases === other.purchases
+      ? undefined
+      : {
+          ...one,
+          purchases: one.purchases - other.purchases,
+          items: one.items - other.items,
+          revenue_minor: one.revenue_minor - other.revenue_minor,
+          customers: withoutPurchasers(one.customers, other.customers),
+          products: addedProducts(one.products, other.products, -1),
+        },
   bytes: ({ customers, products }) => 500 + bytesOfCustomers(customers) + 100 * products.size,
+};
+
+const addedProducts = (
+  some: FoldedFigures['products'],
+  others: FoldedFigures['products'],
+  sign: 1 | -1,
+): Map<string, Sold> => {
+  const products = new Map(some);
+  for (const [product, [units, revenue, purchases]] of others) {
+    const [unitsSoFar, revenueSoFar, purchasesSoFar] = products.get(product) ?? [0, 0, 0];
+    if (purchasesSoFar + sign * purchases === 0) products.delete(product);
+    else
+      products.set(product, [
+        unitsSoFar + sign * units,
+        revenueSoFar + sign * revenue,
+        purchasesSoFar + sign * purchases,
+      ]);
+  }
+  return products;
 };
 
 const nothing = () => ({
@@ -69,7 +101,7 @@ const nothing = () => ({
   items: 0,
   revenue_minor: 0,
   newest: 0,
-  numbers: new Set<number>(),
+  numbers: [] as number[],
   products: new Map<string, Sold>(),
 });
 
@@ -78,7 +110,7 @@ const add = (group: Group, { units, total_minor, sold, customer_number, basket }
   group.items += units;
   group.revenue_minor += total_minor;
   group.newest = Math.max(group.newest, sold);
-  if (customer_number !== 0) group.numbers.add(customer_number);
+  if (customer_number !== 0) group.numbers.push(customer_number);
   basket.forEach(([product, quantity, price], place) => {
     const [units, revenue, purchases] = group.products.get(product) ?? [0, 0, 0];
     const isFirst = isFirstPlace(basket, place);

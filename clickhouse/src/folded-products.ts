@@ -1,4 +1,10 @@
-import { bytesOfCustomers, type Customers, fewCustomers, united } from './customer-sets.ts';
+import {
+  bytesOfCustomers,
+  type Customers,
+  customersOfPurchases,
+  withoutPurchasers,
+  withPurchasers,
+} from './customer-sets.ts';
 import { isFirstPlace, soldIn } from './facts-beside.ts';
 import type { FoldKind, HeldFold } from './fold.ts';
 
@@ -28,7 +34,7 @@ export type ProductsFold = HeldFold<FoldedProducts>;
 export const productsKey = ({ month, country }: Pick<FoldedProducts, 'month' | 'country'>): string =>
   `${month} ${country}`;
 
-type Sums = Omit<FoldedProduct, 'customers'> & { numbers: Set<number> };
+type Sums = Omit<FoldedProduct, 'customers'> & { numbers: number[] };
 type Group = Omit<FoldedProducts, 'products'> & { sums: Map<string, Sums> };
 
 /** Products by month and country as they are held. */
@@ -45,8 +51,8 @@ export const PRODUCTS_HELD: FoldKind<FoldedProducts> = {
         group.sums.set(product, sums);
         sums.units += quantity;
         sums.revenue_minor += quantity * price;
-        if (customer_number !== 0) sums.numbers.add(customer_number);
         if (!isFirstPlace(basket, place)) return;
+        if (customer_number !== 0) sums.numbers.push(customer_number);
         sums.purchases += 1;
         sums.baskets_minor += total_minor;
       });
@@ -61,6 +67,16 @@ export const PRODUCTS_HELD: FoldKind<FoldedProducts> = {
     }
     return { ...one, newest: Math.max(one.newest, other.newest), products };
   },
+  less: (one, other) => {
+    const products = new Map(one.products);
+    for (const [product, sold] of other.products) {
+      const before = products.get(product);
+      if (before === undefined) throw new Error('a product that is not there');
+      if (before.purchases === sold.purchases) products.delete(product);
+      else products.set(product, less(before, sold));
+    }
+    return products.size === 0 ? undefined : { ...one, products };
+  },
   bytes: ({ products }) => {
     let bytes = 500;
     for (const { customers } of products.values()) bytes += 300 + bytesOfCustomers(customers);
@@ -68,11 +84,14 @@ export const PRODUCTS_HELD: FoldKind<FoldedProducts> = {
   },
 };
 
-const nothing = () => ({ purchases: 0, units: 0, revenue_minor: 0, baskets_minor: 0, numbers: new Set<number>() });
+const nothing = () => ({ purchases: 0, units: 0, revenue_minor: 0, baskets_minor: 0, numbers: [] as number[] });
 
 const counted = (groups: ReadonlyMap<string, Sums>): Map<string, FoldedProduct> =>
   new Map(
-    Array.from(groups, ([product, { numbers, ...sums }]) => [product, { ...sums, customers: fewCustomers(numbers) }]),
+    Array.from(groups, ([product, { numbers, ...sums }]) => [
+      product,
+      { ...sums, customers: customersOfPurchases(numbers) },
+    ]),
   );
 
 const added = (one: FoldedProduct, other: FoldedProduct): FoldedProduct => ({
@@ -80,5 +99,13 @@ const added = (one: FoldedProduct, other: FoldedProduct): FoldedProduct => ({
   units: one.units + other.units,
   revenue_minor: one.revenue_minor + other.revenue_minor,
   baskets_minor: one.baskets_minor + other.baskets_minor,
-  customers: united(one.customers, other.customers),
+  customers: withPurchasers(one.customers, other.customers),
+});
+
+const less = (one: FoldedProduct, other: FoldedProduct): FoldedProduct => ({
+  purchases: one.purchases - other.purchases,
+  units: one.units - other.units,
+  revenue_minor: one.revenue_minor - other.revenue_minor,
+  baskets_minor: one.baskets_minor - other.baskets_minor,
+  customers: withoutPurchasers(one.customers, other.customers),
 });

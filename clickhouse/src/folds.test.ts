@@ -68,7 +68,7 @@ const opened = ({ fewFacts = 100, leftOut = 4, bytes = 0, fails }: Opened = {}) 
   return {
     made,
     find: (of: SealState, asked = options()) => folds.find(asked, of),
-    grow: folds.grow,
+    renew: folds.renew,
     forget: ({ id }: Fold) => folds.forget(id),
     ask: async (of: SealState, asked = options()) => {
       folds.asked(asked, of);
@@ -191,7 +191,7 @@ test('a running fold is of one scope; when it is broken another one is made of t
 });
 
 test('a running fold that has grown takes the place of the one before, and gets no younger', async () => {
-  const { ask, find, grow, pass } = opened();
+  const { ask, find, renew, pass } = opened();
   for (let i = 0; i < 3; i++) {
     await ask(state());
     pass(1_000);
@@ -199,7 +199,7 @@ test('a running fold that has grown takes the place of the one before, and gets 
   const found = await find(state());
   if (found === undefined) throw new Error('no fold');
   pass(6 * 3_600_000);
-  grow(options(), { ...found, fold: { ...found.fold, count: '95', running: 9_000 } });
+  renew(options(), { ...found, fold: { ...found.fold, count: '95', running: 9_000 } });
   expect((await find(state()))?.fold).toMatchObject({ count: '95', running: 9_000 });
   pass(6 * 3_600_000);
   expect(await find(state())).toBeUndefined();

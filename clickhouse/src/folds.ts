@@ -21,8 +21,8 @@ export interface Folds<F extends Fold> {
    * which is of use beside those of other scopes.
    */
   find(options: RowsOptions, state: SealState): Promise<Folded<F> | undefined>;
-  /** For a running fold that holds what came since, too. */
-  grow(options: RowsOptions, grown: Folded<F>): void;
+  /** For a running fold that has become another one: by what came since, or what is void. */
+  renew(options: RowsOptions, renewed: Folded<F>): void;
   /** Told of each question that was answered: what is asked again is folded, behind the back of those who ask. */
   asked(options: RowsOptions, state: SealState): void;
   /** For one that was found broken, by its id. */
@@ -221,7 +221,7 @@ export const openFolds = <F extends Fold>(
     });
   };
 
-  const grow = (options: RowsOptions, { fold, cover }: Folded<F>): void => {
+  const renew = (options: RowsOptions, { fold, cover }: Folded<F>): void => {
     const { years, months, days } = cover;
     const facts = factsOf(cover) - leftOut.facts;
     const key = runningKey(options);
@@ -263,7 +263,7 @@ export const openFolds = <F extends Fold>(
 
   return {
     find,
-    grow,
+    renew,
     asked,
     forget: (broken) => {
       for (const among of [folds, runnings])

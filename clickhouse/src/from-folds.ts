@@ -3,12 +3,14 @@ import { besideSql, type FoldedScope } from './beside-sql.ts';
 import type { ClickHouse } from './client.ts';
 import type { RowsOptions } from './exact-rows.ts';
 import { areOfOneMoment, type Beside, besideOf, besideRow, type Fact, hashOf } from './facts-beside.ts';
+import { alsoSql } from './figures-sql.ts';
 import { bytesOf, type FoldKind, type HeldFold, makesNothing, together } from './fold.ts';
 import type { Folds, FoldsOptions } from './folds.ts';
 import type { RememberedSeals } from './remembered-seals.ts';
 import { UnknownNumbers } from './roaring.ts';
+import { openVoids } from './voids-in-folds.ts';
 
-export interface FromFoldsOptions<Figures> extends Pick<FoldsOptions<HeldFold<Figures>>, 'leftOut'> {
+export interface FromFoldsOptions<Figures> extends Pick<FoldsOptions<HeldFold<Figures>>, 'leftOut' | 'folding'> {
   clickhouse: ClickHouse;
   seals: RememberedSeals;
   folds: Folds<HeldFold<Figures>>;
@@ -34,13 +36,19 @@ export interface FoldsAnswer<Figures> extends Pick<Beside, 'also'> {
 export type FromFolds<Figures> = (asked: AskedOfFolds) => Promise<FoldsAnswer<Figures> | undefined>;
 
 /** Opens answers from folds of one kind. What is asked again is folded. */
-export const openFromFolds = <Figures>(given: FromFoldsOptions<Figures>): FromFolds<Figures> => {
-  const { clickhouse, seals, folds, leftOut, kind } = given;
+export const openFromFolds = <Figures extends { newest: number }>(
+  given: FromFoldsOptions<Figures>,
+): FromFolds<Figures> => {
+  const { clickhouse, seals, folds, leftOut, folding, kind } = given;
 
   /** Those that were found whole once: what breaks later is what was added, or has changed. */
   const whole = new WeakSet<HeldFold<Figures>>();
+  const voids = openVoids(clickhouse, kind);
 
-  const answer: FromFolds<Figures> = async ({ name, sets, also, signal }) => {
+  const answer = async (
+    { name, sets, also, signal }: AskedOfFolds,
+    isAgain = false,
+  ): Promise<FoldsAnswer<Figures> | undefined> => {
     const state = await seals.known();
     const scopes: FoldedScope<HeldFold<Figures>>[] = [];
     for (const options of sets) {
@@ -49,19 +57,26 @@ export const openFromFolds = <Figures>(given: FromFoldsOptions<Figures>): FromFo
       scopes.push({ options, ...folded });
     }
     if (scopes.every(({ fold }) => fold.rows === 0)) return undefined;
-    const { sql, params } = besideSql({ also }, scopes);
+    const { sql, params } = besideSql(scopes, also && [alsoSql(also)]);
     const found = await clickhouse.row({ name, sql, params, row: besideRow, signal });
     const answers = scopes.map((folded, place) => figuresOf(folded, found, place));
     const broken = scopes.filter((_, place) => answers[place] === undefined);
-    for (const { fold } of broken) {
+    if (broken.length === 0) {
+      const learnt = Promise.all(scopes.map(voids.learn));
+      if (folding === 'always') await learnt;
+      return { figures: answers.flatMap((figures) => figures ?? []), also: found.also };
+    }
+    const mended = await Promise.all(broken.map((folded) => !isAgain && mend(folded, found)));
+    if (mended.every(Boolean)) return answer({ name, sets, also, signal }, true);
+    for (const [place, { fold }] of broken.entries()) {
+      if (mended[place]) continue;
       folds.forget(fold.id);
       // One that never was whole may have been made of one that is not, and of one whose branches have moved it is as little use.
       if (fold.of !== undefined && (!whole.has(fold) || fold.places !== found.places)) folds.forget(fold.of);
     }
     // With its facts those of a seal have become others: what is known of the seals goes on without it.
     if (broken.some(({ fold }) => fold.running === undefined)) await seals.insteadOf(state);
-    const figures = answers.flatMap((figures) => figures ?? []);
-    return broken.length > 0 ? undefined : { figures, also: found.also };
+    return undefined;
   };
 
   const figuresOf = (
@@ -105,8 +120,20 @@ export const openFromFolds = <Figures>(given: FromFoldsOptions<Figures>): FromFo
       bytes: bytesOf(kind, figures),
       figures,
     };
+    voids.grown(fold, grown, settled);
     whole.add(grown);
-    folds.grow(options, { fold: grown, cover });
+    folds.renew(options, { fold: grown, cover });
+  };
+
+  /** Takes off a running fold what has become void since, where that is all that broke it. */
+  const mend = async (folded: FoldedScope<HeldFold<Figures>>, { places }: Beside): Promise<boolean> => {
+    const { options, cover, fold } = folded;
+    if (!whole.has(fold) || fold.places !== places) return false;
+    const mended = await voids.takenOff(folded);
+    if (mended === undefined) return false;
+    whole.add(mended);
+    folds.renew(options, { fold: mended, cover });
+    return true;
   };
 
   return async (asked) => {

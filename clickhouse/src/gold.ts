@@ -112,13 +112,13 @@ export const openGold = (
   const products = rememberedSeals(clickhouse, shopDay, 'products', now);
 
   /** From folds of one kind, but for questions about so few facts that they are read sooner. */
-  const fromFolds = <Figures>(
+  const fromFolds = <Figures extends { newest: number }>(
     seals: RememberedSeals,
     kind: FoldKind<Figures>,
     maker: FoldMaker<HeldFold<Figures>>,
   ): FromFolds<Figures> => {
     const folds = openFolds(clickhouse, { maker, ...foldsBy });
-    const ask = openFromFolds({ clickhouse, seals, folds, kind, leftOut });
+    const ask = openFromFolds({ clickhouse, seals, folds, kind, leftOut, folding });
     return async (asked) => {
       const state = await seals.known();
       return asked.sets.every(({ scope }) => isSmall(scope, state)) ? undefined : ask(asked);

@@ -2,13 +2,17 @@ import { COUNTRY, sortedCustomers } from './facts.ts';
 
 /**
  * Figures of products by the keys `by` and `product_id`, as SQL: the purchases it was in, its units and revenue, the total of those
- * purchases, its newest sale, and a bitmap of its customers. A key is SQL over silver.purchases under its name.
+ * purchases, its newest sale, and its customers, as a bitmap unless told otherwise. A key is SQL over silver.purchases under its name.
  * A product that stands twice in a basket is still one purchase of it: only its first place counts the basket.
  */
-export const productFacts = (by: Readonly<Record<string, string>>, where: string): string => `
+export const productFacts = (
+  by: Readonly<Record<string, string>>,
+  where: string,
+  customers = sortedCustomers('customer_number'),
+): string => `
   SELECT ${Object.keys(by).join(', ')}, product_id,
     countIf(place = 1) AS purchases, sum(quantity) AS units, sum(quantity * unit_price_minor) AS revenue_minor,
-    sumIf(total_minor, place = 1) AS baskets_minor, max(sold_at) AS newest, ${sortedCustomers('customer_number')} AS customers
+    sumIf(total_minor, place = 1) AS baskets_minor, max(sold_at) AS newest, ${customers} AS customers
   FROM (
     SELECT ${Object.entries(by)
       .map(([name, sql]) => `${sql} AS ${name}`)

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { type Cover, coverOf, firstOfMonth } from './cover.ts';
-import { customersOfState } from './customer-sets.ts';
+import { customersOfState, purchasersState } from './customer-sets.ts';
 import { openWhere, type RowsOptions, scopeParams } from './exact-rows.ts';
-import { PLACES } from './facts.ts';
+import { COUNTRY, PLACES } from './facts.ts';
 import { bytesOf, NO_FOLD, together } from './fold.ts';
 import { type FoldedProducts, PRODUCTS_HELD, type ProductsFold, productsKey } from './folded-products.ts';
 import { FOLD_PARTS, readFold, runningParts, spansParts } from './folding.ts';
 import type { FoldMaker } from './folds.ts';
-import { FOLDED_PRODUCTS } from './product-facts.ts';
-import { productRowsOf, sealedProductRows } from './product-rows.ts';
+import { FOLDED_PRODUCTS, productFacts } from './product-facts.ts';
+import { sealedProductRows } from './product-rows.ts';
 import type { SealState } from './seal-state.ts';
 import { coverParams } from './sealed-rows.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
@@ -30,17 +30,22 @@ const row = z.object({
   products: z.array(z.tuple([z.string(), z.int(), z.int(), z.int(), z.int(), z.int(), z.string()])),
 });
 
-/** SQL of rows of products put together by month and country. */
-const folded = (rows: string, { print, recorded }: { print: string; recorded: string }): string => `
+/** SQL of the rows of a fold, from one row of each product (`of_month`, `of_country`); of its `customers` how many there are, and who. */
+const folded = (
+  rows: string,
+  { print, recorded, unique, numbers }: { print: string; recorded: string; unique: string; numbers: string },
+): string => `
   SELECT toUInt16(of_month) AS month, of_country AS country, toString(${PLACES}) AS places, toString((${print} AS print).1) AS count, toString(print.2) AS hash,
-    toUnixTimestamp64Milli(${recorded}) AS recorded,
-    toUnixTimestamp64Milli(max(newest_sale)) AS newest,
-    groupArray((product_id, purchases, units, revenue_minor, baskets_minor,
-      greatest(known, bitmapCardinality(customers)), if(known > 0 AND bitmapCardinality(customers) = 0, '', hex(customers)))) AS products
-  FROM (SELECT * EXCEPT newest, newest AS newest_sale FROM (
-    SELECT part.month AS of_month, part.of_country AS of_country, part.product_id AS product_id, ${FOLDED_PRODUCTS}, max(part.unique_customers) AS known
-    FROM (${rows}) AS part GROUP BY of_month, of_country, product_id))
+    toUnixTimestamp64Milli(${recorded}) AS recorded, toUnixTimestamp64Milli(max(newest_sale)) AS newest,
+    groupArray((product_id, purchases, units, revenue_minor, baskets_minor, ${unique}, ${numbers})) AS products
+  FROM (SELECT * EXCEPT newest, newest AS newest_sale FROM (${rows}))
   GROUP BY of_month, of_country`;
+
+/** The bitmap of a month that is over is empty: how many customers it had is known beside it. */
+const OF_SPANS = {
+  unique: 'greatest(known, bitmapCardinality(customers))',
+  numbers: "if(known > 0 AND bitmapCardinality(customers) = 0, '', hex(customers))",
+};
 
 const productsOf = ({ month, country, newest, products }: z.output<typeof row>): FoldedProducts => ({
   ...{ month, country, newest },
@@ -66,7 +71,10 @@ export const productsFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): F
 
   const ofSpans = (cover: Cover, options: RowsOptions, { state, id }: { state: SealState; id: string }) => {
     const { sql, params } = sealedProductRows(options.scope, cover, state, options.shopDay);
-    return read(id, folded(sql, spansParts(options, `(${sql})`)), {
+    const rows = `
+      SELECT part.month AS of_month, part.of_country AS of_country, part.product_id AS product_id, ${FOLDED_PRODUCTS}, max(part.unique_customers) AS known
+      FROM (${sql}) AS part GROUP BY of_month, of_country, product_id`;
+    return read(id, folded(rows, { ...spansParts(options, `(${sql})`), ...OF_SPANS }), {
       ...params,
       ...scopeParams(options),
       ...coverParams(cover, options),
@@ -84,8 +92,12 @@ export const productsFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): F
     ofSpans,
     running: async (cover, options, { base, until, id }) => {
       const { range, isOfUse, params, ...parts } = runningParts(cover, options, { base, until });
-      const rows = productRowsOf(options.shopDay, `${openWhere(options)} AND ${range}`);
-      const fold = await read(id, folded(`SELECT * FROM (${rows}) WHERE ${isOfUse}`, parts), params);
+      const rows = productFacts(
+        { of_month: `toStartOfMonth(${options.shopDay})`, of_country: COUNTRY },
+        `${openWhere(options)} AND ${range} AND ${isOfUse}`,
+        purchasersState('customer_number', 'place = 1'),
+      );
+      const fold = await read(id, folded(rows, { ...parts, unique: '0', numbers: 'customers' }), params);
       if (base !== undefined && base.places !== fold.places) throw new Error('a branch is in another country');
       const figures = together(PRODUCTS_HELD, base?.figures ?? new Map(), fold.figures);
       return { ...fold, rows: figures.size, figures, bytes: bytesOf(PRODUCTS_HELD, figures) };

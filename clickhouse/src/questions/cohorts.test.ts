@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fewCustomers } from '../customer-sets.ts';
+import { customersOfPurchases } from '../customer-sets.ts';
 import { cohortsOf } from './cohorts.ts';
 
 test('a cohort are those who never came before; each later month counts who came back', () => {
   const months = new Map([
-    [60, fewCustomers([1, 2, 31, 32, 33])],
-    [0, fewCustomers([2])],
-    [90, fewCustomers([2, 33, 64])],
-    [120, fewCustomers([])],
-    [150, fewCustomers([1, 31, 64, 1_000_000])],
+    [60, customersOfPurchases([1, 2, 31, 32, 33])],
+    [0, customersOfPurchases([2])],
+    [90, customersOfPurchases([2, 33, 64])],
+    [120, customersOfPurchases([])],
+    [150, customersOfPurchases([1, 31, 64, 1_000_000])],
   ]);
   expect(cohortsOf(months, 60)).toEqual([
     { first_month: 60, sold_months: [60, 90, 120, 150], customers: [4, 1, 0, 2] },
@@ -35,7 +35,9 @@ test('as sets say it, whoever bought when', () => {
           },
         ];
       });
-      expect(cohortsOf(new Map(bought.map((some, month) => [month, fewCustomers(some)])), first)).toEqual(expected);
+      expect(cohortsOf(new Map(bought.map((some, month) => [month, customersOfPurchases(some)])), first)).toEqual(
+        expected,
+      );
     }),
   );
 });
