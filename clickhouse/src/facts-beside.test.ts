@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { countOf, customersOf, customersOfPurchases } from './customer-sets.ts';
 import type { RowsOptions } from './exact-rows.ts';
-import { areOfOneMoment, besideOf, besideRow } from './facts-beside.ts';
-import { together } from './fold.ts';
+import { areOfOneMoment, besideOf, besideRow, voidsOf } from './facts-beside.ts';
+import { together, without } from './fold.ts';
 import { FIGURES_HELD, type FoldedFigures, figuresKey } from './folded-figures.ts';
 import { PRODUCTS_HELD } from './folded-products.ts';
 import { ofUnknown, UnknownNumbers } from './roaring.ts';
@@ -104,6 +104,54 @@ test('of several scopes each has its own facts, and the fingerprint that they la
   const hash = 18446744073709551615n;
   expect(besideOf(found, 0)).toMatchObject({ facts: found.facts, rows: -5n, hash: 2n * hash - 110n });
   expect(besideOf(found, 1)).toMatchObject({ facts: [found.facts[1]], rows: -1n, hash: hash - 10n });
+});
+
+test('of purchases that are void all versions are told, of others none', () => {
+  const { facts } = read([{ id: 'a' }, { id: 'b' }, { id: 'a', version: 2, status: 'voided' }]);
+  const hash = 18446744073709551615n;
+  expect([...voidsOf(facts)]).toEqual([['2025-01-01T11:45:00Z SMKT001 a', { rows: 2n, hash: 2n * hash }]]);
+});
+
+test('figures without some that are among them; who was the newest is told only where it matters', () => {
+  const at = (minute: string) => `2025-01-01T${minute}:00.000Z`;
+  const all = FIGURES_HELD.ofFacts(
+    read([
+      { id: 'a', sold: at('09:00') },
+      { id: 'b', sold: at('11:00'), customer: 8, products: ['tea', 'milk'] },
+    ]).facts,
+    options,
+  );
+  const less = (given: Given, eachNewest = false) => [
+    ...without(FIGURES_HELD, all, FIGURES_HELD.ofFacts(read([given]).facts, options), eachNewest).values(),
+  ];
+  const [left] = less({ id: 'a', sold: at('09:00') });
+  expect(left).toMatchObject({ purchases: 1, items: 2, revenue_minor: 99, newest: Date.parse(at('11:00')) });
+  expect(left?.products).toEqual(
+    new Map([
+      ['milk', [1, 39, 1]],
+      ['tea', [1, 60, 1]],
+    ]),
+  );
+  expect(left && countOf(left.customers)).toBe(1);
+  expect(() => less({ id: 'b', sold: at('11:00'), customer: 8, products: ['tea', 'milk'] })).toThrow('newest');
+  const later = new Map([
+    ...all,
+    [
+      'later',
+      {
+        ...rowsOf({ newest: Date.parse(at('23:00')) })
+          .values()
+          .next().value,
+      },
+    ],
+  ]);
+  const newest = FIGURES_HELD.ofFacts(
+    read([{ id: 'b', sold: at('11:00'), customer: 8, products: ['tea', 'milk'] }]).facts,
+    options,
+  );
+  const [rest] = without(FIGURES_HELD, later as typeof all, newest, false).values();
+  expect(rest).toMatchObject({ purchases: 1, newest: 0 });
+  expect(() => without(FIGURES_HELD, later as typeof all, newest, true)).toThrow('newest');
 });
 
 test('versions that were recorded at different moments are told', () => {

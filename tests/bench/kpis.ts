@@ -24,6 +24,8 @@ const [POSTGRES_UP_TO = 0] = numbers('BENCH_POSTGRES_UP_TO', '1000000');
 const [TIMES = 20] = numbers('BENCH_TIMES', '20');
 /** Sales a second that come in while the questions are asked. */
 const [RATE = 0] = numbers('BENCH_RATE', '20');
+/** So many seconds after a sale it is voided, one in a hundred: later ones are in folds already. */
+const [VOID_AFTER = 0] = numbers('BENCH_VOID_AFTER', '2.5');
 /** The shortest pause of the sealer between two rounds, in which it may take a tenth of the time: 30 s in a shop. */
 const [SEALER_PAUSE_MS = 0] = numbers('BENCH_SEALER_PAUSE', '30000');
 /** A question is asked so often, with a pause before each, until its folds are there; they are made in a tenth of the time. */
@@ -126,7 +128,13 @@ const questions = async (
         )
       : new Map<FromFacts, number>();
   const selling = new AbortController();
-  const sales = sellMeanwhile(clickhouse, seed, { from: NOW, recordedFrom: UNTIL, rate: RATE, signal: selling.signal });
+  const sales = sellMeanwhile(clickhouse, seed, {
+    from: NOW,
+    recordedFrom: UNTIL,
+    rate: RATE,
+    voidAfter: VOID_AFTER,
+    signal: selling.signal,
+  });
   const sealing = sealMeanwhile(clickhouse, selling.signal);
   for (const { what, gold: ask, fromFacts } of asked) {
     // From the second time on that it is asked, it is folded behind its back.

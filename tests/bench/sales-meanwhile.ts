@@ -17,7 +17,7 @@ interface Sale {
 /**
  * Lets sales into silver, four inserts a second, each with the snapshots of its customers, until the signal; gives how many. They are sold one
  * second of the clock after the other from `from` on and recorded from `recordedFrom` on; 0.5 % of them three weeks before, and 1 % are
- * voided a little later.
+ * voided some seconds later.
  */
 export const sellMeanwhile = async (
   clickhouse: ClickHouse,
@@ -26,8 +26,9 @@ export const sellMeanwhile = async (
     from,
     recordedFrom = from,
     rate,
+    voidAfter = 2.5,
     signal,
-  }: { from: number; recordedFrom?: number; rate: number; signal: AbortSignal },
+  }: { from: number; recordedFrom?: number; rate: number; voidAfter?: number; signal: AbortSignal },
 ): Promise<number> => {
   const each = Math.round((rate * PAUSE_MS) / 1000);
   const sale = (n: number, status: Sale['status'] = 'recorded'): Sale => {
@@ -35,11 +36,14 @@ export const sellMeanwhile = async (
     const [moment, recorded] = [from + elapsed - (n % 200 === 7 ? LATE_MS : 0), recordedFrom + elapsed];
     return { n, customer: 1 + ((n * 7919) % seed.customers), moment, recorded, status };
   };
+  const before = Math.round(voidAfter * rate);
   const first = await numberOfNext(clickhouse);
   let sold = 0;
   while (each > 0 && !signal.aborted) {
     const sales = Array.from({ length: each }, (_, index) => sale(first + sold + index));
-    const voids = sales.filter(({ n }) => n >= first + 50 && n % 100 === 50).map(({ n }) => sale(n - 50, 'voided'));
+    const voids = sales
+      .filter(({ n }) => n >= first + before && n % 100 === 50)
+      .map(({ n }) => sale(n - before, 'voided'));
     await clickhouse.command(purchasesSql(seed, [...sales, ...voids]));
     await clickhouse.command(customersSql([...sales, ...voids]));
     sold += each;
