@@ -16,7 +16,6 @@ import { openProducts, type ProductsRow } from './gold-products.ts';
 import { factsIn, fromGuess } from './guessed.ts';
 import { type LoyalMoments, rememberLoyalMoments } from './loyal-moments.ts';
 import { productsFolds } from './products-folds.ts';
-import { type ProductNames, rememberProductNames } from './questions/product-names.ts';
 import { type RememberedSeals, rememberedSeals } from './remembered-seals.ts';
 import type { SealState } from './seal-state.ts';
 import { type ShopCalendar, shopCalendar } from './shop-calendar.ts';
@@ -57,8 +56,6 @@ export interface Gold {
   customersByMonth(name: string, scope: Scope, signal?: AbortSignal): Promise<Map<number, Customers> | undefined>;
   /** What products sold in a scope by month of business days and country, with their customers; folded as figures are. */
   products(scope: Scope, signal?: AbortSignal): Promise<ProductsRow[]>;
-  /** The names of the catalog by product, some seconds old at most. */
-  productNames(signal?: AbortSignal): Promise<ProductNames>;
   /** When the customers of the chain became loyal. */
   loyal: LoyalMoments;
   /** For what is asked of other tables than those of purchases, beside a question. */
@@ -182,7 +179,6 @@ export const openGold = (
       answerBy,
     }),
     answer,
-    productNames: rememberProductNames(clickhouse, now),
     loyal: rememberLoyalMoments(clickhouse, { fewCustomers, reading: folding === 'always' ? 'before' : 'behind' }),
     products: openProducts({
       clickhouse,

@@ -3,6 +3,7 @@ import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
 import { dateOf } from '../shop-calendar.ts';
 import { asOf, averageBasket } from './figures.ts';
+import { readProductNames } from './product-names.ts';
 
 /**
  * Sales by product, country and month of the shop's business days. `average_basket_minor` is the mean total of the
@@ -10,7 +11,7 @@ import { asOf, averageBasket } from './figures.ts';
  * over products.
  */
 export const readAggregatedSales = async (gold: Gold, scope: Scope, signal?: AbortSignal): Promise<AggregatedSales> => {
-  const [months, names] = await Promise.all([gold.products(scope, signal), gold.productNames(signal)]);
+  const [months, names] = await Promise.all([gold.products(scope, signal), readProductNames(gold.clickhouse, signal)]);
   return {
     as_of: asOf(months.map(({ newest }) => newest)),
     rows: months.flatMap(({ first_day, country, sold }) => {

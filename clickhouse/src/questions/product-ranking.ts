@@ -1,6 +1,7 @@
 import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
 import { asOf } from './figures.ts';
+import { readProductNames } from './product-names.ts';
 
 interface RankedProduct {
   product_id: string;
@@ -34,7 +35,7 @@ export const readProductRanking = async (
       customers: false,
       signal,
     }),
-    gold.productNames(signal),
+    readProductNames(gold.clickhouse, signal),
   ]);
   const ranked = new Map<string, RankedProduct>();
   for (const { scope, products } of rows) {
