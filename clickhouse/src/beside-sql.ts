@@ -14,6 +14,7 @@ import {
   PLACES,
 } from './facts.ts';
 import type { Fold } from './fold.ts';
+import type { Statement } from './folds.ts';
 import { coverParams, listOf, ofBranch, onDays } from './sealed-rows.ts';
 
 /** A scope, and the fold that holds most of it. */
@@ -96,10 +97,7 @@ const columnsOf = (options: RowsOptions): string => {
  * facts there are: everything that is not as the folds have it, at one moment. Nothing is added up here, and little is worked out: each
  * expression of a statement takes longer to plan than to do. `also`: further columns of the same moment.
  */
-export const besideSql = (
-  scopes: readonly FoldedScope[],
-  also: readonly string[] = [],
-): { sql: string; params: Record<string, unknown> } => {
+export const besideSql = (scopes: readonly FoldedScope[], also: readonly string[] = []): Statement => {
   const [first] = scopes;
   if (first === undefined) throw new Error('no scope');
   const columns = columnsOf(first.options);
@@ -139,7 +137,7 @@ export const besideSql = (
  * SQL of the same for one scope, and as `voided` ({@link voidedRow}) of what is in its running fold those facts of open days whose purchases
  * are void by now: all versions of them, each with the hash of the version before.
  */
-export const voidedSql = (folded: FoldedScope): { sql: string; params: Record<string, unknown> } => {
+export const voidedSql = (folded: FoldedScope): Statement => {
   const { options, cover } = folded;
   const inFold = `${isOpen(options)} AND recorded_at <= ${moment(`${options.name}_running`)} ${ofBranch(options)}`;
   const purchase = 'slot, branch_id, purchase_id';

@@ -53,7 +53,8 @@ export const exactRows = (cover: Cover, options: RowsOptions, fewFacts: number):
   const ctes = [sealed.cte];
   const hasOpen = cover.openDays.length > 0;
   if (!hasOpen) ctes.push(`${name}_open AS (${ofFacts(options, ['silver.purchases WHERE 0'])})`);
-  else if (cover.openFacts <= fewFacts) ctes.push(`${name}_open AS (${ofFacts(options, [openFacts(options)])})`);
+  else if (cover.openFacts <= fewFacts)
+    ctes.push(`${name}_open AS (${ofFacts(options, [`silver.purchases FINAL WHERE ${openWhere(options)}`])})`);
   else {
     const slots = slotRows(`${name}_open`, options, isOpen(options));
     ctes.push(slots.ctes);
@@ -155,9 +156,6 @@ export const openParams = ({ openDays, openDates }: Cover, { name }: RowsOptions
 
 /** SQL that is true for the facts of open days in a scope. */
 export const openWhere = (options: RowsOptions): string => `${inScope(options)} AND ${isOpen(options)}`;
-
-/** SQL of those facts: a table and a condition. */
-const openFacts = (options: RowsOptions): string => `silver.purchases FINAL WHERE ${openWhere(options)}`;
 
 export const hourOf = ({ name, byHour }: RowsOptions, slot: string): string =>
   byHour ? `toInt8(toHour(toTimezone(${slot}, {${name}_zone:String})))` : 'toInt8(-1)';

@@ -1,22 +1,13 @@
 import { expect, test } from 'vitest';
 import { countOf, customersOf, customersOfPurchases } from './customer-sets.ts';
-import type { RowsOptions } from './exact-rows.ts';
 import { areOfOneMoment, besideOf, besideRow, voidsOf } from './facts-beside.ts';
 import { together, without } from './fold.ts';
-import { FIGURES_HELD, type FoldedFigures, figuresKey } from './folded-figures.ts';
+import { FIGURES_HELD, type FoldedFigures } from './folded-figures.ts';
 import { PRODUCTS_HELD } from './folded-products.ts';
 import { ofUnknown, UnknownNumbers } from './roaring.ts';
+import { periodOptions } from './testing/rows-options.ts';
 
-const options: RowsOptions = {
-  name: 'period',
-  scope: { from: Date.UTC(2025, 0, 1), to: Date.UTC(2025, 0, 2) },
-  coarsest: 'year',
-  byHour: false,
-  byWeekday: false,
-  byBranch: false,
-  shopDay: 'toDate(slot)',
-  timeZone: 'UTC',
-};
+const options = periodOptions({ from: Date.UTC(2025, 0, 1), to: Date.UTC(2025, 0, 2) });
 
 interface Given {
   id?: string;
@@ -161,10 +152,10 @@ test('versions that were recorded at different moments are told', () => {
 });
 
 const key = { branch_id: '', start: 20_000, hour: -1, weekday: 0 };
-const rowsOf = (row: Partial<FoldedFigures>) =>
-  new Map([
-    [figuresKey(key), { ...key, ...NOTHING, customers: customersOfPurchases([]), products: new Map(), ...row }],
-  ]);
+const rowsOf = (row: Partial<FoldedFigures>) => {
+  const figures = { ...key, ...NOTHING, customers: customersOfPurchases([]), products: new Map(), ...row };
+  return new Map([[FIGURES_HELD.key(figures), figures]]);
+};
 const NOTHING = { purchases: 1, items: 1, revenue_minor: 10, newest: 1 };
 const customersIn = (rows: ReadonlyMap<string, FoldedFigures>) =>
   [...rows.values()].reduce((sum, { customers }) => sum + countOf(customers), 0);

@@ -4,9 +4,9 @@ import { type Cover, coverOf } from './cover.ts';
 import { customersOfState, purchasersState } from './customer-sets.ts';
 import { hasProducts, hourOf, OF_FACTS, openWhere, type RowsOptions, scopeParams, startOf } from './exact-rows.ts';
 import { FOLDED_FIGURES, SOLD_OF_FACTS, SUMS_OF_FACTS, UNPACKED, UNPACKED_HOUR } from './facts.ts';
-import { bytesOf, NO_FOLD, together } from './fold.ts';
-import { FIGURES_HELD, type FiguresFold, type FoldedFigures, figuresKey } from './folded-figures.ts';
-import { FOLD_PARTS, readFold, runningParts, spansParts } from './folding.ts';
+import { NO_FOLD } from './fold.ts';
+import { FIGURES_HELD, type FiguresFold, type FoldedFigures } from './folded-figures.ts';
+import { FOLD_PARTS, onBase, readFold, runningParts, spansParts } from './folding.ts';
 import type { FoldMaker } from './folds.ts';
 import { spanRows } from './sealed-rows.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
@@ -84,12 +84,8 @@ type Made = Parameters<FoldMaker<FiguresFold>['ofSpans']>[2];
 
 /** Makes folds of main figures, which stay in this process. */
 export const figuresFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): FoldMaker<FiguresFold> => {
-  const read = async (name: string, id: string, sql: string, params: Record<string, unknown>): Promise<FiguresFold> => {
-    const { first, rows } = await readFold(clickhouse, { name, sql, params, row });
-    const figures = new Map(rows.map((found) => [figuresKey(found), figuresOf(found)]));
-    const { count, hash, recorded } = first;
-    return { id, rows: rows.length, count, hash, recorded, figures, bytes: bytesOf(FIGURES_HELD, figures) };
-  };
+  const read = (name: string, id: string, sql: string, params: Record<string, unknown>): Promise<FiguresFold> =>
+    readFold(clickhouse, FIGURES_HELD, { name, id, sql, params, row, figuresOf });
 
   /** Folds gold.sealed_spans. */
   const ofSpans = (cover: Cover, options: RowsOptions, { state, id }: Made): Promise<FiguresFold> => {
@@ -126,9 +122,7 @@ export const figuresFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): Fo
         figures: [SUMS_OF_FACTS, `${PURCHASERS} AS customers`, SOLD_OF_FACTS].join(', '),
       });
       const sql = folded(options, { groups, recorded, unique: '0', numbers: 'customers' });
-      const fold = await read('fold_running', id, sql, params);
-      const figures = together(FIGURES_HELD, base?.figures ?? new Map(), fold.figures);
-      return { ...fold, figures, bytes: bytesOf(FIGURES_HELD, figures) };
+      return onBase(FIGURES_HELD, base, await read('fold_running', id, sql, params));
     },
   };
 };

@@ -31,6 +31,8 @@ export interface HeldFold<Figures> extends Fold {
 
 /** What is held by folds of one kind. */
 export interface FoldKind<Figures> {
+  /** What they are told from others of a fold by. */
+  key(figures: Figures): string;
   /** The figures of facts beside a fold: each purchase counts as its newest version says, if it was sold within the scope. */
   ofFacts(facts: readonly Fact[], options: RowsOptions): Map<string, Figures>;
   /** Two of the same key and different facts as one. @throws {UnknownNumbers} where not all customers are known */
@@ -94,12 +96,13 @@ export const without = <Figures extends { newest: number }>(
   return left;
 };
 
-/** About how much memory all of them take. */
-export const bytesOf = <Figures>(
+/** A fold that holds these figures. */
+export const holding = <Figures>(
   { bytes }: Pick<FoldKind<Figures>, 'bytes'>,
+  fold: Omit<Fold, 'rows' | 'bytes'>,
   figures: ReadonlyMap<string, Figures>,
-): number => {
+): HeldFold<Figures> => {
   let sum = 0;
   for (const one of figures.values()) sum += bytes(one);
-  return sum;
+  return { ...fold, rows: figures.size, bytes: sum, figures };
 };

@@ -29,13 +29,14 @@ export type Sold = [units: number, revenueMinor: number, purchases: number];
 export type FiguresFold = HeldFold<FoldedFigures>;
 
 /** What the figures of one row are told from those of others by. */
-export const figuresKey = ({ branch_id, start, hour, weekday }: Pick<FoldedFigures, Keys>): string =>
+const figuresKey = ({ branch_id, start, hour, weekday }: Pick<FoldedFigures, Keys>): string =>
   `${branch_id} ${start} ${weekday} ${hour}`;
 
 type Group = Omit<FoldedFigures, 'customers'> & { numbers: number[]; products: Map<string, Sold> };
 
 /** Main figures as they are held. */
 export const FIGURES_HELD: FoldKind<FoldedFigures> = {
+  key: figuresKey,
   ofFacts: (facts, { scope, byBranch }) => {
     const groups = new Map<string, Group>();
     for (const fact of soldIn(scope, facts)) {

@@ -31,14 +31,14 @@ export interface FoldedProduct {
 export type ProductsFold = HeldFold<FoldedProducts>;
 
 /** What the products of one month and country are told from others by. */
-export const productsKey = ({ month, country }: Pick<FoldedProducts, 'month' | 'country'>): string =>
-  `${month} ${country}`;
+const productsKey = ({ month, country }: Pick<FoldedProducts, 'month' | 'country'>): string => `${month} ${country}`;
 
 type Sums = Omit<FoldedProduct, 'customers'> & { numbers: number[] };
 type Group = Omit<FoldedProducts, 'products'> & { sums: Map<string, Sums> };
 
 /** Products by month and country as they are held. */
 export const PRODUCTS_HELD: FoldKind<FoldedProducts> = {
+  key: productsKey,
   ofFacts: (facts, { scope }) => {
     const groups = new Map<string, Group>();
     for (const { start: month, country, basket, total_minor, sold, customer_number } of soldIn(scope, facts)) {

@@ -4,7 +4,7 @@ import type { ClickHouse } from './client.ts';
 import type { Cover } from './cover.ts';
 import { isOpen, openParams, type RowsOptions, scopeParams } from './exact-rows.ts';
 import { allFacts, FACT_HASH, ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
-import type { Fold } from './fold.ts';
+import { type Fold, type FoldKind, type HeldFold, holding, together } from './fold.ts';
 import type { Statement } from './folds.ts';
 import { notOpen, ofBranch } from './sealed-rows.ts';
 
@@ -65,11 +65,13 @@ export const FOLD_PARTS = { count: z.string(), hash: z.string(), recorded: z.int
 /** Folds that would be larger than half of this are not of use here: numbers of customers come as text, twice as long. */
 const MOST_RESULT_BYTES = 64 * 1024 * 1024;
 
-/** Reads the rows of a fold. @throws when there are none, or when they are too large */
-export const readFold = async <Row>(
+/** Reads a fold, whose rows say {@link FOLD_PARTS} and figures. @throws when there are none, or when they are too large */
+export const readFold = async <Row extends Pick<Fold, 'count' | 'hash' | 'recorded' | 'places'>, Figures>(
   clickhouse: ClickHouse,
-  { name, sql, params, row }: Statement & { name: string; row: z.ZodType<Row> },
-): Promise<{ first: Row; rows: Row[] }> => {
+  kind: FoldKind<Figures>,
+  given: Statement & { name: string; id: string; row: z.ZodType<Row>; figuresOf: (row: Row) => Figures },
+): Promise<HeldFold<Figures>> => {
+  const { name, id, sql, params, row, figuresOf } = given;
   const rows = await clickhouse.rows({
     name,
     sql: `${sql} ${ONE_SNAPSHOT}, ${ONE_THREAD}, max_result_bytes = ${MOST_RESULT_BYTES}`,
@@ -79,5 +81,14 @@ export const readFold = async <Row>(
   });
   const [first] = rows;
   if (first === undefined) throw new Error('nothing to fold');
-  return { first, rows };
+  const { count, hash, recorded, places } = first;
+  const figures = rows.map(figuresOf).map((one) => [kind.key(one), one] as const);
+  return holding(kind, { id, count, hash, recorded, places }, new Map(figures));
 };
+
+/** A fold together with the one that it was begun from, if any. */
+export const onBase = <Figures>(
+  kind: FoldKind<Figures>,
+  base: HeldFold<Figures> | undefined,
+  fold: HeldFold<Figures>,
+): HeldFold<Figures> => holding(kind, fold, together(kind, base?.figures ?? new Map(), fold.figures));

@@ -2,11 +2,11 @@ import { ClickHouseError } from '@clickhouse/client';
 import { expect, test } from 'vitest';
 import type { ClickHouse, NamedQuery } from './client.ts';
 import { coverOf, type Scope } from './cover.ts';
-import type { RowsOptions } from './exact-rows.ts';
 import { type Fold, NO_FOLD } from './fold.ts';
 import { openFolds } from './folds.ts';
 import type { SealState } from './seal-state.ts';
 import { shopCalendar } from './shop-calendar.ts';
+import { periodOptions } from './testing/rows-options.ts';
 
 const calendar = shopCalendar('UTC', '00:00');
 const FIRST = Date.UTC(2025, 0, 1) / 86_400_000;
@@ -21,16 +21,7 @@ const state = (facts = 10, open: number[] = []): SealState => ({
   hashes: new Map(),
   seals: '',
 });
-const options = (scope: Scope = { from: 0, to: Date.UTC(2100, 0, 1) }): RowsOptions => ({
-  name: 'period',
-  scope,
-  coarsest: 'year',
-  byHour: false,
-  byWeekday: false,
-  byBranch: false,
-  shopDay: 'toDate(slot)',
-  timeZone: 'UTC',
-});
+const options = (scope: Scope = { from: 0, to: Date.UTC(2100, 0, 1) }) => periodOptions(scope);
 
 interface Opened {
   fewFacts?: number;

@@ -4,7 +4,7 @@ import type { ClickHouse } from './client.ts';
 import type { RowsOptions } from './exact-rows.ts';
 import { areOfOneMoment, type Beside, besideOf, besideRow, type Fact, hashOf } from './facts-beside.ts';
 import { alsoSql } from './figures-sql.ts';
-import { bytesOf, type FoldKind, type HeldFold, makesNothing, together } from './fold.ts';
+import { type FoldKind, type HeldFold, holding, makesNothing, together } from './fold.ts';
 import type { Folds, FoldsOptions } from './folds.ts';
 import type { RememberedSeals } from './remembered-seals.ts';
 import { UnknownNumbers } from './roaring.ts';
@@ -101,38 +101,41 @@ export const openFromFolds = <Figures extends { newest: number }>(
   };
 
   /** Takes what is beside a fold into it, but for the newest facts, once that is much to read for each question. */
-  const grow = ({ options, cover, fold }: FoldedScope<HeldFold<Figures>>, facts: readonly Fact[]): void => {
+  const grow = (folded: FoldedScope<HeldFold<Figures>>, facts: readonly Fact[]): void => {
+    const { options, fold } = folded;
     if (facts.length <= 2 * leftOut.facts || !areOfOneMoment(facts)) return;
     const newestFirst = facts.map(({ recorded }) => recorded).sort((a, b) => b - a);
     const until = Math.min((newestFirst[0] ?? 0) - leftOut.ms, newestFirst[leftOut.facts] ?? 0) - 1;
     const settled = facts.filter(({ recorded }) => recorded <= until);
     if (settled.length < leftOut.facts / 2) return;
     const figures = together(kind, fold.figures, kind.ofFacts(settled, options));
-    const grown: HeldFold<Figures> = {
+    const grown = {
+      ...fold,
       id: randomUUID(),
       of: fold.of ?? fold.id,
-      rows: figures.size,
       count: String(BigInt(fold.count) + BigInt(settled.length)),
       hash: String(BigInt.asUintN(64, BigInt(fold.hash) + hashOf(settled))),
       recorded: Math.max(fold.recorded, until),
       running: Math.max(fold.running ?? until, until),
-      places: fold.places,
-      bytes: bytesOf(kind, figures),
-      figures,
     };
-    voids.grown(fold, grown, settled);
-    whole.add(grown);
-    folds.renew(options, { fold: grown, cover });
+    const renewed = holding(kind, grown, figures);
+    voids.grown(fold, renewed, settled);
+    renew(folded, renewed);
+  };
+
+  /** Puts a fold in the place of one that was whole, and is so as well. */
+  const renew = ({ options, cover }: FoldedScope<HeldFold<Figures>>, fold: HeldFold<Figures>): void => {
+    whole.add(fold);
+    folds.renew(options, { fold, cover });
   };
 
   /** Takes off a running fold what has become void since, where that is all that broke it. */
   const mend = async (folded: FoldedScope<HeldFold<Figures>>, { places }: Beside): Promise<boolean> => {
-    const { options, cover, fold } = folded;
+    const { fold } = folded;
     if (!whole.has(fold) || fold.places !== places) return false;
     const mended = await voids.takenOff(folded);
     if (mended === undefined) return false;
-    whole.add(mended);
-    folds.renew(options, { fold: mended, cover });
+    renew(folded, mended);
     return true;
   };
 

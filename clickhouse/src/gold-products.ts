@@ -10,6 +10,7 @@ import { factsIn, fromGuess } from './guessed.ts';
 import { type ProductRows, productRowsOfFacts, productRowsOfSeals } from './product-rows.ts';
 import type { RememberedSeals } from './remembered-seals.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
+import { compareText } from './text-order.ts';
 
 /** What all products of one month and country sold, side by side: a row for each would be four times as much to write, send and read. */
 export type ProductsRow = z.output<typeof productsRow>;
@@ -50,7 +51,7 @@ const rowOf = ({ month: first_day, country, newest, products }: FoldedProducts):
 });
 
 const inOrder = (a: ProductsRow, b: ProductsRow): number =>
-  a.first_day - b.first_day || (a.country < b.country ? -1 : a.country > b.country ? 1 : 0);
+  a.first_day - b.first_day || compareText(a.country, b.country);
 
 export interface ProductsOptions {
   clickhouse: ClickHouse;

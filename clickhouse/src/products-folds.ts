@@ -4,9 +4,9 @@ import { type Cover, coverOf, firstOfMonth } from './cover.ts';
 import { customersOfState, purchasersState } from './customer-sets.ts';
 import { openWhere, type RowsOptions, scopeParams } from './exact-rows.ts';
 import { COUNTRY, PLACES } from './facts.ts';
-import { bytesOf, NO_FOLD, together } from './fold.ts';
-import { type FoldedProducts, PRODUCTS_HELD, type ProductsFold, productsKey } from './folded-products.ts';
-import { FOLD_PARTS, readFold, runningParts, spansParts } from './folding.ts';
+import { NO_FOLD } from './fold.ts';
+import { type FoldedProducts, PRODUCTS_HELD, type ProductsFold } from './folded-products.ts';
+import { FOLD_PARTS, onBase, readFold, runningParts, spansParts } from './folding.ts';
 import type { FoldMaker } from './folds.ts';
 import { FOLDED_PRODUCTS, productFacts } from './product-facts.ts';
 import { sealedProductRows } from './product-rows.ts';
@@ -62,12 +62,8 @@ const productsOf = ({ month, country, newest, products }: z.output<typeof row>):
 
 /** Makes folds of products by month and country, which stay in this process. */
 export const productsFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): FoldMaker<ProductsFold> => {
-  const read = async (id: string, sql: string, params: Record<string, unknown>): Promise<ProductsFold> => {
-    const { first, rows } = await readFold(clickhouse, { name: 'fold_products', sql, params, row });
-    const figures = new Map(rows.map((found) => [productsKey(found), productsOf(found)]));
-    const { count, hash, recorded, places } = first;
-    return { id, rows: figures.size, count, hash, recorded, places, figures, bytes: bytesOf(PRODUCTS_HELD, figures) };
-  };
+  const read = (id: string, sql: string, params: Record<string, unknown>): Promise<ProductsFold> =>
+    readFold(clickhouse, PRODUCTS_HELD, { name: 'fold_products', id, sql, params, row, figuresOf: productsOf });
 
   const ofSpans = (cover: Cover, options: RowsOptions, { state, id }: { state: SealState; id: string }) => {
     const { sql, params } = sealedProductRows(options.scope, cover, state, options.shopDay);
@@ -99,8 +95,7 @@ export const productsFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): F
       );
       const fold = await read(id, folded(rows, { ...parts, unique: '0', numbers: 'customers' }), params);
       if (base !== undefined && base.places !== fold.places) throw new Error('a branch is in another country');
-      const figures = together(PRODUCTS_HELD, base?.figures ?? new Map(), fold.figures);
-      return { ...fold, rows: figures.size, figures, bytes: bytesOf(PRODUCTS_HELD, figures) };
+      return onBase(PRODUCTS_HELD, base, fold);
     },
   };
 };

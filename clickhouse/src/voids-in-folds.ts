@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type FoldedScope, voidedSql } from './beside-sql.ts';
 import type { ClickHouse } from './client.ts';
 import { besideOf, type Fact, newestOf, type Print, voidedRow, voidsOf } from './facts-beside.ts';
-import { bytesOf, type FoldKind, type HeldFold, makesNothing, without } from './fold.ts';
+import { type FoldKind, type HeldFold, holding, makesNothing, without } from './fold.ts';
 
 /**
  * What in running folds is void. A void changes facts that a fold has: one more version of a purchase, and one less when the two are merged.
@@ -41,9 +41,9 @@ export const openVoids = <Figures extends { newest: number }>(
     try {
       const { facts, rows, hash } = await read(folded);
       if (makesNothing(fold, { rows: -rows, hash: -hash })) known.set(fold, voidsOf(facts));
-      else learning.delete(fold);
     } catch {
       // Answers are as exact without it; the next question tries again.
+    } finally {
       learning.delete(fold);
     }
   };
@@ -63,15 +63,8 @@ export const openVoids = <Figures extends { newest: number }>(
     if (!makesNothing(fold, { rows: -counted, hash: -(hash - isVoid.hash + lost + wasVoid.hash) })) return undefined;
     const counting = fresh.map((fact) => ({ ...fact, counts: true }));
     const figures = without(kind, fold.figures, kind.ofFacts(counting, options), options.byBranch);
-    const mended: HeldFold<Figures> = {
-      ...fold,
-      id: randomUUID(),
-      rows: figures.size,
-      count: String(rows),
-      hash: String(BigInt.asUintN(64, hash)),
-      bytes: bytesOf(kind, figures),
-      figures,
-    };
+    const print = { count: String(rows), hash: String(BigInt.asUintN(64, hash)) };
+    const mended = holding(kind, { ...fold, ...print, id: randomUUID() }, figures);
     known.set(mended, after);
     return mended;
   };

@@ -2,6 +2,7 @@ import type { AggregatedSales } from '@tillstream/schemas/read-api';
 import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
 import { dateOf } from '../shop-calendar.ts';
+import { compareText } from '../text-order.ts';
 import { asOf, averageBasket } from './figures.ts';
 import { readProductNames } from './product-names.ts';
 
@@ -29,7 +30,7 @@ export const readAggregatedSales = async (gold: Gold, scope: Scope, signal?: Abo
           average_basket_minor: averageBasket(baskets_minor, purchases),
           unique_customers,
         }))
-        .sort((a, b) => b.units - a.units || (a.product < b.product ? -1 : a.product > b.product ? 1 : 0));
+        .sort((a, b) => b.units - a.units || compareText(a.product, b.product));
     }),
   };
 };

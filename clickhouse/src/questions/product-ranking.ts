@@ -1,5 +1,6 @@
 import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
+import { compareText } from '../text-order.ts';
 import { asOf } from './figures.ts';
 import { readProductNames } from './product-names.ts';
 
@@ -57,6 +58,6 @@ export const readProductRanking = async (
   }
   const products = [...ranked.values()]
     .filter(({ units, units_before }) => units > 0 || units_before > 0)
-    .sort((a, b) => b.units - a.units || (a.product < b.product ? -1 : a.product > b.product ? 1 : 0));
+    .sort((a, b) => b.units - a.units || compareText(a.product, b.product));
   return { as_of: asOf(rows.filter(({ scope }) => scope === 'period').map(({ newest }) => newest)), products };
 };

@@ -1,5 +1,6 @@
 import type { RankedProduct } from '@tillstream/schemas/read-api';
 import type { FiguresRow } from '../figures-sql.ts';
+import { compareText } from '../text-order.ts';
 
 /** What products are ranked by. */
 export type RankedBy = 'units' | 'revenue';
@@ -19,7 +20,5 @@ export const rankedProducts = (
   const measure = by === 'units' ? 'units' : 'revenue_minor';
   return products
     .map((product) => ({ ...product, rank: 1 + products.filter((other) => other[measure] > product[measure]).length }))
-    .sort((a, b) => a.rank - b.rank || compare(a.product, b.product) || compare(a.product_id, b.product_id));
+    .sort((a, b) => a.rank - b.rank || compareText(a.product, b.product) || compareText(a.product_id, b.product_id));
 };
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
