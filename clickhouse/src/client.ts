@@ -35,6 +35,9 @@ const THROWN_IN_QUERY = '395';
 export const wasThrown = (error: unknown): boolean =>
   error instanceof ClickHouseError && error.code === THROWN_IN_QUERY;
 
+const misshapen = (query: string, row: number, { issues: [fault] }: z.ZodError): Error =>
+  new Error(`query ${query}, row ${row}: ${fault?.path.join('.')}: ${fault?.message}`);
+
 /** ClickHouse as the parts of Tillstream use it. */
 export interface ClickHouse {
   /** Rows of a query, checked against its schema. Throws when ClickHouse refuses or a row has another shape. */
@@ -68,8 +71,8 @@ export const connectClickHouse = (url: string, application: string): ClickHouse 
     },
   });
 
-  const rows = async <Row>({ name, sql, params, row, timeoutSeconds = 10, signal }: NamedQuery<Row>) => {
-    const raw = await limited(timeoutSeconds * 1_000 + GRACE_MS, signal, async (limit) => {
+  const rows = async <Row>({ name, sql, params, row, timeoutSeconds = 10, signal }: NamedQuery<Row>) =>
+    limited(timeoutSeconds * 1_000 + GRACE_MS, signal, async (limit) => {
       const result = await client.query({
         query: sql,
         format: 'JSONEachRow',
@@ -77,15 +80,17 @@ export const connectClickHouse = (url: string, application: string): ClickHouse 
         abort_signal: limit,
         clickhouse_settings: { log_comment: name, max_execution_time: timeoutSeconds },
       });
-      return result.json<unknown>();
+      const checked: Row[] = [];
+      // Each row when it comes: of a large answer all at once would hold up everything else that this process does.
+      for await (const some of result.stream<unknown>()) {
+        for (const given of some) {
+          const parsed = row.safeParse(given.json());
+          if (!parsed.success) throw misshapen(name, checked.length, parsed.error);
+          checked.push(parsed.data);
+        }
+      }
+      return checked;
     });
-    return raw.map((given, index) => {
-      const parsed = row.safeParse(given);
-      if (parsed.success) return parsed.data;
-      const fault = parsed.error.issues[0];
-      throw new Error(`query ${name}, row ${index}: ${fault?.path.join('.')}: ${fault?.message}`);
-    });
-  };
 
   return {
     rows,

@@ -65,7 +65,10 @@ export const FOLD_PARTS = { count: z.string(), hash: z.string(), recorded: z.int
 /** Folds that would be larger than half of this are not of use here: numbers of customers come as text, twice as long. */
 const MOST_RESULT_BYTES = 64 * 1024 * 1024;
 
-/** Reads a fold, whose rows say {@link FOLD_PARTS} and figures. @throws when there are none, or when they are too large */
+/**
+ * Reads a fold, whose rows say {@link FOLD_PARTS} and figures; those of several rows with one key are one. Each row is worked out when it
+ * comes. @throws when there are none, or when they are too large
+ */
 export const readFold = async <Row extends Pick<Fold, 'count' | 'hash' | 'recorded' | 'places'>, Figures>(
   clickhouse: ClickHouse,
   kind: FoldKind<Figures>,
@@ -76,14 +79,21 @@ export const readFold = async <Row extends Pick<Fold, 'count' | 'hash' | 'record
     name,
     sql: `${sql} ${ONE_SNAPSHOT}, ${ONE_THREAD}, max_result_bytes = ${MOST_RESULT_BYTES}`,
     params,
-    row,
+    row: row.transform((found) => {
+      const { count, hash, recorded, places } = found;
+      return { parts: { count, hash, recorded, places }, figures: figuresOf(found) };
+    }),
     timeoutSeconds: 30,
   });
   const [first] = rows;
   if (first === undefined) throw new Error('nothing to fold');
-  const { count, hash, recorded, places } = first;
-  const figures = rows.map(figuresOf).map((one) => [kind.key(one), one] as const);
-  return holding(kind, { id, count, hash, recorded, places }, new Map(figures));
+  const all = new Map<string, Figures>();
+  for (const { figures } of rows) {
+    const key = kind.key(figures);
+    const before = all.get(key);
+    all.set(key, before === undefined ? figures : kind.added(before, figures));
+  }
+  return holding(kind, { id, ...first.parts }, all);
 };
 
 /** A fold together with the one that it was begun from, if any. */

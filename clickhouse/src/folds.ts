@@ -164,10 +164,8 @@ export const openFolds = <F extends Fold>(
   const wanting = (options: RowsOptions, state: SealState): Made | undefined => {
     const sealed = maker.cover(options, state);
     const ofSpans = bestOfSpans(options, state, sealed);
-    const isEnough =
-      ofSpans !== undefined &&
-      ofSpans.cover.openFacts <= sealed.openFacts &&
-      ofSpans.cover.sealedFacts - ofSpans.found.facts < MOST_LATE / 2;
+    // A day that was open when it was made, and is sealed by now, is in a running fold as well.
+    const isEnough = ofSpans !== undefined && ofSpans.cover.sealedFacts - ofSpans.found.facts < MOST_LATE / 2;
     if (factsOf(sealed) > fewFacts && spansIn(sealed) > 0 && !isEnough) return 'spans';
     const { cover } = toRun(options, state, sealed, ofSpans?.found);
     if (cover === undefined || cover.openFacts > Math.max(fewFacts, fewOpenFacts)) return undefined;

@@ -20,26 +20,32 @@ import type { ShopCalendar } from './shop-calendar.ts';
  */
 const OVER_FOR_DAYS = 31;
 
+/** A row for each product: of all products together it would be so large that to take it in holds up the process. */
 const row = z.object({
   ...FOLD_PARTS,
   places: z.string(),
   month: z.int(),
   country: z.string(),
   newest: z.int(),
-  /** Of each product its purchases, units, revenue, the total of its purchases, and its customers: how many, and who. */
-  products: z.array(z.tuple([z.string(), z.int(), z.int(), z.int(), z.int(), z.int(), z.string()])),
+  product_id: z.string(),
+  purchases: z.int(),
+  units: z.int(),
+  revenue_minor: z.int(),
+  baskets_minor: z.int(),
+  unique_customers: z.int(),
+  /** Who they were; see {@link customersOfState}. */
+  numbers: z.string(),
 });
 
-/** SQL of the rows of a fold, from one row of each product (`of_month`, `of_country`); of its `customers` how many there are, and who. */
+/** SQL of the rows of a fold, from rows of products (`of_month`, `of_country`); of their `customers` how many there are, and who. */
 const folded = (
   rows: string,
   { print, recorded, unique, numbers }: { print: string; recorded: string; unique: string; numbers: string },
 ): string => `
   SELECT toUInt16(of_month) AS month, of_country AS country, toString(${PLACES}) AS places, toString((${print} AS print).1) AS count, toString(print.2) AS hash,
-    toUnixTimestamp64Milli(${recorded}) AS recorded, toUnixTimestamp64Milli(max(newest_sale)) AS newest,
-    groupArray((product_id, purchases, units, revenue_minor, baskets_minor, ${unique}, ${numbers})) AS products
-  FROM (SELECT * EXCEPT newest, newest AS newest_sale FROM (${rows}))
-  GROUP BY of_month, of_country`;
+    toUnixTimestamp64Milli(${recorded}) AS recorded, toUnixTimestamp64Milli(newest_sale) AS newest,
+    product_id, purchases, units, revenue_minor, baskets_minor, ${unique} AS unique_customers, ${numbers} AS numbers
+  FROM (SELECT * EXCEPT newest, newest AS newest_sale FROM (${rows}))`;
 
 /** The bitmap of a month that is over is empty: how many customers it had is known beside it. */
 const OF_SPANS = {
@@ -47,23 +53,17 @@ const OF_SPANS = {
   numbers: "if(known > 0 AND bitmapCardinality(customers) = 0, '', hex(customers))",
 };
 
-const productsOf = ({ month, country, newest, products }: z.output<typeof row>): FoldedProducts => ({
-  ...{ month, country, newest },
-  products: new Map(
-    products.map(([product, purchases, units, revenue_minor, baskets_minor, unique_customers, numbers]) => [
-      product,
-      {
-        ...{ purchases, units, revenue_minor, baskets_minor },
-        customers: customersOfState(numbers, unique_customers),
-      },
-    ]),
-  ),
-});
+const productOf = (found: z.output<typeof row>): FoldedProducts => {
+  const { month, country, newest, product_id, purchases, units, revenue_minor, baskets_minor } = found;
+  const customers = customersOfState(found.numbers, found.unique_customers);
+  const product = { purchases, units, revenue_minor, baskets_minor, customers };
+  return { month, country, newest, products: new Map([[product_id, product]]) };
+};
 
 /** Makes folds of products by month and country, which stay in this process. */
 export const productsFolds = (clickhouse: ClickHouse, calendar: ShopCalendar): FoldMaker<ProductsFold> => {
   const read = (id: string, sql: string, params: Record<string, unknown>): Promise<ProductsFold> =>
-    readFold(clickhouse, PRODUCTS_HELD, { name: 'fold_products', id, sql, params, row, figuresOf: productsOf });
+    readFold(clickhouse, PRODUCTS_HELD, { name: 'fold_products', id, sql, params, row, figuresOf: productOf });
 
   const ofSpans = (cover: Cover, options: RowsOptions, { state, id }: { state: SealState; id: string }) => {
     const { sql, params } = sealedProductRows(options.scope, cover, state, options.shopDay);
