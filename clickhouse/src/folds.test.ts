@@ -128,10 +128,14 @@ test('a fold that sales came late to still answers, and is made anew only when t
 
 test('a fold that lacks a day sealed since answers with that day open, unless that is too much to read', async () => {
   const before = state(10, [FIRST + 8]);
-  const { ask, find } = opened();
+  const { ask, find, made, pass } = opened();
   await ask(before);
   await ask(before);
   expect((await find(state()))?.cover.openDays).toEqual([FIRST + 8, FIRST + 9]);
+  // The running fold has that day: to fold the spans again would spare no answer anything.
+  pass(60_000);
+  await ask(state());
+  expect(made).toEqual(['spans', 'running']);
   const few = opened({ fewFacts: 19 });
   await few.ask(before);
   await few.ask(before);
