@@ -23,7 +23,7 @@ export const openVoids = <Figures extends { newest: number }>(
   kind: FoldKind<Figures>,
 ): VoidsInFolds<Figures> => {
   const known = new WeakMap<HeldFold<Figures>, Voids>();
-  const learning = new WeakSet<HeldFold<Figures>>();
+  const tried = new WeakSet<HeldFold<Figures>>();
   const underWay = new WeakMap<HeldFold<Figures>, Promise<HeldFold<Figures> | undefined>>();
 
   /** The facts of void purchases in a fold, and the fingerprint of all that would be in it now, of one moment. */
@@ -36,15 +36,13 @@ export const openVoids = <Figures extends { newest: number }>(
 
   const learn = async (folded: FoldedScope<HeldFold<Figures>>): Promise<void> => {
     const { fold } = folded;
-    if (fold.running === undefined || fold.rows === 0 || known.has(fold) || learning.has(fold)) return;
-    learning.add(fold);
+    if (fold.running === undefined || fold.rows === 0 || known.has(fold) || tried.has(fold)) return;
+    tried.add(fold);
     try {
       const { facts, rows, hash } = await read(folded);
       if (makesNothing(fold, { rows: -rows, hash: -hash })) known.set(fold, voidsOf(facts));
     } catch {
-      // Answers are as exact without it; the next question tries again.
-    } finally {
-      learning.delete(fold);
+      // Answers are as exact without it; it is tried again when the fold has grown.
     }
   };
 

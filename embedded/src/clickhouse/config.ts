@@ -44,6 +44,8 @@ function serverXml(usersPath: string): string {
   <background_schedule_pool_size>16</background_schedule_pool_size>
   <background_message_broker_schedule_pool_size>8</background_message_broker_schedule_pool_size>
   <background_pool_size>4</background_pool_size>
+  <!-- Merges step back behind questions, where the engine may say so (CAP_SYS_NICE). -->
+  <os_threads_nice_value_merge_mutate>10</os_threads_nice_value_merge_mutate>
   <kafka>
     <!-- A consumer that died holds its partitions until its session times out: 45 s by default. -->
     <session_timeout_ms>6000</session_timeout_ms>
