@@ -130,7 +130,7 @@ export const ONE_SNAPSHOT =
 export const ONE_THREAD = 'max_threads = 1';
 
 /** Which branches are in which countries now, and a hash of that; the same subquery everywhere, so that a statement asks it once. */
-const BRANCHES_NOW =
+export const BRANCHES_NOW =
   '(SELECT (groupArray(toString(branch_id)), groupArray(toString(country)), sum(cityHash64(branch_id, country))) FROM gold.branches)';
 
 /** SQL for the country that a column `branch_id` is in now; empty where the catalog does not know the branch. */

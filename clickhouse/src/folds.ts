@@ -132,7 +132,7 @@ export const openFolds = <F extends Fold>(
   };
 
   const runningOf = (options: RowsOptions, state: SealState) => {
-    const found = runnings.get(runningKey(options));
+    const found = runnings.get(scopeKey(options));
     if (found === undefined) return undefined;
     const cover = coverWith(found.spans, options.scope, calendar, state);
     if (cover !== undefined && isYoung(found) && factsOf(cover) - found.facts <= MOST_LATE) return { found, cover };
@@ -210,7 +210,7 @@ export const openFolds = <F extends Fold>(
         ? (base?.fold ?? maker.nothing)
         : await maker.running(cover, options, { base: base?.fold, until, id: randomUUID() });
     remember(runnings, {
-      key: runningKey(options),
+      key: scopeKey(options),
       // Of days that are all open nothing comes late, and nothing else is in it.
       fold: { ...fold, of: base?.fold.id, recorded: base?.fold.recorded ?? until, running: until },
       spans: base?.spans ?? NO_SPANS,
@@ -222,7 +222,7 @@ export const openFolds = <F extends Fold>(
   const renew = (options: RowsOptions, { fold, cover }: Folded<F>): void => {
     const { years, months, days } = cover;
     const facts = factsOf(cover) - leftOut.facts;
-    const key = runningKey(options);
+    const key = scopeKey(options);
     const { at } = runnings.get(key) ?? ofNow(options);
     remember(runnings, { key, fold, spans: { years, months, days }, facts, ...ofNow(options), at });
   };
@@ -280,8 +280,9 @@ const kindOf = ({ scope, byBranch, byHour, byWeekday, byStart }: RowsOptions): s
 const keyOf = ({ years, months, days }: Spans, options: RowsOptions): string =>
   `${kindOf(options)} ${JSON.stringify([years, months, days])}`;
 
-/** A running fold belongs to one scope: its open days may be in it in part. */
-const runningKey = (options: RowsOptions): string => `${kindOf(options)} ${options.scope.from} ${options.scope.to}`;
+/** What a question tells apart, and of which scope. A running fold belongs to one scope: its open days may be in it in part. */
+export const scopeKey = (options: RowsOptions): string =>
+  `${kindOf(options)} ${options.scope.from} ${options.scope.to}`;
 
 const remember = <F extends Fold>(among: Map<string, Remembered<F>>, fold: Remembered<F>): void => {
   among.delete(fold.key);

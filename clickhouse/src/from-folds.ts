@@ -1,20 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { besideSql, type FoldedScope } from './beside-sql.ts';
+import type { ChangeFeed, FeedMoment } from './change-feed.ts';
 import type { ClickHouse } from './client.ts';
 import type { RowsOptions } from './exact-rows.ts';
 import { areOfOneMoment, type Beside, besideOf, besideRow, type Fact, hashOf } from './facts-beside.ts';
 import { alsoSql } from './figures-sql.ts';
 import { type FoldKind, type HeldFold, holding, makesNothing, together } from './fold.ts';
 import type { Folds, FoldsOptions } from './folds.ts';
+import { openLiveFigures } from './live-figures.ts';
 import type { RememberedSeals } from './remembered-seals.ts';
 import { UnknownNumbers } from './roaring.ts';
 import { openVoids } from './voids-in-folds.ts';
 
-export interface FromFoldsOptions<Figures> extends Pick<FoldsOptions<HeldFold<Figures>>, 'leftOut' | 'folding'> {
+export interface FromFoldsOptions<Figures>
+  extends Pick<FoldsOptions<HeldFold<Figures>>, 'calendar' | 'leftOut' | 'folding'> {
   clickhouse: ClickHouse;
   seals: RememberedSeals;
   folds: Folds<HeldFold<Figures>>;
   kind: FoldKind<Figures>;
+  /** What changes from one answer to the next; absent: each is read beside folds. */
+  feed: ChangeFeed | undefined;
 }
 
 /** A question about some scopes, all of one moment. */
@@ -39,16 +44,14 @@ export type FromFolds<Figures> = (asked: AskedOfFolds) => Promise<FoldsAnswer<Fi
 export const openFromFolds = <Figures extends { newest: number }>(
   given: FromFoldsOptions<Figures>,
 ): FromFolds<Figures> => {
-  const { clickhouse, seals, folds, leftOut, folding, kind } = given;
+  const { clickhouse, seals, folds, calendar, leftOut, folding, kind, feed } = given;
 
   /** Those that were found whole once: what breaks later is what was added, or has changed. */
   const whole = new WeakSet<HeldFold<Figures>>();
   const voids = openVoids(clickhouse, kind);
+  const live = feed && openLiveFigures(feed, kind, calendar);
 
-  const answer = async (
-    { name, sets, also, signal }: AskedOfFolds,
-    isAgain = false,
-  ): Promise<FoldsAnswer<Figures> | undefined> => {
+  const scopesOf = async (sets: readonly RowsOptions[]): Promise<FoldedScope<HeldFold<Figures>>[] | undefined> => {
     const state = await seals.known();
     const scopes: FoldedScope<HeldFold<Figures>>[] = [];
     for (const options of sets) {
@@ -56,18 +59,28 @@ export const openFromFolds = <Figures extends { newest: number }>(
       if (folded === undefined) return undefined;
       scopes.push({ options, ...folded });
     }
-    if (scopes.every(({ fold }) => fold.rows === 0)) return undefined;
+    return scopes.every(({ fold }) => fold.rows === 0) ? undefined : scopes;
+  };
+
+  const answer = async (
+    { name, sets, also, signal }: AskedOfFolds,
+    before: FeedMoment | undefined,
+    isAgain = false,
+  ): Promise<FoldsAnswer<Figures> | undefined> => {
+    const state = await seals.known();
+    const scopes = await scopesOf(sets);
+    if (scopes === undefined) return undefined;
     const { sql, params } = besideSql(scopes, also && [alsoSql(also)]);
     const found = await clickhouse.row({ name, sql, params, row: besideRow, signal });
     const answers = scopes.map((folded, place) => figuresOf(folded, found, place));
     const broken = scopes.filter((_, place) => answers[place] === undefined);
     if (broken.length === 0) {
-      const learnt = Promise.all(scopes.map(voids.learn));
+      const learnt = Promise.all([...scopes.map(voids.learn), follow(sets, answers, before)]);
       if (folding === 'always') await learnt;
       return { figures: answers.flatMap((figures) => figures ?? []), also: found.also };
     }
     const mended = await Promise.all(broken.map((folded) => !isAgain && mend(folded, found)));
-    if (mended.every(Boolean)) return answer({ name, sets, also, signal }, true);
+    if (mended.every(Boolean)) return answer({ name, sets, also, signal }, before, true);
     for (const [place, { fold }] of broken.entries()) {
       if (mended[place]) continue;
       folds.forget(fold.id);
@@ -139,8 +152,52 @@ export const openFromFolds = <Figures extends { newest: number }>(
     return true;
   };
 
+  /** Figures that were read between two equal moments of the feed are of that moment, and follow it from there on. */
+  const follow = async (
+    sets: readonly RowsOptions[],
+    answers: readonly (ReadonlyMap<string, Figures> | undefined)[],
+    before: FeedMoment | undefined,
+  ): Promise<void> => {
+    if (before === undefined || live === undefined) return;
+    const after = await momentOf(sets);
+    if (after === undefined || after.position !== before.position || after.places !== before.places) return;
+    // Those that have grown meanwhile are the ones that will be found.
+    const scopes = (await scopesOf(sets)) ?? [];
+    for (const [place, scope] of scopes.entries()) {
+      const figures = answers[place];
+      if (figures !== undefined) live.keep(scope, figures, before);
+    }
+  };
+
+  /** Where the feed is; undefined when that cannot be told, as when nobody answers: each answer is read then. */
+  const momentOf = async (sets: readonly RowsOptions[]): Promise<FeedMoment | undefined> =>
+    feed?.now({ places: sets.some(({ byProduct }) => byProduct) }).catch(() => undefined);
+
+  const fromLive = async (sets: readonly RowsOptions[], moment: FeedMoment | undefined) => {
+    if (live === undefined || moment === undefined) return undefined;
+    const scopes = await scopesOf(sets);
+    return scopes && live.at(scopes, moment);
+  };
+
+  /** What has followed the feed for long is proven again, and its folds grow. */
+  let proving = false;
+  const prove = async (asked: AskedOfFolds): Promise<void> => {
+    if (proving) return;
+    proving = true;
+    try {
+      await answer({ ...asked, signal: undefined }, await momentOf(asked.sets));
+    } catch {
+      // It is tried again with the next question.
+    } finally {
+      proving = false;
+    }
+  };
+
   return async (asked) => {
-    const answers = await answer(asked);
+    const moment = asked.also === undefined ? await momentOf(asked.sets) : undefined;
+    const known = await fromLive(asked.sets, moment);
+    if (known !== undefined && known.changes > 2 * leftOut.facts) void prove(asked);
+    const answers = known === undefined ? await answer(asked, moment) : { figures: known.figures, also: {} };
     const state = await seals.known();
     for (const options of asked.sets) folds.asked(options, state);
     return answers;

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { openChangeFeed } from './change-feed.ts';
 import type { ClickHouse } from './client.ts';
 import { type Coarsest, coverOf, type Scope, spansIn } from './cover.ts';
 import type { Customers } from './customer-sets.ts';
@@ -85,6 +86,8 @@ export interface GoldOptions {
   leftOut?: { facts: number; ms: number };
   /** Whether sealed spans are folded for a question that is asked again, or for each before it is answered. Default `again`. */
   folding?: 'again' | 'always';
+  /** Whether figures that were read once follow the feed of changes, or are read beside folds each time. Default true. */
+  live?: boolean;
   /** The clock (ms) by which what is remembered of the seals grows old; it decides no figure. Default the process's own. */
   now?: () => number;
 }
@@ -99,6 +102,7 @@ export const openGold = (
     fewCustomers = FEW_CUSTOMERS,
     leftOut = LEFT_OUT,
     folding = 'again',
+    live = true,
     now = () => performance.now(),
   }: GoldOptions = {},
 ): Gold => {
@@ -106,6 +110,7 @@ export const openGold = (
   const shopDay = shopDaySql(shop);
   const spans = rememberedSeals(clickhouse, shopDay, 'spans', now);
   const foldsBy = { calendar, fewFacts, fewOpenFacts, leftOut, folding, now };
+  const feed = live ? openChangeFeed(clickhouse) : undefined;
   const products = rememberedSeals(clickhouse, shopDay, 'products', now);
 
   /** From folds of one kind, but for questions about so few facts that they are read sooner. */
@@ -115,7 +120,7 @@ export const openGold = (
     maker: FoldMaker<HeldFold<Figures>>,
   ): FromFolds<Figures> => {
     const folds = openFolds(clickhouse, { maker, ...foldsBy });
-    const ask = openFromFolds({ clickhouse, seals, folds, kind, leftOut, folding });
+    const ask = openFromFolds({ clickhouse, seals, folds, kind, calendar, leftOut, folding, feed });
     return async (asked) => {
       const state = await seals.known();
       return asked.sets.every(({ scope }) => isSmall(scope, state)) ? undefined : ask(asked);

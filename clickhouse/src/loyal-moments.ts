@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
+import { type Blocks, blocksOf, type Part, parts, partsSql, tableOf, withBlocks } from './parts.ts';
 
 /**
  * When the customers of the chain became loyal, as this process remembers it. To read all of them with `FINAL` costs as much as there are
@@ -29,16 +30,7 @@ const ROW_BYTES = 20;
 const ROW = `concat(reinterpretAsFixedString(number), reinterpretAsFixedString(revision),
     reinterpretAsFixedString(ifNull(toFloat64(toUnixTimestamp64Milli(loyal_since)), nan)))`;
 
-const PARTS = `(SELECT groupArray((name, min_block_number, max_block_number, data_version, rows, path))
-  FROM system.parts WHERE active AND database = 'silver' AND table = 'customers')`;
-const parts = z
-  .array(z.tuple([z.string(), z.int(), z.int(), z.int(), z.int(), z.string()]))
-  .transform((found) =>
-    found
-      .map(([name, first, last, version, rows, path]) => ({ name, first, last, version, rows, path }))
-      .sort((a, b) => a.first - b.first),
-  );
-type Part = z.output<typeof parts>[number];
+const PARTS = `(${partsSql('customers')})`;
 
 /** A part's name says which blocks of inserts are in it. The condition is on names alone: of parts that are known nothing is read. */
 const NOT_KNOWN = `NOT arrayExists(known -> toInt64(splitByChar('_', _part)[2]) >= known[1] AND toInt64(splitByChar('_', _part)[3]) <= known[2],
@@ -58,9 +50,6 @@ interface Known {
   revisions: Float64Array;
   moments: Float64Array;
 }
-
-/** Blocks that follow each other, the first and the last. */
-type Blocks = [first: number, last: number];
 
 /** Opens the memory; nothing is read before the first question. */
 export const rememberLoyalMoments = (
@@ -98,7 +87,7 @@ export const rememberLoyalMoments = (
         read += take(next, some);
       }
       // One that was merged meanwhile is another one's blocks: it is read with the next question.
-      if (read === rows) know(next.blocks, first, last);
+      if (read === rows) next.blocks = withBlocks(next.blocks, first, last);
     }
     known = next.moments.length > MOST_CUSTOMERS ? undefined : next;
   };
@@ -138,7 +127,7 @@ export const rememberLoyalMoments = (
     const fresh = some.map(([name, , packed]) => ({ ...blocksOf(name), packed })).sort((a, b) => a.first - b.first);
     for (const { first, last, packed } of fresh) {
       take(before, packed);
-      know(before.blocks, first, last);
+      before.blocks = withBlocks(before.blocks, first, last);
     }
     return before.moments;
   };
@@ -146,35 +135,11 @@ export const rememberLoyalMoments = (
   return { now };
 };
 
-/** Two tables are in two places; a mutation gives the parts that it writes its own version instead of that of their first block. */
-const tableOf = (found: readonly Part[]): string => {
-  const [first] = found;
-  const place = first === undefined ? '' : first.path.slice(0, -first.name.length - 1);
-  return `${place} ${Math.max(0, ...found.filter(({ first, version }) => version !== first).map(({ version }) => version))}`;
-};
-
-const blocksOf = (name: string): { first: number; last: number } => {
-  const [, first, last] = name.split('_').map(Number);
-  if (first === undefined || last === undefined) throw new Error(`a part named ${name}`);
-  return { first, last };
-};
-
 /** Whether what is known is still in active parts: else the table was emptied. */
 const isThere = (found: readonly Part[], [first, last]: Blocks): boolean => {
   let next = first;
   for (const part of found) if (part.first <= next && part.last >= next) next = part.last + 1;
   return next > last;
-};
-
-/** Adds blocks to those that are known. */
-const know = (blocks: Blocks[], first: number, last: number): void => {
-  const all: Blocks[] = [...blocks, [first, last] as Blocks].sort((a, b) => a[0] - b[0]);
-  blocks.length = 0;
-  for (const next of all) {
-    const before = blocks.at(-1);
-    if (before !== undefined && next[0] <= before[1] + 1) before[1] = Math.max(before[1], next[1]);
-    else blocks.push([...next]);
-  }
 };
 
 /** Takes rows in, and says how many. The highest revision counts, of equal ones the last. */

@@ -82,11 +82,24 @@ const QUEUE = ['ingest/0001_queue', 'ingest/0002_queue_mv'] as const;
 
 /**
  * Gives a table of purchases in silver what the seals are compared by: fingerprints of business days, and an index that finds what
- * was recorded since.
+ * was recorded since; and what the feed of changes tells new rows by.
  */
 export const keepForSeals = async (clickhouse: ClickHouse, table: string, shop: ShopClock): Promise<void> => {
   await keepRecordedIndex(clickhouse, table);
   await keepDayProjection(clickhouse, table, shop);
+  await keepBlockNumbers(clickhouse, table);
+};
+
+/** Rows keep the number of their block of inserts when they are merged: so what is new in a part can be told. */
+const keepBlockNumbers = async (clickhouse: ClickHouse, table: string): Promise<void> => {
+  const { engine_full } = await clickhouse.row({
+    name: 'table_settings',
+    sql: "SELECT engine_full FROM system.tables WHERE database = 'silver' AND name = {table:String}",
+    params: { table },
+    row: z.object({ engine_full: z.string() }),
+  });
+  if (engine_full.includes('enable_block_number_column = 1')) return;
+  await clickhouse.command(`ALTER TABLE silver.${table} MODIFY SETTING enable_block_number_column = 1`);
 };
 
 /** Blocks of half a million rows: a finer index takes longer to look through than it saves to read. */

@@ -132,7 +132,7 @@ const askedUntilLearnt = async (ask: () => Promise<typeof asked>) => {
 
 /** Asks twice: from then on there is a fold. */
 const folded = async (options: GoldOptions = {}) => {
-  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, ...options });
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, live: false, ...options });
   expect(await ask(gold)).toEqual(['spans']);
   expect(await ask(gold)).toEqual(['spans']);
   await askedUntil('fold', () => ask(gold));
@@ -207,7 +207,7 @@ test('a day that was sealed since stays in a running fold', async () => {
   sell(1000, 3);
   await world.deliver(1, 1);
   let stepped = 0;
-  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, now: () => performance.now() + stepped });
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, live: false, now: () => performance.now() + stepped });
   await askedUntil('running', () => ask(gold));
   await seal();
   stepped += 6_000;
@@ -226,7 +226,7 @@ const openLastDay = async ({ held = 0 } = {}) => {
 
 const running = async ({ held = 0 } = {}) => {
   await openLastDay({ held });
-  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, leftOut: { facts: 2, ms: 0 } });
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, live: false, leftOut: { facts: 2, ms: 0 } });
   await askedUntilLearnt(() => ask(gold));
   return gold;
 };
@@ -277,7 +277,7 @@ test('a customer of a running fold goes with the last of their purchases, in one
   await world.deliver(1, 1);
   for (let i = 0; i < 3; i++) sell(WORLD_MINUTES - 100 + i, 5);
   await world.deliver(1, 1);
-  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, leftOut: { facts: 2, ms: 0 } });
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, live: false, leftOut: { facts: 2, ms: 0 } });
   for (const asking of [() => ask(gold), () => askProducts(gold)]) await askedUntilLearnt(asking);
   for (const sale of [first, first + 1, first + 2, first + 3]) {
     world.void(sale);
@@ -325,7 +325,7 @@ test('what comes after a running fold is taken into it, but for the newest, and 
   };
   await clickhouse.command('SYSTEM STOP MERGES silver.purchases');
   await openLastDay();
-  const gold = openGold(counting, SHOP, { fewFacts: 0, leftOut: { facts: 2, ms: 0 } });
+  const gold = openGold(counting, SHOP, { fewFacts: 0, live: false, leftOut: { facts: 2, ms: 0 } });
   await askedUntilLearnt(() => ask(gold));
   for (let i = 0; i < 12; i++) {
     sell(i % 3 === 0 ? 700 + i : WORLD_MINUTES - 100 + i, 70 + i);
@@ -371,6 +371,7 @@ test('a purchase whose versions were recorded at different moments keeps a runni
   let stepped = 0;
   const gold = openGold(clickhouse, SHOP, {
     fewFacts: 0,
+    live: false,
     leftOut: { facts: 2, ms: 0 },
     now: () => performance.now() + stepped,
   });
@@ -390,7 +391,7 @@ test('a purchase whose versions were recorded at different moments keeps a runni
 
 /** Products of all that is sealed, from a fold. */
 const productsFolded = async () => {
-  const gold = openGold(clickhouse, SHOP, { fewFacts: 0 });
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, live: false });
   await askedUntil('fold', () => askProducts(gold));
   return gold;
 };
@@ -434,7 +435,7 @@ test('a sale that comes late to a month of which a fold of products has numbers 
 });
 
 test('what products sell on an open day is folded, too, and what is void is taken off', async () => {
-  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, leftOut: { facts: 2, ms: 0 } });
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, live: false, leftOut: { facts: 2, ms: 0 } });
   await openLastDay();
   await askedUntilLearnt(() => askProducts(gold));
   // More than are left out of the fold: it grows by them, and so do its customers.
@@ -470,7 +471,7 @@ const askRetention = async (gold: Gold): Promise<typeof asked> => {
 test('who came back is counted from the customers of folded months, and of sales that come since', async () => {
   for (const minute of [-60 * 1440, -60 * 1440 + 1]) sell(minute, 3);
   await world.deliver(1, 1);
-  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, leftOut: { facts: 2, ms: 0 } });
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, live: false, leftOut: { facts: 2, ms: 0 } });
   await openLastDay();
   await askedUntil('fold', () => askedFolds(askRetention(gold)));
   // A late first purchase takes a customer out of a cohort, a new customer comes into one, another one comes back.
@@ -492,7 +493,7 @@ test('who came back is counted from the customers of folded months, and of sales
 test.each(['day', 'hour'] as const)(
   'each %s is folded, and what comes late or today is added with its customers',
   async (by) => {
-    const gold = openGold(clickhouse, SHOP, { fewFacts: 0, leftOut: { facts: 2, ms: 0 } });
+    const gold = openGold(clickhouse, SHOP, { fewFacts: 0, live: false, leftOut: { facts: 2, ms: 0 } });
     await openLastDay();
     const before = learnt;
     await askedUntil('fold', () => askSeries(gold, by));
@@ -522,7 +523,7 @@ test('a sale that comes to a day of which a fold knows the number of customers o
   for (const minute of [inAugust, inAugust + 1]) sell(minute, 3);
   await world.deliver(1, 1);
   await seal();
-  const gold = openGold(clickhouse, SHOP, { fewFacts: 0 });
+  const gold = openGold(clickhouse, SHOP, { fewFacts: 0, live: false });
   await askedUntil('fold', () => askSeries(gold, 'day', LONGER));
   sell(700, 3);
   await world.deliver(1, 1);

@@ -228,3 +228,17 @@ export const QUESTIONS: readonly Ask[] = [
   productSales('branch'),
   retention,
 ];
+
+/** Those that follow the feed of changes, by the statement that reads them otherwise. */
+export const LIVE_QUESTIONS: Readonly<Record<string, Ask>> = {
+  kpis,
+  new_and_returning: newAndReturning,
+  series_by_hour: series('hour'),
+  series_by_day: series('day'),
+  hourly_sales: hourly,
+  week_grid: weekGrid,
+  products: aggregated,
+  product_ranking: productRanking,
+  branch_sales: branchSales,
+  retention,
+};
