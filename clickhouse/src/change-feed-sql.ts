@@ -55,11 +55,11 @@ export const partsRow = z.object({
   places: z.string().default(''),
 });
 
-/** Three rows of {@link arrivedSql}: what arrived, what is in new parts, and the parts there are afterwards. */
+/** Three rows of {@link ARRIVED}: what arrived, what is in new parts, and the parts there are afterwards. */
 export const arrivedRow = z.object({
   facts: z.array(arrived),
-  /** Of each part how many of its rows are of blocks that are known. */
-  fresh: z.array(z.tuple([z.string(), z.int()])),
+  /** Of each part how many rows it has, and how many of them are of blocks that are known. */
+  fresh: z.array(z.tuple([z.string(), z.int(), z.int()])),
   found: parts,
 });
 
@@ -68,16 +68,17 @@ const IS_KNOWN = `arrayExists((partition, first, last) -> partition = _partition
   {partitions:Array(String)}, {firsts:Array(Int64)}, {lasts:Array(Int64)})`;
 
 /**
- * SQL ({@link arrivedRow}) of all versions of those purchases of which the parts {fresh} have a row of a block that is not known, at most {most}
- * such rows; of what the parts hold that are not those of {old}, at the same moment; and of the parts there are at a later one.
+ * SQL ({@link arrivedRow}) of all versions of those purchases that have a row of a block that is not known, at most {most} such rows; of the
+ * parts that are not those of {old}, at the same moment; and of the parts there are at a later one.
  */
 export const ARRIVED = `
     SELECT groupArray(${COLUMNS}) AS facts, [] AS fresh, [] AS found
     FROM silver.purchases
     WHERE (slot, branch_id, purchase_id) IN (
       SELECT slot, branch_id, purchase_id FROM silver.purchases
-      WHERE _part IN {fresh:Array(String)} AND NOT ${IS_KNOWN} LIMIT {most:UInt32})
-    UNION ALL SELECT [], groupArray((part, known_rows)), []
-    FROM (SELECT _part AS part, countIf(${IS_KNOWN}) AS known_rows FROM silver.purchases WHERE _part NOT IN {old:Array(String)} GROUP BY part)
+      WHERE _part NOT IN {old:Array(String)} AND NOT ${IS_KNOWN} LIMIT {most:UInt32})
+    UNION ALL SELECT [], groupArray((part, part_rows, known_rows)), []
+    FROM (SELECT _part AS part, count() AS part_rows, countIf(${IS_KNOWN}) AS known_rows
+          FROM silver.purchases WHERE _part NOT IN {old:Array(String)} GROUP BY part)
     UNION ALL SELECT [], [], found FROM (${partsSql('purchases')})
     ${ONE_SNAPSHOT}, ${ONE_THREAD}`;

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { ARRIVED, type Arrived, arrivedRow, partsNow, partsRow } from './change-feed-sql.ts';
 import type { ClickHouse } from './client.ts';
-import { type KnownBlocks, knownBlocks } from './known-blocks.ts';
-import { type Part, tableOf } from './parts.ts';
+import { type ArrivedRows, type KnownBlocks, knownBlocks } from './known-blocks.ts';
+import { blocksOf, type Part, tableOf } from './parts.ts';
 
 /** What a purchase said before, if it was there, and says now. */
 export interface Change {
@@ -34,10 +34,8 @@ export interface ChangeFeed {
 const MOST_CHANGES = 5_000;
 /** More new rows are not read at once: after such a bulk it begins anew. */
 const MOST_NEW = 2_000;
-/** To tell new rows of a part from those that are known all its blocks' numbers are read. */
-const MOST_ROWS_OF_MIXED = 1_000_000;
-/** Parts may be merged between the two statements. */
-const TRIES = 3;
+/** In a part that is new, or new in part, the numbers of all blocks are read. */
+const MOST_ROWS_OF_PART = 1_000_000;
 
 /** Those who wait until they can look. */
 interface Waiting {
@@ -62,20 +60,14 @@ export const openChangeFeed = (clickhouse: ClickHouse): ChangeFeed => {
 
   const lookAt = (places: boolean) => clickhouse.row({ name: 'purchases_parts', sql: partsNow(places), row: partsRow });
 
-  const read = async (fresh: readonly Part[], found: readonly Part[], of: KnownBlocks) => {
-    const names = fresh.map(({ name }) => name);
-    const answers = await clickhouse.rows({
-      name: 'arrived_purchases',
-      sql: ARRIVED,
-      params: {
-        ...{ fresh: names, old: found.map(({ name }) => name).filter((name) => !names.includes(name)) },
-        ...{ most: MOST_NEW + 1, ...of.params() },
-      },
-      row: arrivedRow,
-    });
+  const read = async (of: KnownBlocks): Promise<ArrivedRows> => {
+    const params = { ...of.params(), most: MOST_NEW + 1 };
+    const answers = await clickhouse.rows({ name: 'arrived_purchases', sql: ARRIVED, params, row: arrivedRow });
     return {
       rows: answers.flatMap(({ facts }) => facts),
-      knownRows: new Map(answers.flatMap(({ fresh }) => fresh)),
+      fresh: answers
+        .flatMap(({ fresh }) => fresh)
+        .map(([name, rows, knownRows]) => ({ name, ...blocksOf(name), rows, knownRows })),
       found: answers.flatMap(({ found }) => found),
     };
   };
@@ -91,7 +83,7 @@ export const openChangeFeed = (clickhouse: ClickHouse): ChangeFeed => {
   };
 
   const isTooMuch = (fresh: readonly Part[], of: KnownBlocks): boolean =>
-    fresh.some((part) => of.isMixed(part) && part.rows > MOST_ROWS_OF_MIXED) ||
+    fresh.some((part) => part.rows > MOST_ROWS_OF_PART) ||
     fresh.reduce((rows, part) => rows + part.rows - of.rowsIn(part), 0) > MOST_NEW;
 
   const momentOf = ({ branches, countries, places }: z.output<typeof partsRow>): FeedMoment => ({
@@ -101,25 +93,19 @@ export const openChangeFeed = (clickhouse: ClickHouse): ChangeFeed => {
   });
 
   const advance = async (places: boolean): Promise<FeedMoment> => {
-    for (let attempt = 0; attempt < TRIES; attempt++) {
-      const look = await lookAt(places);
-      const { found } = look;
-      if (known === undefined || tableOf(found) !== known.table || !known.areThere(found)) {
-        begin(found);
-        return momentOf(look);
-      }
-      const fresh = known.see(found);
-      if (fresh.length === 0) return momentOf(look);
-      if (isTooMuch(fresh, known)) break;
-      const taken = known.take(fresh, await read(fresh, found, known));
-      if (taken === 'unknown') break;
-      if (taken === 'merged') continue;
-      add(taken);
+    const look = await lookAt(places);
+    const { found } = look;
+    if (known === undefined || tableOf(found) !== known.table || !known.areThere(found)) {
+      begin(found);
       return momentOf(look);
     }
-    // What has changed cannot be told: whoever followed it has to find out another way.
-    const look = await lookAt(places);
-    begin(look.found);
+    const fresh = known.see(found);
+    if (fresh.length > 0) {
+      const taken = isTooMuch(fresh, known) ? undefined : known.take(await read(known), MOST_NEW);
+      // Where it cannot be told what has changed, whoever follows it has to find out another way.
+      if (taken === undefined) begin(found);
+      else add(taken);
+    }
     return momentOf(look);
   };
 

@@ -1,16 +1,19 @@
 import type { Change } from './change-feed.ts';
 import type { Arrived } from './change-feed-sql.ts';
-import { areKnown, type Blocks, blocksOf, type Part, tableOf, withBlocks } from './parts.ts';
+import { areKnown, type Blocks, type Part, tableOf, withBlocks } from './parts.ts';
 
-/** What was read of new parts. */
+/** What was read of new blocks. */
 export interface ArrivedRows {
-  /** All versions of the purchases that they have new rows of. */
+  /** All versions of the purchases that they have rows of. */
   rows: readonly Arrived[];
-  /** Of each part at that moment that was not there before, or is new: how many of its rows are of known blocks. */
-  knownRows: ReadonlyMap<string, number>;
+  /** The parts at that moment that were not known by name, and how many of their rows are of known blocks. */
+  fresh: readonly (KnownPart & { knownRows: number })[];
   /** The parts there were afterwards. */
   found: readonly Part[];
 }
+
+type Range = Pick<Part, 'partition' | 'first' | 'last'>;
+type KnownPart = Range & Pick<Part, 'name' | 'rows'>;
 
 /**
  * Which blocks of inserts of a table are known, and what the newest of them brought. A merge may put known and new blocks into one part, and
@@ -23,17 +26,12 @@ export interface KnownBlocks {
   areThere(found: readonly Part[]): boolean;
   /** Takes note of merges of what is known; gives the parts that are new, or new in part. */
   see(found: readonly Part[]): Part[];
-  /** Whether some blocks of a part are known. */
-  isMixed(part: Pick<Part, 'partition' | 'first' | 'last'>): boolean;
   /** How many known rows went into a part, before any was dropped. */
-  rowsIn(part: Part): number;
-  /** Parameters of SQL that tells known rows: the ranges of blocks. */
-  params(): { partitions: string[]; firsts: number[]; lasts: number[] };
-  /**
-   * What new parts have changed; they are known then. `merged`: some were merged before they were read; `unknown`: what a merge has dropped
-   * cannot be told.
-   */
-  take(fresh: readonly Part[], arrived: ArrivedRows): Pick<Change, 'before' | 'after'>[] | 'merged' | 'unknown';
+  rowsIn(part: Range): number;
+  /** Parameters of SQL that tells known rows: the names of parts that are known, and ranges of blocks. */
+  params(): { old: string[]; partitions: string[]; firsts: number[]; lasts: number[] };
+  /** What new blocks have changed; they are known then. Undefined where there are more rows than these, or it cannot be told what a merge has dropped. */
+  take(arrived: ArrivedRows, most: number): Pick<Change, 'before' | 'after'>[] | undefined;
 }
 
 /** Purchases whose versions are remembered, for the day when a merge drops one before its successor was read. */
@@ -42,10 +40,10 @@ const MOST_PURCHASES = 20_000;
 /** Begins with all that is there. */
 export const knownBlocks = (all: readonly Part[]): KnownBlocks => {
   const table = tableOf(all);
-  let parts = [...all];
+  let parts: KnownPart[] = [...all];
   let seen = '';
   const blocks = new Map<string, Blocks[]>();
-  const know = ({ partition, first, last }: Part) =>
+  const know = ({ partition, first, last }: Range) =>
     blocks.set(partition, withBlocks(blocks.get(partition) ?? [], first, last));
   for (const part of all) know(part);
 
@@ -64,15 +62,10 @@ export const knownBlocks = (all: readonly Part[]): KnownBlocks => {
     }
   };
 
-  const isKnownPart = ({ partition, first, last }: Pick<Part, 'partition' | 'first' | 'last'>) =>
-    areKnown(blocks.get(partition) ?? [], first, last);
-  const isKnownRow = ({ partition, block }: Arrived) => areKnown(blocks.get(partition) ?? [], block, block);
-  const knownIn = (part: Pick<Part, 'partition' | 'first' | 'last'>) => parts.filter((known) => lies(known, part));
-  const isMixed = (part: Pick<Part, 'partition' | 'first' | 'last'>) => knownIn(part).length > 0;
-  const isHalfKnown = (part: Pick<Part, 'partition' | 'first' | 'last'>) => !isKnownPart(part) && isMixed(part);
-  const rowsIn = (part: Part) => knownIn(part).reduce((sum, { rows }) => sum + rows, 0);
+  const isKnown = ({ partition, first, last }: Range) => areKnown(blocks.get(partition) ?? [], first, last);
+  const rowsIn = (part: Range) => parts.reduce((sum, known) => sum + (lies(known, part) ? known.rows : 0), 0);
 
-  const replace = (part: Part): void => {
+  const replace = (part: KnownPart): void => {
     parts = [...parts.filter((known) => !lies(known, part)), part];
     for (const purchase of several) {
       const rows = versions.get(purchase) ?? [];
@@ -85,14 +78,14 @@ export const knownBlocks = (all: readonly Part[]): KnownBlocks => {
   const see = (found: readonly Part[]): Part[] => {
     const names = found.map(({ name }) => name).join();
     if (names === seen) return [];
-    const fresh = found.filter((part) => !isKnownPart(part));
-    for (const part of found.filter(isKnownPart)) if (!parts.some(({ name }) => name === part.name)) replace(part);
+    const fresh = found.filter((part) => !isKnown(part));
+    for (const part of found.filter(isKnown)) if (!parts.some(({ name }) => name === part.name)) replace(part);
     if (fresh.length === 0) seen = names;
     return fresh;
   };
 
   /** Whether as many known rows are left in a part as must be, when a merge keeps the best of each purchase. */
-  const isAsExpected = (part: Part, newIn: ReadonlySet<string>, left: number | undefined): boolean => {
+  const isAsExpected = (part: Range, newIn: ReadonlySet<string>, left: number): boolean => {
     let expected = rowsIn(part);
     for (const purchase of new Set([...several, ...newIn])) {
       const inside = (versions.get(purchase) ?? []).filter((row) => isIn(row, part)).length;
@@ -101,29 +94,26 @@ export const knownBlocks = (all: readonly Part[]): KnownBlocks => {
     return left === expected;
   };
 
-  const take = (fresh: readonly Part[], { rows, found, knownRows }: ArrivedRows) => {
-    if (tableOf(found) !== table) return 'unknown';
-    const names = new Set(fresh.map(({ name }) => name));
-    if (fresh.some(({ name }) => !knownRows.has(name))) return 'merged';
-    // In a part that was made since, known rows may have met new ones that were not read.
-    if ([...knownRows.keys()].some((name) => !names.has(name) && isHalfKnown(blocksOf(name)))) return 'merged';
-
-    // Of parts that came since nothing is taken yet.
-    const isThere = (row: Arrived) => names.has(row.part) || isKnownPart(blocksOf(row.part));
+  const take = ({ rows, fresh, found }: ArrivedRows, most: number) => {
+    // Read later than the rows: with the same table then, they were of this one.
+    if (tableOf(found) !== table) return undefined;
     const purchases = new Map<string, { known: Arrived[]; fresh: Arrived[] }>();
-    const newIn = new Map<string, Set<string>>();
-    for (const row of rows.filter(isThere)) {
+    const newIn = new Map<string, Set<string>>(fresh.map(({ name }) => [name, new Set()]));
+    let count = 0;
+    for (const row of rows) {
       const of = purchases.get(row.purchase) ?? { known: [], fresh: [] };
       purchases.set(row.purchase, of);
-      if (isKnownRow(row)) of.known.push(row);
+      if (isKnown({ partition: row.partition, first: row.block, last: row.block })) of.known.push(row);
       else {
+        count += 1;
         of.fresh.push(row);
-        newIn.set(row.part, (newIn.get(row.part) ?? new Set()).add(row.purchase));
+        newIn.get(row.part)?.add(row.purchase);
       }
     }
-    for (const part of fresh.filter(isMixed)) {
-      // A part all of whose rows were dropped is in no answer.
-      if (!isAsExpected(part, newIn.get(part.name) ?? new Set(), knownRows.get(part.name))) return 'unknown';
+    if (count > most) return undefined;
+    // In a part of known blocks alone no known row has met a new one.
+    for (const part of fresh.filter((part) => !isKnown(part))) {
+      if (!isAsExpected(part, newIn.get(part.name) ?? new Set(), part.knownRows)) return undefined;
     }
 
     const changes: Pick<Change, 'before' | 'after'>[] = [];
@@ -148,11 +138,11 @@ export const knownBlocks = (all: readonly Part[]): KnownBlocks => {
       return parts.every((part) => names.has(part.name) || found.some((other) => lies(part, other)));
     },
     see,
-    isMixed,
     rowsIn,
     params: () => {
       const ranges = [...blocks].flatMap(([partition, of]) => of.map(([first, last]) => ({ partition, first, last })));
       return {
+        old: parts.map(({ name }) => name),
         partitions: ranges.map(({ partition }) => partition),
         firsts: ranges.map(({ first }) => first),
         lasts: ranges.map(({ last }) => last),
@@ -161,8 +151,6 @@ export const knownBlocks = (all: readonly Part[]): KnownBlocks => {
     take,
   };
 };
-
-type Range = Pick<Part, 'partition' | 'first' | 'last'>;
 
 /** Whether the blocks of one part are in another one. */
 const lies = (part: Range, within: Range): boolean =>
