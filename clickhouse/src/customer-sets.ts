@@ -92,8 +92,24 @@ const merged = (some: Uint32Array, others: Uint32Array): Uint32Array => {
 /** Customers as bits, 32 to a word, those of several sets together: so they are compared with others in no time. */
 export const bitsOf = (customers: readonly Customers[], words = wordsOf(customers)): Uint32Array => {
   const bits = new Uint32Array(words);
-  for (const set of setsOf(customers)) set.setIn(bits);
+  for (const { many, others } of customers) {
+    const known = bitsOfMany(many);
+    for (let word = 0; word < known.length; word++) bits[word] = (bits[word] ?? 0) | (known[word] ?? 0);
+    ofFew(others).setIn(bits);
+  }
   return bits;
+};
+
+/** Those that were read once stay as they are, and so do their bits. */
+const bitsKnown = new WeakMap<NumberSet, Uint32Array>();
+
+const bitsOfMany = (many: NumberSet): Uint32Array => {
+  const known = bitsKnown.get(many) ?? new Uint32Array(Math.ceil(many.below / 32));
+  if (!bitsKnown.has(many)) {
+    many.setIn(known);
+    bitsKnown.set(many, known);
+  }
+  return known;
 };
 
 /** How many words the bits of all of them take. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
+import { MomentCounts } from './moment-counts.ts';
 import { type Blocks, blocksOf, type Part, parts, partsSql, tableOf, withBlocks } from './parts.ts';
 
 /**
@@ -7,8 +8,14 @@ import { type Blocks, blocksOf, type Part, parts, partsSql, tableOf, withBlocks 
  * customers; what has changed since the last question is a few rows of parts that are new.
  */
 export interface LoyalMoments {
-  /** The moment (ms since 1970) at which each customer became loyal, NaN where one is not; undefined when they are not remembered. */
-  now(signal?: AbortSignal): Promise<Float64Array | undefined>;
+  /** As they are now; undefined when they are not remembered. */
+  now(signal?: AbortSignal): Promise<Moments | undefined>;
+}
+
+/** The moments (ms since 1970) at which customers became loyal. */
+export interface Moments {
+  /** How many there are before one. */
+  before(moment: number): number;
 }
 
 export interface LoyalMomentsOptions {
@@ -48,7 +55,9 @@ interface Known {
   table: string;
   blocks: Blocks[];
   revisions: Float64Array;
+  /** NaN where a customer is not loyal. */
   moments: Float64Array;
+  counts: MomentCounts;
 }
 
 /** Opens the memory; nothing is read before the first question. */
@@ -72,6 +81,7 @@ export const rememberLoyalMoments = (
       blocks: [],
       revisions: new Float64Array(),
       moments: new Float64Array(),
+      counts: new MomentCounts(),
     };
     for (const { name, first, last, rows } of found) {
       const chunks = Math.ceil(rows / CHUNK);
@@ -102,7 +112,7 @@ export const rememberLoyalMoments = (
     return underWay;
   };
 
-  const now = async (signal?: AbortSignal): Promise<Float64Array | undefined> => {
+  const now = async (signal?: AbortSignal): Promise<Moments | undefined> => {
     if (known === undefined) {
       const read = readBehind();
       if (reading === 'behind') return undefined;
@@ -129,7 +139,7 @@ export const rememberLoyalMoments = (
       take(before, packed);
       before.blocks = withBlocks(before.blocks, first, last);
     }
-    return before.moments;
+    return { before: (moment) => before.counts.before(moment) ?? countBefore(before.moments, moment) };
   };
 
   return { now };
@@ -151,9 +161,17 @@ const take = (known: Known, packed: string): number => {
     const revision = Number(rows.readBigUInt64LE(at + 4));
     if (revision < (known.revisions[number] ?? -1)) continue;
     known.revisions[number] = revision;
-    known.moments[number] = rows.readDoubleLE(at + 12);
+    const moment = rows.readDoubleLE(at + 12);
+    known.counts.replace(known.moments[number], moment);
+    known.moments[number] = moment;
   }
   return rows.length / ROW_BYTES;
+};
+
+const countBefore = (moments: Float64Array, end: number): number => {
+  let count = 0;
+  for (const moment of moments) if (moment < end) count++;
+  return count;
 };
 
 const grow = (known: Known, least: number): void => {

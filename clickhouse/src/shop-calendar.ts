@@ -9,6 +9,9 @@ const QUARTER = 15 * 60_000;
 const HOUR = 4 * QUARTER;
 const DAY = 24 * HOUR;
 
+/** Days of some thirty years. */
+const MOST_DAY_STARTS = 10_000;
+
 /** Every sale lies between these two: a period that is open at one side reaches to one of them. */
 export const BEGINNING = 0;
 export const END = Date.UTC(2100, 0, 1);
@@ -60,7 +63,16 @@ export const shopCalendar = (timeZone: string, businessDayStart: string): ShopCa
     return jump;
   };
 
-  const dayStart = (day: number): number => instantOf(day * DAY + dayStartMinutes * 60_000);
+  // Each takes several looks at the clock, and a year of days is asked for with each question about it.
+  const dayStarts = new Map<number, number>();
+  const dayStart = (day: number): number => {
+    const known = dayStarts.get(day);
+    if (known !== undefined) return known;
+    const start = instantOf(day * DAY + dayStartMinutes * 60_000);
+    if (dayStarts.size >= MOST_DAY_STARTS) dayStarts.clear();
+    dayStarts.set(day, start);
+    return start;
+  };
 
   const dayOf = (instant: number): number => {
     const day = Math.floor((wallAt(instant) - dayStartMinutes * 60_000) / DAY);
@@ -84,7 +96,7 @@ export const shopCalendar = (timeZone: string, businessDayStart: string): ShopCa
     }
   }
 
-  function* dayStarts({ from, to }: Period) {
+  function* startsOfDays({ from, to }: Period) {
     let last = Number.NEGATIVE_INFINITY;
     for (let day = dayOf(from); dayStart(day) < to; day++) {
       const start = dayStart(day);
@@ -124,7 +136,7 @@ export const shopCalendar = (timeZone: string, businessDayStart: string): ShopCa
   };
 
   const starts = (by: 'hour' | 'day' | 'month', period: Period): Generator<number> =>
-    ({ hour: hourStarts, day: dayStarts, month: monthStarts })[by](period);
+    ({ hour: hourStarts, day: startsOfDays, month: monthStarts })[by](period);
 
   return { timeZone, dayStartMinutes, wallAt, instantOf, dayOf, dayStart, parse, parseMonth, starts };
 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Scope } from '../cover.ts';
 import { ONE_THREAD } from '../facts.ts';
 import type { Gold } from '../gold.ts';
+import type { Moments } from '../loyal-moments.ts';
 import { BUCKET, bucketsOf } from './buckets.ts';
 import { customersOf } from './customer-rows.ts';
 
@@ -60,16 +61,12 @@ const readBecameLoyal = async (
   return new Map(rows.map(({ start, became_loyal }) => [start * 1000, became_loyal]));
 };
 
-/** The same out of moments that are known; most of them lie before the second bucket. */
-const becameLoyal = (moments: Float64Array, to: number, buckets: readonly number[]): Map<number, number> => {
-  const counts = buckets.map(() => 0);
-  const second = buckets[1] ?? Number.POSITIVE_INFINITY;
-  for (const moment of moments) {
-    if (!(moment < to)) continue;
-    const bucket = moment < second ? 0 : buckets.findLastIndex((start) => start <= moment);
-    counts[bucket] = (counts[bucket] ?? 0) + 1;
-  }
-  return new Map(buckets.map((start, index) => [start, counts[index] ?? 0]));
+/** The same out of moments that are known. */
+const becameLoyal = (moments: Moments, to: number, buckets: readonly number[]): Map<number, number> => {
+  const until = [...buckets, to].map((start) => moments.before(Math.min(start, to)));
+  return new Map(
+    buckets.map((start, index) => [start, (until[index + 1] ?? 0) - (index === 0 ? 0 : (until[index] ?? 0))]),
+  );
 };
 
 const AT_THE_END = `countIf(${BEFORE_THE_END}) AS loyal_customers`;
@@ -81,7 +78,7 @@ const count = z.object({ loyal_customers: z.int() });
  */
 export const countLoyalCustomers = async (gold: Gold, { to, branch }: Scope, signal?: AbortSignal): Promise<number> => {
   const moments = branch === undefined ? await gold.loyal.now(signal) : undefined;
-  if (moments !== undefined) return countBefore(moments, to);
+  if (moments !== undefined) return moments.before(to);
   const { loyal_customers } = await gold.clickhouse.row({
     name: 'loyal_customers_count',
     sql: `SELECT ${AT_THE_END} FROM ${customersOf(branch)}`,
@@ -90,12 +87,6 @@ export const countLoyalCustomers = async (gold: Gold, { to, branch }: Scope, sig
     signal,
   });
   return loyal_customers;
-};
-
-const countBefore = (moments: Float64Array, to: number): number => {
-  let count = 0;
-  for (const moment of moments) if (moment < to) count++;
-  return count;
 };
 
 /** The same of each branch that has customers, there. */
