@@ -29,7 +29,7 @@ const [VOID_AFTER = 0] = numbers('BENCH_VOID_AFTER', '2.5');
 /** The shortest pause of the sealer between two rounds, in which it may take a tenth of the time: 30 s in a shop. */
 const [SEALER_PAUSE_MS = 0] = numbers('BENCH_SEALER_PAUSE', '30000');
 /** A question is asked so often, with a pause before each, until its folds are there; they are made in a tenth of the time. */
-const WARM_UPS = 4;
+const WARM_UPS = 6;
 const FOLDING_MS = 2_000;
 /** Only the questions whose name holds this. */
 const ONLY = process.env.BENCH_ONLY ?? '';
