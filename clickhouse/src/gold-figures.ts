@@ -19,7 +19,6 @@ export type AskRows<Row> = (rowsOf: (options: RowsOptions) => ExactRows, setting
 
 export interface FiguresOptions {
   clickhouse: ClickHouse;
-  /** Undefined, too, where a question is about so few facts that they are read sooner. */
   fromFolds: FromFolds<FoldedFigures>;
   shared: Pick<RowsOptions, 'shopDay' | 'timeZone'>;
   /** A statement of common table expressions and a SELECT, with settings. */

@@ -57,7 +57,6 @@ export interface ProductsOptions {
   clickhouse: ClickHouse;
   calendar: ShopCalendar;
   seals: RememberedSeals;
-  /** Undefined, too, where a question is about so few facts that they are read sooner. */
   fromFolds: FromFolds<FoldedProducts>;
   shared: Pick<RowsOptions, 'shopDay' | 'timeZone'>;
   /** Facts in a scope up to which they are read as they are. */

@@ -68,8 +68,6 @@ const NOT_TOLD_APART = { byHour: false, byWeekday: false, byBranch: false };
 /** Up to this many facts are read as they are; see {@link factRows}. Beside sealed spans twice as many: two threads read them. */
 const FEW_FACTS = 200_000;
 const FEW_OPEN_FACTS = 2 * FEW_FACTS;
-/** The share of those few up to which they are read sooner than a fold, which takes longer to plan. */
-const SMALL = 1 / 4;
 /** They are read with FINAL in the time that a question takes anyway. */
 const FEW_CUSTOMERS = 20_000;
 /** They take a few milliseconds to read; a shop of a sale a second has eight minutes to void one. */
@@ -113,18 +111,14 @@ export const openGold = (
   const feed = live ? openChangeFeed(clickhouse) : undefined;
   const products = rememberedSeals(clickhouse, shopDay, 'products', now);
 
-  /** From folds of one kind, but for questions about so few facts that they are read sooner. */
+  /** From folds of one kind. */
   const fromFolds = <Figures extends { newest: number }>(
     seals: RememberedSeals,
     kind: FoldKind<Figures>,
     maker: FoldMaker<HeldFold<Figures>>,
   ): FromFolds<Figures> => {
     const folds = openFolds(clickhouse, { maker, ...foldsBy });
-    const ask = openFromFolds({ clickhouse, seals, folds, kind, calendar, leftOut, folding, feed });
-    return async (asked) => {
-      const state = await seals.known();
-      return asked.sets.every(({ scope }) => isSmall(scope, state)) ? undefined : ask(asked);
-    };
+    return openFromFolds({ clickhouse, seals, folds, kind, calendar, leftOut, folding, feed });
   };
 
   const shared = { shopDay, timeZone: calendar.timeZone };
@@ -135,8 +129,6 @@ export const openGold = (
     exactRows(coverBy(state, options), options, fewOpenFacts);
   const withCtes = (sets: readonly Pick<ExactRows, 'ctes'>[], sql: string, settings = ONE_SNAPSHOT) =>
     `WITH ${sets.map(({ ctes }) => ctes).join(',\n')}\n${sql}\n${settings}`;
-
-  const isSmall = (scope: Scope, state: SealState) => factsIn(scope, calendar, state) <= fewFacts * SMALL;
 
   /** From facts where there are few, from slots where only they will do, and else from spans. */
   const answerBy = async <Row>(sets: readonly RowsOptions[], ask: AskRows<Row>): Promise<Row[]> => {
