@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { besideSql, type FoldedScope } from './beside-sql.ts';
 import type { ChangeFeed, FeedMoment } from './change-feed.ts';
 import type { ClickHouse } from './client.ts';
+import type { Cover } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
 import { areOfOneMoment, type Beside, besideOf, besideRow, type Fact, hashOf } from './facts-beside.ts';
 import { alsoSql } from './figures-sql.ts';
@@ -75,7 +76,9 @@ export const openFromFolds = <Figures extends { newest: number }>(
     const answers = scopes.map((folded, place) => figuresOf(folded, found, place));
     const broken = scopes.filter((_, place) => answers[place] === undefined);
     if (broken.length === 0) {
-      const learnt = Promise.all([...scopes.map(voids.learn), follow(sets, answers, before)]);
+      // Answers are as exact without it.
+      const following = follow(scopes, answers, before).catch(() => undefined);
+      const learnt = Promise.all([...scopes.map(voids.learn), following]);
       if (folding === 'always') await learnt;
       return { figures: answers.flatMap((figures) => figures ?? []), also: found.also };
     }
@@ -154,18 +157,20 @@ export const openFromFolds = <Figures extends { newest: number }>(
 
   /** Figures that were read between two equal moments of the feed are of that moment, and follow it from there on. */
   const follow = async (
-    sets: readonly RowsOptions[],
+    answered: readonly FoldedScope<HeldFold<Figures>>[],
     answers: readonly (ReadonlyMap<string, Figures> | undefined)[],
     before: FeedMoment | undefined,
   ): Promise<void> => {
     if (before === undefined || live === undefined) return;
+    const sets = answered.map(({ options }) => options);
     const after = await momentOf(sets);
     if (after === undefined || after.position !== before.position || after.places !== before.places) return;
-    // Those that have grown meanwhile are the ones that will be found.
+    // Those that have grown meanwhile are the ones that will be found. With other spans they would know other customers.
     const scopes = (await scopesOf(sets)) ?? [];
-    for (const [place, scope] of scopes.entries()) {
-      const figures = answers[place];
-      if (figures !== undefined) live.keep(scope, figures, before);
+    for (const [place, { cover }] of answered.entries()) {
+      const [scope, figures] = [scopes[place], answers[place]];
+      if (scope !== undefined && figures !== undefined && areOfSameDays(scope.cover, cover))
+        live.keep(scope, figures, before);
     }
   };
 
@@ -203,3 +208,9 @@ export const openFromFolds = <Figures extends { newest: number }>(
     return answers;
   };
 };
+
+/** Whether two covers take the same spans whole, all other days being open. */
+const areOfSameDays = (one: Cover, other: Cover): boolean =>
+  [one, other]
+    .map(({ years, months, days, openDays }) => JSON.stringify([years, months, days, openDays]))
+    .every((spans, _, [first]) => spans === first);
