@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { eventually } from '../support/eventually.ts';
 import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 import * as model from './model.ts';
-import { THRESHOLD, WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
+import { emptyWorld, THRESHOLD, WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
 
 const SHOP = { SHOP_TIMEZONE: 'Europe/Berlin', BUSINESS_DAY_START: '04:00' };
 /** From the world's beginning until its end: days in two months, which are too few to seal. */
@@ -50,14 +50,7 @@ afterAll(() => engine.stop());
 
 beforeEach(async () => {
   await clickhouse.command('SYSTEM START MERGES silver.purchases');
-  for (const table of [
-    'bronze.events',
-    'silver.purchases',
-    'silver.customers',
-    'silver.customer_branches',
-    'silver.branches',
-  ])
-    await clickhouse.command(`TRUNCATE TABLE ${table}`);
+  await emptyWorld(clickhouse);
   world = new World(clickhouse);
   for (let i = 0; i < 200; i++) sell((i * 7_919) % WORLD_MINUTES, i);
   await world.deliver(1, 1);

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { engineOfThisFile, SHOP } from './engine.ts';
 import { LIVE_QUESTIONS } from './questions.ts';
-import { REPLAYS, THRESHOLD, WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
+import { emptyWorld, REPLAYS, THRESHOLD, WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
 
 /* Figures that were read once and follow the feed of changes: whatever comes, they are those of the plain model. */
 
@@ -34,14 +34,7 @@ const counting = (clickhouse: ClickHouse) => {
 
 const begin = async () => {
   const { clickhouse } = engine();
-  for (const table of [
-    'bronze.events',
-    'silver.purchases',
-    'silver.customers',
-    'silver.customer_branches',
-    'silver.branches',
-  ])
-    await clickhouse.command(`TRUNCATE TABLE ${table}`);
+  await emptyWorld(clickhouse);
   const world = new World(clickhouse);
   for (let i = 0; i < 120; i++) sell(world, (i * 7_919) % WORLD_MINUTES, i);
   await world.deliver(1, 2);

@@ -37,6 +37,13 @@ export const REPLAYS = ['in any order', 'by another consumer group', 'produced a
 /** Where a branch may be said to be. */
 export const COUNTRIES = ['', 'Austria', 'Germany'] as const;
 
+/** Takes away all that a world before has left in bronze and silver. */
+export const emptyWorld = async (clickhouse: ClickHouse): Promise<void> => {
+  const silver = ['purchases', 'customers', 'customer_branches', 'branches'];
+  for (const table of ['bronze.events', ...silver.map((table) => `silver.${table}`)])
+    await clickhouse.command(`TRUNCATE TABLE ${table}`);
+};
+
 /**
  * A shop chain in small: a ledger that numbers customers and versions as Postgres does, a log of the messages it sent,
  * and the messages that ClickHouse has not acknowledged.
