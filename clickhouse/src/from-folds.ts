@@ -41,6 +41,9 @@ export interface FoldsAnswer<Figures> extends Pick<Beside, 'also'> {
 /** Answers from folds alone; undefined where there are none for all scopes, or one of them was broken and is forgotten now. */
 export type FromFolds<Figures> = (asked: AskedOfFolds) => Promise<FoldsAnswer<Figures> | undefined>;
 
+/** A merge may drop what was before just when a void was taken off. */
+const MOST_MENDS = 2;
+
 /** Opens answers from folds of one kind. What is asked again is folded. */
 export const openFromFolds = <Figures extends { newest: number }>(
   given: FromFoldsOptions<Figures>,
@@ -66,7 +69,7 @@ export const openFromFolds = <Figures extends { newest: number }>(
   const answer = async (
     { name, sets, also, signal }: AskedOfFolds,
     before: FeedMoment | undefined,
-    isAgain = false,
+    mends = 0,
   ): Promise<FoldsAnswer<Figures> | undefined> => {
     const state = await seals.known();
     const scopes = await scopesOf(sets);
@@ -82,8 +85,8 @@ export const openFromFolds = <Figures extends { newest: number }>(
       if (folding === 'always') await learnt;
       return { figures: answers.flatMap((figures) => figures ?? []), also: found.also };
     }
-    const mended = await Promise.all(broken.map((folded) => !isAgain && mend(folded, found)));
-    if (mended.every(Boolean)) return answer({ name, sets, also, signal }, before, true);
+    const mended = await Promise.all(broken.map((folded) => mends < MOST_MENDS && mend(folded, found)));
+    if (mended.every(Boolean)) return answer({ name, sets, also, signal }, before, mends + 1);
     for (const [place, { fold }] of broken.entries()) {
       if (mended[place]) continue;
       folds.forget(fold.id);
