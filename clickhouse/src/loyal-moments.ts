@@ -43,9 +43,13 @@ const PARTS = `(${partsSql('customers')})`;
 const NOT_KNOWN = `NOT arrayExists(known -> toInt64(splitByChar('_', _part)[2]) >= known[1] AND toInt64(splitByChar('_', _part)[3]) <= known[2],
   {known:Array(Array(Int64))})`;
 
+/** A merge may put known and new blocks into one part: rows keep the number of theirs. */
+const IS_NEW =
+  'NOT arrayExists(known -> _block_number >= known[1] AND _block_number <= known[2], {known:Array(Array(Int64))})';
+
 const newRow = z.object({
-  /** Of each part that is not known its name, and its rows. */
-  some: z.array(z.tuple([z.string(), z.int(), z.string()])),
+  /** Of each part that is not known its name, how many new rows it has, the last block that any of its rows is of, and its new rows. */
+  some: z.array(z.tuple([z.string(), z.int(), z.int(), z.string()])),
   found: parts,
 });
 
@@ -122,19 +126,21 @@ export const rememberLoyalMoments = (
     if (before === undefined) return undefined;
     const { some, found } = await clickhouse.row({
       name: 'new_customers',
-      sql: `SELECT groupArray((part, rows, hex(arrayStringConcat(some)))) AS some, ${PARTS} AS found
-            FROM (SELECT _part AS part, count() AS rows, groupArray(${MOST_NEW})(${ROW}) AS some
+      sql: `SELECT groupArray((part, rows, last_block, hex(arrayStringConcat(some)))) AS some, ${PARTS} AS found
+            FROM (SELECT _part AS part, countIf(${IS_NEW}) AS rows, max(_block_number) AS last_block, groupArrayIf(${MOST_NEW})(${ROW}, ${IS_NEW}) AS some
                   FROM silver.customers WHERE ${NOT_KNOWN} GROUP BY part)`,
       params: { known: before.blocks },
       row: newRow,
       signal,
     });
     const isSame = tableOf(found) === before.table && before.blocks.every((blocks) => isThere(found, blocks));
-    if (!isSame || some.some(([, rows]) => rows > MOST_NEW)) {
+    const isUnclear = ([name, rows, lastBlock]: (typeof some)[number]) =>
+      rows > MOST_NEW || lostBlocks(name, lastBlock);
+    if (!isSame || some.some(isUnclear)) {
       if (known === before) known = undefined;
       return undefined;
     }
-    const fresh = some.map(([name, , packed]) => ({ ...blocksOf(name), packed })).sort((a, b) => a.first - b.first);
+    const fresh = some.map(([name, , , packed]) => ({ ...blocksOf(name), packed })).sort((a, b) => a.first - b.first);
     for (const { first, last, packed } of fresh) {
       take(before, packed);
       before.blocks = withBlocks(before.blocks, first, last);
@@ -143,6 +149,12 @@ export const rememberLoyalMoments = (
   };
 
   return { now };
+};
+
+/** Whether a part that was merged says of all rows that they are of its first block: one that was merged before rows kept their numbers. */
+const lostBlocks = (name: string, lastBlock: number): boolean => {
+  const { first, last } = blocksOf(name);
+  return last > first && lastBlock <= first;
 };
 
 /** Whether what is known is still in active parts: else the table was emptied. */

@@ -59,6 +59,7 @@ export const migrateClickHouse = async (
     now.push(migration.name);
   }
   await keepForSeals(clickhouse, 'purchases', shop);
+  await keepBlockNumbers(clickhouse, 'customers');
   return now;
 };
 
@@ -91,7 +92,7 @@ export const keepForSeals = async (clickhouse: ClickHouse, table: string, shop: 
 };
 
 /** Rows keep the number of their block of inserts when they are merged: so what is new in a part can be told. */
-const keepBlockNumbers = async (clickhouse: ClickHouse, table: string): Promise<void> => {
+export const keepBlockNumbers = async (clickhouse: ClickHouse, table: string): Promise<void> => {
   const { engine_full } = await clickhouse.row({
     name: 'table_settings',
     sql: "SELECT engine_full FROM system.tables WHERE database = 'silver' AND name = {table:String}",
