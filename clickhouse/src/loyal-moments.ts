@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { MomentCounts } from './moment-counts.ts';
-import { type Blocks, blocksOf, type Part, parts, partsSql, tableOf, withBlocks } from './parts.ts';
+import { areKnown, type Blocks, blocksOf, type Part, parts, partsSql, tableOf, withBlocks } from './parts.ts';
 
 /**
  * When the customers of the chain became loyal, as this process remembers it. To read all of them with `FINAL` costs as much as there are
@@ -29,6 +29,8 @@ export interface LoyalMomentsOptions {
 const MOST_CUSTOMERS = 2_000_000;
 /** Rows that are read at a time, so that this process can do other things meanwhile. */
 const CHUNK = 50_000;
+/** What is merged meanwhile is read again, so often. */
+const MOST_ROUNDS = 5;
 /** With more new rows than this they are all read again behind the question. */
 const MOST_NEW = 20_000;
 
@@ -72,12 +74,17 @@ export const rememberLoyalMoments = (
   let known: Known | undefined;
   let underWay: Promise<void> | undefined;
 
+  const partsNow = async (): Promise<Part[]> =>
+    (
+      await clickhouse.row({
+        name: 'customers_parts',
+        sql: `SELECT ${PARTS} AS found`,
+        row: z.object({ found: parts }),
+      })
+    ).found;
+
   const readAll = async (): Promise<void> => {
-    const { found } = await clickhouse.row({
-      name: 'customers_parts',
-      sql: `SELECT ${PARTS} AS found`,
-      row: z.object({ found: parts }),
-    });
+    let found = await partsNow();
     const most = Math.max(0, ...found.map(({ rows }) => rows));
     if (most < fewCustomers || most > MOST_CUSTOMERS) return;
     const next: Known = {
@@ -87,23 +94,31 @@ export const rememberLoyalMoments = (
       moments: new Float64Array(),
       counts: new MomentCounts(),
     };
-    for (const { name, first, last, rows } of found) {
-      const chunks = Math.ceil(rows / CHUNK);
-      let read = 0;
-      for (let chunk = 0; chunk < chunks; chunk++) {
-        const { some } = await clickhouse.row({
-          name: 'customers_of_part',
-          sql: `SELECT hex(arrayStringConcat(groupArray(${ROW}))) AS some FROM silver.customers
-                WHERE _part = {part:String} AND number % {chunks:UInt32} = {chunk:UInt32}`,
-          params: { part: name, chunks, chunk },
-          row: z.object({ some: z.string() }),
-        });
-        read += take(next, some);
-      }
-      // One that was merged meanwhile is another one's blocks: it is read with the next question.
-      if (read === rows) next.blocks = withBlocks(next.blocks, first, last);
+    // To read a large part takes longer than small ones stay as they are: what was merged meanwhile is read in the next round.
+    for (let round = 0; round < MOST_ROUNDS && tableOf(found) === next.table; round++) {
+      const fresh = found.filter(({ first, last }) => !areKnown(next.blocks, first, last));
+      for (const part of fresh) await readPart(next, part);
+      if (fresh.length === 0) break;
+      found = await partsNow();
     }
     known = next.moments.length > MOST_CUSTOMERS ? undefined : next;
+  };
+
+  /** Reads all rows of a part, and knows its blocks if it was there to the end. */
+  const readPart = async (into: Known, { name, first, last, rows }: Part): Promise<void> => {
+    const chunks = Math.ceil(rows / CHUNK);
+    let read = 0;
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      const { some } = await clickhouse.row({
+        name: 'customers_of_part',
+        sql: `SELECT hex(arrayStringConcat(groupArray(${ROW}))) AS some FROM silver.customers
+              WHERE _part = {part:String} AND number % {chunks:UInt32} = {chunk:UInt32}`,
+        params: { part: name, chunks, chunk },
+        row: z.object({ some: z.string() }),
+      });
+      read += take(into, some);
+    }
+    if (read === rows) into.blocks = withBlocks(into.blocks, first, last);
   };
 
   const readBehind = (): Promise<void> => {
