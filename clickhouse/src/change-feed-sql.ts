@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BRANCHES_NOW, ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
+import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
 import { parts, partsSql } from './parts.ts';
 
 /** A version of a purchase, and the block of inserts that brought it. */
@@ -42,20 +42,7 @@ const COLUMNS = `(
     (status, recorded_at, sold_at, total_minor, units, customer_number, arrayZip(product_ids, quantities, unit_prices_minor)),
     (_partition_id, _part, _block_number))`;
 
-/** SQL of all parts there are ({@link partsRow}), and where asked for of which branches are where. */
-export const partsNow = (withPlaces: boolean): string =>
-  `SELECT found${withPlaces ? `, (${BRANCHES_NOW} AS now).1 AS branches, now.2 AS countries, toString(now.3) AS places` : ''}
-   FROM (${partsSql('purchases')}) SETTINGS ${ONE_THREAD}`;
-
-export const partsRow = z.object({
-  found: parts,
-  branches: z.array(z.string()).default([]),
-  countries: z.array(z.string()).default([]),
-  /** A hash of these. */
-  places: z.string().default(''),
-});
-
-/** Three rows of {@link ARRIVED}: what arrived, what is in new parts, and the parts there are afterwards. */
+/** A row each of what arrived, what is in new parts where that was asked for, and of the parts there are afterwards. */
 export const arrivedRow = z.object({
   facts: z.array(arrived),
   /** Of each part how many rows it has, and how many of them are of blocks that are known. */
@@ -66,6 +53,16 @@ export const arrivedRow = z.object({
 /** SQL that is true for rows of blocks that are known: those from {first} to {last} of the partition at the same place. */
 const IS_KNOWN = `arrayExists((partition, first, last) -> partition = _partition_id AND _block_number >= first AND _block_number <= last,
   {partitions:Array(String)}, {firsts:Array(Int64)}, {lasts:Array(Int64)})`;
+
+const AFTERWARDS = `UNION ALL SELECT [], [], found FROM (${partsSql('purchases')})
+    ${ONE_SNAPSHOT}, ${ONE_THREAD}`;
+
+/** SQL ({@link arrivedRow}) of all versions of those purchases that have a row in one of {parts}; and of the parts there are at a later moment. */
+export const ARRIVED_IN_PARTS = `
+    SELECT groupArray(${COLUMNS}) AS facts, [] AS fresh, [] AS found
+    FROM silver.purchases
+    WHERE (slot, branch_id, purchase_id) IN (SELECT slot, branch_id, purchase_id FROM silver.purchases WHERE _part IN {parts:Array(String)})
+    ${AFTERWARDS}`;
 
 /**
  * SQL ({@link arrivedRow}) of all versions of those purchases that have a row of a block that is not known, at most {most} such rows; of the
@@ -80,5 +77,4 @@ export const ARRIVED = `
     UNION ALL SELECT [], groupArray((part, part_rows, known_rows)), []
     FROM (SELECT _part AS part, count() AS part_rows, countIf(${IS_KNOWN}) AS known_rows
           FROM silver.purchases WHERE _part NOT IN {old:Array(String)} GROUP BY part)
-    UNION ALL SELECT [], [], found FROM (${partsSql('purchases')})
-    ${ONE_SNAPSHOT}, ${ONE_THREAD}`;
+    ${AFTERWARDS}`;

@@ -1,70 +1,39 @@
 import { expect, test } from 'vitest';
 import { openChangeFeed } from './change-feed.ts';
-import type { ClickHouse, NamedQuery } from './client.ts';
+import type { Look } from './looks.ts';
 
-/** ClickHouse as far as a feed asks it: each look waits until it is let go on. */
-const opened = () => {
-  const looks: { withPlaces: boolean; goOn: (rows?: number) => void }[] = [];
-  const part = (rows: number) => ['2025_1_1_0', '2025', 1, 1, 1, rows, '/store/abc/2025_1_1_0/'];
-  const clickhouse = {
-    row: async <Row>({ sql, row }: NamedQuery<Row>) => {
-      const withPlaces = sql.includes('AS places');
-      await new Promise<void>((resolve) => {
-        looks.push({ withPlaces, goOn: () => resolve() });
-      });
-      const places = withPlaces ? { branches: ['SMKT001'], countries: ['Austria'], places: '42' } : {};
-      return row.parse({ found: [part(1)], ...places });
-    },
-  } as unknown as ClickHouse;
-  return { feed: openChangeFeed(clickhouse), looks };
+const clickhouse = { rows: () => Promise.reject(new Error('nothing is to be read')) };
+const catalog = { places: async () => ({ countries: new Map([['SMKT001', 'Austria']]), hash: '42' }) };
+const part = {
+  ...{ name: '2025_1_1_0', partition: '2025', first: 1, last: 1, version: 1, rows: 1 },
+  path: '/store/abc/2025_1_1_0/',
 };
-
-const turn = () => new Promise((resolve) => setTimeout(resolve));
-
-test('who asks while a look is under way waits for the next one, which all who wait share', async () => {
-  const { feed, looks } = opened();
-  const done: string[] = [];
-  const ask = (name: string, places = false) =>
-    feed.now({ places }).then((moment) => done.push(`${name} ${moment.places}`));
-  const asked = [ask('first'), ask('second'), ask('third', true)];
-  await turn();
-  expect(looks).toHaveLength(1);
-  looks[0]?.goOn();
-  await turn();
-  expect(done).toEqual(['first ']);
-  // It looks for what any of those who wait needs.
-  expect(looks.map(({ withPlaces }) => withPlaces)).toEqual([false, true]);
-  looks[1]?.goOn();
-  await Promise.all(asked);
-  expect(done).toEqual(['first ', 'second 42', 'third 42']);
-});
+const NOTHING: Look = { purchases: [part], customers: [], products: [], branches: [] };
 
 test('what was before the first look is not known, and while nothing comes there are no changes', async () => {
-  const { feed, looks } = opened();
-  const look = async () => {
-    const moment = feed.now();
-    await turn();
-    looks.at(-1)?.goOn();
-    return (await moment).position;
-  };
-  const first = await look();
-  expect(feed.since(first - 1)).toBeUndefined();
-  expect(await look()).toBe(first);
-  expect(feed.since(first)).toEqual([]);
+  const feed = openChangeFeed({ clickhouse, catalog, looks: async () => NOTHING });
+  const { position, places } = await feed.now();
+  expect(places.hash).toBe('42');
+  expect(feed.since(position - 1)).toBeUndefined();
+  expect((await feed.now()).position).toBe(position);
+  expect(feed.since(position)).toEqual([]);
 });
 
-test('a look that failed does not keep the next one away', async () => {
-  let fails = true;
-  const clickhouse = {
-    row: async <Row>({ row }: NamedQuery<Row>) => {
-      if (fails) throw new Error('gone');
-      return row.parse({ found: [] });
-    },
-  } as unknown as ClickHouse;
-  const feed = openChangeFeed(clickhouse);
-  const both = [feed.now(), feed.now()];
-  await expect(both[0]).rejects.toThrow('gone');
-  await expect(both[1]).rejects.toThrow('gone');
-  fails = false;
-  await expect(feed.now()).resolves.toMatchObject({ places: '' });
+test('a look that failed, or found what could not be read, does not keep the next one away', async () => {
+  const found: (Look | undefined)[] = [NOTHING, undefined, { ...NOTHING, purchases: [part, grown(2)] }, NOTHING];
+  const looks = async () => {
+    const next = found.shift();
+    if (next === undefined) throw new Error('gone');
+    return next;
+  };
+  const feed = openChangeFeed({ clickhouse, catalog, looks });
+  const { position } = await feed.now();
+  await expect(feed.now()).rejects.toThrow('gone');
+  await expect(feed.now()).rejects.toThrow('nothing is to be read');
+  await expect(feed.now()).resolves.toMatchObject({ position });
+});
+
+const grown = (block: number) => ({
+  ...{ name: `2025_${block}_${block}_0`, partition: '2025', first: block, last: block, version: block, rows: 1 },
+  path: `/store/abc/2025_${block}_${block}_0/`,
 });

@@ -1,8 +1,11 @@
-import type { z } from 'zod';
-import { ARRIVED, type Arrived, arrivedRow, partsNow, partsRow } from './change-feed-sql.ts';
+import type { Catalog, Places } from './catalog.ts';
+import type { Arrived } from './change-feed-sql.ts';
 import type { ClickHouse } from './client.ts';
-import { type ArrivedRows, type KnownBlocks, knownBlocks } from './known-blocks.ts';
-import { blocksOf, type Part, tableOf } from './parts.ts';
+import { inTurns } from './in-turns.ts';
+import { type KnownBlocks, knownBlocks } from './known-blocks.ts';
+import type { Looks } from './looks.ts';
+import { type Part, tableOf } from './parts.ts';
+import { readArrived } from './read-arrived.ts';
 
 /** What a purchase said before, if it was there, and says now. */
 export interface Change {
@@ -15,9 +18,8 @@ export interface Change {
 /** A place in the feed: all that was inserted before it was asked for is at it or before. */
 export interface FeedMoment {
   position: number;
-  /** Where it was asked for: the countries of branches, and a hash of them. */
-  countries: ReadonlyMap<string, string>;
-  places: string;
+  /** Where branches are, when it was asked for or later. */
+  places: Places;
 }
 
 /**
@@ -25,9 +27,15 @@ export interface FeedMoment {
  * that there is nothing new, and what is new is read once for all who ask.
  */
 export interface ChangeFeed {
-  now(options?: { places?: boolean }): Promise<FeedMoment>;
+  now(): Promise<FeedMoment>;
   /** The changes behind a position, in their order; undefined when it is not known any more what they were. */
   since(position: number): readonly Change[] | undefined;
+}
+
+export interface ChangeFeedOptions {
+  clickhouse: Pick<ClickHouse, 'rows'>;
+  looks: Looks;
+  catalog: Pick<Catalog, 'places'>;
 }
 
 /** More are not remembered: who has not asked for so long begins anew. */
@@ -37,14 +45,8 @@ const MOST_NEW = 2_000;
 /** In a part that is new, or new in part, the numbers of all blocks are read. */
 const MOST_ROWS_OF_PART = 1_000_000;
 
-/** Those who wait until they can look. */
-interface Waiting {
-  places: boolean;
-  moment: Promise<FeedMoment>;
-}
-
 /** Opens a feed that begins with the first question. */
-export const openChangeFeed = (clickhouse: ClickHouse): ChangeFeed => {
+export const openChangeFeed = ({ clickhouse, looks, catalog }: ChangeFeedOptions): ChangeFeed => {
   let known: KnownBlocks | undefined;
   let changes: Change[] = [];
   /** What was before it is not known. */
@@ -56,20 +58,6 @@ export const openChangeFeed = (clickhouse: ClickHouse): ChangeFeed => {
     changes = [];
     position += 1;
     base = position;
-  };
-
-  const lookAt = (places: boolean) => clickhouse.row({ name: 'purchases_parts', sql: partsNow(places), row: partsRow });
-
-  const read = async (of: KnownBlocks): Promise<ArrivedRows> => {
-    const params = { ...of.params(), most: MOST_NEW + 1 };
-    const answers = await clickhouse.rows({ name: 'arrived_purchases', sql: ARRIVED, params, row: arrivedRow });
-    return {
-      rows: answers.flatMap(({ facts }) => facts),
-      fresh: answers
-        .flatMap(({ fresh }) => fresh)
-        .map(([name, rows, knownRows]) => ({ name, ...blocksOf(name), rows, knownRows })),
-      found: answers.flatMap(({ found }) => found),
-    };
   };
 
   const add = (changed: readonly Pick<Change, 'before' | 'after'>[]): void => {
@@ -86,55 +74,24 @@ export const openChangeFeed = (clickhouse: ClickHouse): ChangeFeed => {
     fresh.some((part) => part.rows > MOST_ROWS_OF_PART) ||
     fresh.reduce((rows, part) => rows + part.rows - of.rowsIn(part), 0) > MOST_NEW;
 
-  const momentOf = ({ branches, countries, places }: z.output<typeof partsRow>): FeedMoment => ({
-    position,
-    countries: new Map(branches.map((branch, place) => [branch, countries[place] ?? ''])),
-    places,
-  });
-
-  const advance = async (places: boolean): Promise<FeedMoment> => {
-    const look = await lookAt(places);
-    const { found } = look;
-    if (known === undefined || tableOf(found) !== known.table || !known.areThere(found)) {
-      begin(found);
-      return momentOf(look);
-    }
+  const goOn = async (found: readonly Part[]): Promise<void> => {
+    if (known === undefined || tableOf(found) !== known.table || !known.areThere(found)) return begin(found);
     const fresh = known.see(found);
-    if (fresh.length > 0) {
-      const taken = isTooMuch(fresh, known) ? undefined : known.take(await read(known), MOST_NEW);
-      // Where it cannot be told what has changed, whoever follows it has to find out another way.
-      if (taken === undefined) begin(found);
-      else add(taken);
-    }
-    return momentOf(look);
-  };
-
-  let running: Promise<FeedMoment> | undefined;
-  let next: Waiting | undefined;
-  const start = (places: boolean): Promise<FeedMoment> => {
-    running = advance(places).finally(() => {
-      running = undefined;
-    });
-    return running;
+    if (fresh.length === 0) return;
+    const taken = isTooMuch(fresh, known)
+      ? undefined
+      : known.take(await readArrived(clickhouse, known, fresh, MOST_NEW), MOST_NEW);
+    // Where it cannot be told what has changed, whoever follows it has to find out another way.
+    if (taken === undefined) begin(found);
+    else add(taken);
   };
 
   return {
-    now: ({ places = false } = {}) => {
-      if (running === undefined) return start(places);
-      // One that is under way may have looked before the insert that this one must see.
-      const waiting: Waiting = next ?? { places, moment: running };
-      waiting.places ||= places;
-      if (next === undefined) {
-        next = waiting;
-        waiting.moment = running
-          .catch(() => undefined)
-          .then(() => {
-            next = undefined;
-            return start(waiting.places);
-          });
-      }
-      return waiting.moment;
-    },
+    now: inTurns(async () => {
+      const look = await looks();
+      await goOn(look.purchases);
+      return { position, places: await catalog.places(look) };
+    }),
     since: (from) => {
       if (from < base) return undefined;
       return from === position ? [] : changes.filter((change) => change.position > from);

@@ -166,8 +166,8 @@ export const openFromFolds = <Figures extends { newest: number }>(
   ): Promise<void> => {
     if (before === undefined || live === undefined) return;
     const sets = answered.map(({ options }) => options);
-    const after = await momentOf(sets);
-    if (after === undefined || after.position !== before.position || after.places !== before.places) return;
+    const after = await momentNow();
+    if (after === undefined || after.position !== before.position || after.places.hash !== before.places.hash) return;
     // Those that have grown meanwhile are the ones that will be found. With other spans they would know other customers.
     const scopes = (await scopesOf(sets)) ?? [];
     for (const [place, { cover }] of answered.entries()) {
@@ -178,8 +178,7 @@ export const openFromFolds = <Figures extends { newest: number }>(
   };
 
   /** Where the feed is; undefined when that cannot be told, as when nobody answers: each answer is read then. */
-  const momentOf = async (sets: readonly RowsOptions[]): Promise<FeedMoment | undefined> =>
-    feed?.now({ places: sets.some(({ byProduct }) => byProduct) }).catch(() => undefined);
+  const momentNow = async (): Promise<FeedMoment | undefined> => feed?.now().catch(() => undefined);
 
   const fromLive = async (sets: readonly RowsOptions[], moment: FeedMoment | undefined) => {
     if (live === undefined || moment === undefined) return undefined;
@@ -193,7 +192,7 @@ export const openFromFolds = <Figures extends { newest: number }>(
     if (proving) return;
     proving = true;
     try {
-      await answer({ ...asked, signal: undefined }, await momentOf(asked.sets));
+      await answer({ ...asked, signal: undefined }, await momentNow());
     } catch {
       // It is tried again with the next question.
     } finally {
@@ -202,7 +201,7 @@ export const openFromFolds = <Figures extends { newest: number }>(
   };
 
   return async (asked) => {
-    const moment = asked.also === undefined ? await momentOf(asked.sets) : undefined;
+    const moment = asked.also === undefined ? await momentNow() : undefined;
     const known = await fromLive(asked.sets, moment);
     if (known !== undefined && known.changes > 2 * leftOut.facts) void prove(asked);
     const answers = known === undefined ? await answer(asked, moment) : { figures: known.figures, also: {} };

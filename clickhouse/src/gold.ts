@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { openCatalog } from './catalog.ts';
 import { openChangeFeed } from './change-feed.ts';
 import type { ClickHouse } from './client.ts';
 import { type Coarsest, coverOf, type Scope, spansIn } from './cover.ts';
@@ -15,6 +16,7 @@ import { type FromFolds, openFromFolds } from './from-folds.ts';
 import { type AskRows, openFigures } from './gold-figures.ts';
 import { openProducts, type ProductsRow } from './gold-products.ts';
 import { factsIn, fromGuess } from './guessed.ts';
+import { openLooks } from './looks.ts';
 import { type LoyalMoments, rememberLoyalMoments } from './loyal-moments.ts';
 import { productsFolds } from './products-folds.ts';
 import { type RememberedSeals, rememberedSeals } from './remembered-seals.ts';
@@ -57,6 +59,8 @@ export interface Gold {
   customersByMonth(name: string, scope: Scope, signal?: AbortSignal): Promise<Map<number, Customers> | undefined>;
   /** What products sold in a scope by month of business days and country, with their customers; folded as figures are. */
   products(scope: Scope, signal?: AbortSignal): Promise<ProductsRow[]>;
+  /** The names of products in the catalog, not older than the question. */
+  productNames(): Promise<ReadonlyMap<string, string>>;
   /** When the customers of the chain became loyal. */
   loyal: LoyalMoments;
   /** For what is asked of other tables than those of purchases, beside a question. */
@@ -108,7 +112,9 @@ export const openGold = (
   const shopDay = shopDaySql(shop);
   const spans = rememberedSeals(clickhouse, shopDay, 'spans', now);
   const foldsBy = { calendar, fewFacts, fewOpenFacts, leftOut, folding, now };
-  const feed = live ? openChangeFeed(clickhouse) : undefined;
+  const looks = openLooks(clickhouse);
+  const catalog = openCatalog(clickhouse);
+  const feed = live ? openChangeFeed({ clickhouse, looks, catalog }) : undefined;
   const products = rememberedSeals(clickhouse, shopDay, 'products', now);
 
   /** From folds of one kind. */
@@ -176,7 +182,12 @@ export const openGold = (
       answerBy,
     }),
     answer,
-    loyal: rememberLoyalMoments(clickhouse, { fewCustomers, reading: folding === 'always' ? 'before' : 'behind' }),
+    loyal: rememberLoyalMoments(clickhouse, {
+      looks,
+      fewCustomers,
+      reading: folding === 'always' ? 'before' : 'behind',
+    }),
+    productNames: async () => catalog.names(await looks()),
     products: openProducts({
       clickhouse,
       calendar,

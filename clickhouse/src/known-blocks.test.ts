@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Arrived } from './change-feed-sql.ts';
+import { ARRIVED, ARRIVED_IN_PARTS, type Arrived } from './change-feed-sql.ts';
+import type { ClickHouse, NamedQuery } from './client.ts';
 import { type KnownBlocks, knownBlocks } from './known-blocks.ts';
 import type { Part } from './parts.ts';
+import { readArrived } from './read-arrived.ts';
 
 /** A table as ClickHouse keeps one: an insert is a part, and a merge keeps the best row of each purchase of parts that follow each other. */
 class Table {
@@ -30,19 +32,28 @@ class Table {
     return this.parts.map(({ part, rows }) => ({ ...part, rows: rows.length }));
   }
 
+  /** Versions of those purchases that have a row among some. */
+  #purchasesOf(isAmong: (row: Arrived) => boolean): Arrived[] {
+    const rows = this.parts.flatMap(({ rows }) => rows);
+    const purchases = new Set(rows.filter(isAmong).map(({ purchase }) => purchase));
+    return rows.filter(({ purchase }) => purchases.has(purchase));
+  }
+
+  /** What the statement reads that looks into parts. */
+  inParts(names: readonly string[]) {
+    return { facts: this.#purchasesOf(({ part }) => names.includes(part)), fresh: [], found: this.names };
+  }
+
   /** What the statement reads that looks for blocks that are not known. */
   arrived(known: KnownBlocks) {
     const { old, firsts, lasts } = known.params();
     const isKnown = ({ block }: Arrived) =>
       firsts.some((first, place) => block >= first && block <= (lasts[place] ?? 0));
-    const rows = this.parts.flatMap(({ rows }) => rows);
-    const isNew = (row: Arrived) => !old.includes(row.part) && !isKnown(row);
-    const purchases = new Set(rows.filter(isNew).map(({ purchase }) => purchase));
     return {
-      rows: rows.filter(({ purchase }) => purchases.has(purchase)),
+      facts: this.#purchasesOf((row) => !old.includes(row.part) && !isKnown(row)),
       fresh: this.parts
         .filter(({ part }) => !old.includes(part.name))
-        .map(({ part, rows }) => ({ ...part, rows: rows.length, knownRows: rows.filter(isKnown).length })),
+        .map(({ part, rows }): [string, number, number] => [part.name, rows.length, rows.filter(isKnown).length]),
       found: this.names,
     };
   }
@@ -84,49 +95,90 @@ const version = fc.record({
   version: fc.nat(2),
   content: fc.constantFrom('a', 'b'),
 });
-const step = fc.oneof(
+const happens = fc.oneof(
   { weight: 4, arbitrary: fc.record({ insert: fc.array(version, { minLength: 1, maxLength: 3 }) }) },
   { weight: 3, arbitrary: fc.record({ merge: fc.tuple(fc.nat(8), fc.integer({ min: 2, max: 6 })) }) },
-  { weight: 3, arbitrary: fc.constant({ look: true }) },
 );
+type Happening = typeof happens extends fc.Arbitrary<infer Step> ? Step : never;
+const happen = (table: Table, now: Happening): void => {
+  if ('insert' in now) table.insert(now.insert);
+  else table.merge(now.merge[0] % table.parts.length, now.merge[1]);
+};
+/** A look, and what happens between it and the reading of what it has found. */
+const look = fc.record({ meanwhile: fc.oneof(fc.constant<Happening[]>([]), fc.array(happens, { maxLength: 3 })) });
+const step = fc.oneof({ weight: 7, arbitrary: happens }, { weight: 3, arbitrary: look });
 
-test('what changes said before and say now is told, or that it cannot be told, whatever was merged since the last look', () => {
+/** Answers both statements from a table, and says which were asked. */
+const answering = (table: Table, known: KnownBlocks, asked: string[]): Pick<ClickHouse, 'rows'> => ({
+  rows: async <Row>({ sql, params }: NamedQuery<Row>) => {
+    asked.push(sql);
+    return [sql === ARRIVED ? table.arrived(known) : table.inParts((params as { parts: string[] }).parts)] as Row[];
+  },
+});
+
+test('what changes said before and say now is told, or that it cannot be told, whatever is merged, also between a look and the reading', async () => {
   let [told, untold] = [0, 0];
-  fc.assert(
-    fc.property(fc.array(step, { minLength: 10, maxLength: 60 }), (steps) => {
+  const asked: string[] = [];
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
       const table = new Table();
       table.insert([{ purchase: '0', version: 0, content: 'a' }]);
       let known = knownBlocks(table.names);
       let says = table.now();
-      for (const now of [...steps, { look: true }]) {
-        if ('insert' in now) table.insert(now.insert);
-        else if ('merge' in now) table.merge(now.merge[0] % table.parts.length, now.merge[1]);
-        else {
-          expect(known.areThere(table.names)).toBe(true);
-          if (known.see(table.names).length === 0) {
-            expect(says).toEqual(table.now());
-            continue;
-          }
-          const changes = known.take(table.arrived(known), 1_000);
-          if (changes === undefined) {
-            untold += 1;
-            known = knownBlocks(table.names);
-            says = table.now();
-            continue;
-          }
-          told += 1;
-          for (const { before, after } of changes) {
-            expect(before?.content).toBe(says.get(after.purchase));
-            says.set(after.purchase, after.content);
-          }
-          expect(says).toEqual(table.now());
+      for (const now of [...steps, { meanwhile: [] as Happening[] }]) {
+        if (!('meanwhile' in now)) {
+          happen(table, now);
+          continue;
         }
+        const [found, atLook] = [table.names, table.now()];
+        expect(known.areThere(found)).toBe(true);
+        const fresh = known.see(found);
+        if (fresh.length === 0) {
+          expect(says).toEqual(atLook);
+          continue;
+        }
+        for (const one of now.meanwhile) happen(table, one);
+        const changes = known.take(await readArrived(answering(table, known, asked), known, fresh, 1_000), 1_000);
+        if (changes === undefined) {
+          untold += 1;
+          known = knownBlocks(found);
+          says = atLook;
+          continue;
+        }
+        told += 1;
+        for (const { before, after } of changes) {
+          expect(before?.content).toBe(says.get(after.purchase));
+          says.set(after.purchase, after.content);
+        }
+        // What came after it looked may be told already, or not yet.
+        const later = now.meanwhile.flatMap((one) =>
+          'insert' in one ? one.insert.map(({ purchase }) => purchase) : [],
+        );
+        const others = (all: ReadonlyMap<string, string>) => [...all].filter(([purchase]) => !later.includes(purchase));
+        expect(others(says).sort()).toEqual(others(atLook).sort());
       }
     }),
     { numRuns: 500 },
   );
   expect(told).toBeGreaterThan(10 * untold);
+  // Both ways were gone, and one after the other where merges came between.
+  const [inParts, blocks] = [ARRIVED_IN_PARTS, ARRIVED].map((sql) => asked.filter((one) => one === sql).length);
+  expect(inParts).toBeGreaterThan(300);
+  expect(blocks).toBeGreaterThan(300);
+  expect((inParts ?? 0) + (blocks ?? 0)).toBeGreaterThan(told + untold);
 });
+
+const read = (table: Table, known: KnownBlocks) => {
+  const { fresh, ...arrived } = table.arrived(known);
+  return {
+    rows: arrived.facts,
+    fresh: table.names.flatMap((part) => {
+      const [, , knownRows] = fresh.find(([name]) => name === part.name) ?? [];
+      return knownRows === undefined ? [] : [{ ...part, knownRows }];
+    }),
+    found: arrived.found,
+  };
+};
 
 test('more rows than are wanted are not taken', () => {
   const table = new Table();
@@ -137,8 +189,8 @@ test('more rows than are wanted are not taken', () => {
     { purchase: '2', version: 0, content: 'a' },
   ]);
   expect(known.see(table.names)).toHaveLength(1);
-  expect(known.take(table.arrived(known), 1)).toBeUndefined();
-  expect(known.take(table.arrived(known), 2)).toHaveLength(2);
+  expect(known.take(read(table, known), 1)).toBeUndefined();
+  expect(known.take(read(table, known), 2)).toHaveLength(2);
 });
 
 test('blocks that are gone are missed', () => {

@@ -26,6 +26,8 @@ export interface KnownBlocks {
   areThere(found: readonly Part[]): boolean;
   /** Takes note of merges of what is known; gives the parts that are new, or new in part. */
   see(found: readonly Part[]): Part[];
+  /** Whether none of its blocks is known. */
+  isNew(part: Range): boolean;
   /** How many known rows went into a part, before any was dropped. */
   rowsIn(part: Range): number;
   /** Parameters of SQL that tells known rows: the names of parts that are known, and ranges of blocks. */
@@ -138,6 +140,8 @@ export const knownBlocks = (all: readonly Part[]): KnownBlocks => {
       return parts.every((part) => names.has(part.name) || found.some((other) => lies(part, other)));
     },
     see,
+    isNew: ({ partition, first, last }) =>
+      (blocks.get(partition) ?? []).every((known) => known[1] < first || known[0] > last),
     rowsIn,
     params: () => {
       const ranges = [...blocks].flatMap(([partition, of]) => of.map(([first, last]) => ({ partition, first, last })));

@@ -40,7 +40,7 @@ const followed = (changes: readonly Pick<Change, 'before' | 'after'>[], of = opt
     FIGURES_HELD,
     calendar,
   );
-  const moment = { position: 1, countries: new Map(), places: '' };
+  const moment = { position: 1, places: { countries: new Map(), hash: '' } };
   const facts = known.map((one) => ({ ...one, start: 0, hour: -1, weekday: 0, country: '', hash: 0n, beside: [] }));
   live.keep({ options: of, fold }, FIGURES_HELD.ofFacts(facts, of), moment);
   const answer = () => live.at([{ options: of, cover, fold }], { ...moment, position: 2 });
@@ -81,7 +81,7 @@ test('another scope of the same fold is not answered with its figures', () => {
   expect(answer()).toBeDefined();
   const live = openLiveFigures({ since: () => [] }, FIGURES_HELD, calendar);
   const fold: FiguresFold = { ...NO_FOLD, figures: new Map() };
-  const moment = { position: 1, countries: new Map(), places: '' };
+  const moment = { position: 1, places: { countries: new Map(), hash: '' } };
   live.keep({ options, fold }, new Map(), moment);
   const other = periodOptions({ ...scope, to: scope.to + 1 });
   const cover = coverFor(other.scope);
@@ -91,11 +91,11 @@ test('another scope of the same fold is not answered with its figures', () => {
 test('when the branches are elsewhere, or the changes are not known any more, nothing is known', () => {
   const fold: FiguresFold = { ...NO_FOLD, figures: new Map() };
   const cover = coverFor(scope);
-  const moment = { position: 1, countries: new Map(), places: 'a' };
-  const at = (since: () => [] | undefined, places: string) => {
+  const moment = { position: 1, places: { countries: new Map(), hash: 'a' } };
+  const at = (since: () => [] | undefined, hash: string) => {
     const live = openLiveFigures({ since }, FIGURES_HELD, calendar);
     live.keep({ options, fold }, new Map(), moment);
-    return live.at([{ options, cover, fold }], { ...moment, places });
+    return live.at([{ options, cover, fold }], { ...moment, places: { ...moment.places, hash } });
   };
   expect(at(() => [], 'a')).toBeDefined();
   expect(at(() => [], 'b')).toBeUndefined();

@@ -40,17 +40,14 @@ export const openLiveFigures = <Figures extends { newest: number }>(
   // With its fold whatever was begun from it goes; one of spans, or of nothing, may be that of several scopes.
   const lives = new WeakMap<HeldFold<Figures>, Map<string, Live<Figures>>>();
 
-  const liveOf = (
-    folded: FoldedScope<HeldFold<Figures>>,
-    { places, countries }: FeedMoment,
-  ): Live<Figures> | undefined => {
+  const liveOf = (folded: FoldedScope<HeldFold<Figures>>, { places }: FeedMoment): Live<Figures> | undefined => {
     const ofFold = lives.get(folded.fold);
     const key = scopeKey(folded.options);
     const live = ofFold?.get(key);
     if (ofFold === undefined || live === undefined) return undefined;
-    const changes = live.places === places ? feed.since(live.position) : undefined;
+    const changes = live.places === places.hash ? feed.since(live.position) : undefined;
     const next =
-      changes && followed(kind, live, folded, { changes, factOf: factsOf(calendar, folded.options, countries) });
+      changes && followed(kind, live, folded, { changes, factOf: factsOf(calendar, folded.options, places.countries) });
     if (next === undefined) ofFold.delete(key);
     else ofFold.set(key, next);
     return next;
@@ -69,7 +66,7 @@ export const openLiveFigures = <Figures extends { newest: number }>(
     keep: ({ options, fold }, figures, { position, places }) => {
       const ofFold = lives.get(fold) ?? new Map<string, Live<Figures>>();
       if (ofFold.size >= MOST_SCOPES) ofFold.clear();
-      ofFold.set(scopeKey(options), { figures, position, places, changes: 0 });
+      ofFold.set(scopeKey(options), { figures, position, places: places.hash, changes: 0 });
       lives.set(fold, ofFold);
     },
   };

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
+import { inTurns } from './in-turns.ts';
+import type { Looks } from './looks.ts';
 import { MomentCounts } from './moment-counts.ts';
 import { areKnown, type Blocks, blocksOf, type Part, parts, partsSql, tableOf, withBlocks } from './parts.ts';
 
@@ -9,7 +11,7 @@ import { areKnown, type Blocks, blocksOf, type Part, parts, partsSql, tableOf, w
  */
 export interface LoyalMoments {
   /** As they are now; undefined when they are not remembered. */
-  now(signal?: AbortSignal): Promise<Moments | undefined>;
+  now(): Promise<Moments | undefined>;
 }
 
 /** The moments (ms since 1970) at which customers became loyal. */
@@ -19,6 +21,7 @@ export interface Moments {
 }
 
 export interface LoyalMomentsOptions {
+  looks: Looks;
   /** Fewer customers than this are read sooner than remembered. */
   fewCustomers: number;
   /** Whether they are first read behind the back of those who ask, or before they are answered. */
@@ -38,8 +41,6 @@ const MOST_NEW = 20_000;
 const ROW_BYTES = 20;
 const ROW = `concat(reinterpretAsFixedString(number), reinterpretAsFixedString(revision),
     reinterpretAsFixedString(ifNull(toFloat64(toUnixTimestamp64Milli(loyal_since)), nan)))`;
-
-const PARTS = `(${partsSql('customers')})`;
 
 /** A part's name says which blocks of inserts are in it. The condition is on names alone: of parts that are known nothing is read. */
 const NOT_KNOWN = `NOT arrayExists(known -> toInt64(splitByChar('_', _part)[2]) >= known[1] AND toInt64(splitByChar('_', _part)[3]) <= known[2],
@@ -68,23 +69,14 @@ interface Known {
 
 /** Opens the memory; nothing is read before the first question. */
 export const rememberLoyalMoments = (
-  clickhouse: ClickHouse,
-  { fewCustomers, reading }: LoyalMomentsOptions,
+  clickhouse: Pick<ClickHouse, 'row'>,
+  { looks, fewCustomers, reading }: LoyalMomentsOptions,
 ): LoyalMoments => {
   let known: Known | undefined;
   let underWay: Promise<void> | undefined;
 
-  const partsNow = async (): Promise<Part[]> =>
-    (
-      await clickhouse.row({
-        name: 'customers_parts',
-        sql: `SELECT ${PARTS} AS found`,
-        row: z.object({ found: parts }),
-      })
-    ).found;
-
   const readAll = async (): Promise<void> => {
-    let found = await partsNow();
+    let { customers: found } = await looks();
     const most = Math.max(0, ...found.map(({ rows }) => rows));
     if (most < fewCustomers || most > MOST_CUSTOMERS) return;
     const next: Known = {
@@ -99,7 +91,7 @@ export const rememberLoyalMoments = (
       const fresh = found.filter(({ first, last }) => !areKnown(next.blocks, first, last));
       for (const part of fresh) await readPart(next, part);
       if (fresh.length === 0) break;
-      found = await partsNow();
+      found = (await looks()).customers;
     }
     known = next.moments.length > MOST_CUSTOMERS ? undefined : next;
   };
@@ -131,37 +123,43 @@ export const rememberLoyalMoments = (
     return underWay;
   };
 
-  const now = async (signal?: AbortSignal): Promise<Moments | undefined> => {
+  /** Takes in what has come since a look; gives false where it cannot be told what that is. */
+  const goOn = async (of: Known, look: readonly Part[]): Promise<boolean> => {
+    if (!isSame(of, look)) return false;
+    if (look.every(({ first, last }) => areKnown(of.blocks, first, last))) return true;
+    const { some, found } = await clickhouse.row({
+      name: 'new_customers',
+      sql: `SELECT groupArray((part, rows, last_block, hex(arrayStringConcat(some)))) AS some, (${partsSql('customers')}) AS found
+            FROM (SELECT _part AS part, countIf(${IS_NEW}) AS rows, max(_block_number) AS last_block, groupArrayIf(${MOST_NEW})(${ROW}, ${IS_NEW}) AS some
+                  FROM silver.customers WHERE ${NOT_KNOWN} GROUP BY part)`,
+      params: { known: of.blocks },
+      row: newRow,
+    });
+    const isUnclear = ([name, rows, lastBlock]: (typeof some)[number]) =>
+      rows > MOST_NEW || lostBlocks(name, lastBlock);
+    if (!isSame(of, found) || some.some(isUnclear)) return false;
+    const fresh = some.map(([name, , , packed]) => ({ ...blocksOf(name), packed })).sort((a, b) => a.first - b.first);
+    for (const { first, last, packed } of fresh) {
+      take(of, packed);
+      of.blocks = withBlocks(of.blocks, first, last);
+    }
+    return true;
+  };
+
+  const now = inTurns(async (): Promise<Moments | undefined> => {
     if (known === undefined) {
       const read = readBehind();
       if (reading === 'behind') return undefined;
       await read;
     }
+    // A look from before it was read would not show what is known.
     const before = known;
     if (before === undefined) return undefined;
-    const { some, found } = await clickhouse.row({
-      name: 'new_customers',
-      sql: `SELECT groupArray((part, rows, last_block, hex(arrayStringConcat(some)))) AS some, ${PARTS} AS found
-            FROM (SELECT _part AS part, countIf(${IS_NEW}) AS rows, max(_block_number) AS last_block, groupArrayIf(${MOST_NEW})(${ROW}, ${IS_NEW}) AS some
-                  FROM silver.customers WHERE ${NOT_KNOWN} GROUP BY part)`,
-      params: { known: before.blocks },
-      row: newRow,
-      signal,
-    });
-    const isSame = tableOf(found) === before.table && before.blocks.every((blocks) => isThere(found, blocks));
-    const isUnclear = ([name, rows, lastBlock]: (typeof some)[number]) =>
-      rows > MOST_NEW || lostBlocks(name, lastBlock);
-    if (!isSame || some.some(isUnclear)) {
-      if (known === before) known = undefined;
-      return undefined;
-    }
-    const fresh = some.map(([name, , , packed]) => ({ ...blocksOf(name), packed })).sort((a, b) => a.first - b.first);
-    for (const { first, last, packed } of fresh) {
-      take(before, packed);
-      before.blocks = withBlocks(before.blocks, first, last);
-    }
-    return { before: (moment) => before.counts.before(moment) ?? countBefore(before.moments, moment) };
-  };
+    const isKnown = await goOn(before, (await looks()).customers);
+    if (isKnown) return { before: (moment) => before.counts.before(moment) ?? countBefore(before.moments, moment) };
+    if (known === before) known = undefined;
+    return undefined;
+  });
 
   return { now };
 };
@@ -172,7 +170,10 @@ const lostBlocks = (name: string, lastBlock: number): boolean => {
   return last > first && lastBlock <= first;
 };
 
-/** Whether what is known is still in active parts: else the table was emptied. */
+/** Whether what is known is of this table, and is still in its parts: else it was emptied. */
+const isSame = ({ table, blocks }: Known, found: readonly Part[]): boolean =>
+  tableOf(found) === table && blocks.every((known) => isThere(found, known));
+
 const isThere = (found: readonly Part[], [first, last]: Blocks): boolean => {
   let next = first;
   for (const part of found) if (part.first <= next && part.last >= next) next = part.last + 1;

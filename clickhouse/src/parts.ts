@@ -1,9 +1,11 @@
 import { z } from 'zod';
 
-/** SQL of what {@link part} describes, for the active parts of a table of silver. */
+/** SQL of what {@link parts} has of each part. */
+export const PART = '(name, partition_id, min_block_number, max_block_number, data_version, rows, path)';
+
+/** SQL of the active parts of a table of silver. */
 export const partsSql = (table: 'customers' | 'purchases'): string =>
-  `SELECT groupArray((name, partition_id, min_block_number, max_block_number, data_version, rows, path)) AS found
-   FROM system.parts WHERE active AND database = 'silver' AND table = '${table}'`;
+  `SELECT groupArray(${PART}) AS found FROM system.parts WHERE active AND database = 'silver' AND table = '${table}'`;
 
 /** Parts of a table, those with the oldest blocks first. */
 export const parts = z

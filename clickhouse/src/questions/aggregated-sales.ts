@@ -4,7 +4,6 @@ import type { Gold } from '../gold.ts';
 import { dateOf } from '../shop-calendar.ts';
 import { compareText } from '../text-order.ts';
 import { asOf, averageBasket } from './figures.ts';
-import { readProductNames } from './product-names.ts';
 
 /**
  * Sales by product, country and month of the shop's business days. `average_basket_minor` is the mean total of the
@@ -12,7 +11,7 @@ import { readProductNames } from './product-names.ts';
  * over products.
  */
 export const readAggregatedSales = async (gold: Gold, scope: Scope, signal?: AbortSignal): Promise<AggregatedSales> => {
-  const [months, names] = await Promise.all([gold.products(scope, signal), readProductNames(gold.clickhouse, signal)]);
+  const [months, names] = await Promise.all([gold.products(scope, signal), gold.productNames()]);
   return {
     as_of: asOf(months.map(({ newest }) => newest)),
     rows: months.flatMap(({ first_day, country, sold }) => {

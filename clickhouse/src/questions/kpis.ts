@@ -3,7 +3,6 @@ import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
 import { asOf, averageBasket, NO_FIGURES } from './figures.ts';
 import { countLoyalCustomers } from './loyal-customers.ts';
-import { readProductNames } from './product-names.ts';
 import { rankedProducts } from './ranking.ts';
 
 /**
@@ -20,7 +19,7 @@ export const readKpis = async (
   const [[totals = NO_FIGURES], loyal_customers, names] = await Promise.all([
     gold.figures({ name: 'kpis', scopes: { period: scope }, products: { first: limit, by: 'units' }, signal }),
     countLoyalCustomers(gold, scope, signal),
-    readProductNames(gold.clickhouse, signal),
+    gold.productNames(),
   ]);
   return {
     as_of: asOf([totals.newest]),

@@ -32,7 +32,7 @@ export const readLoyalCustomers = async (
   const [first = scope.from] = starts;
   // Everything before the first day is one bucket of its own.
   const buckets = [0, ...starts.filter((start) => start > 0)];
-  const moments = scope.branch === undefined ? await gold.loyal.now(signal) : undefined;
+  const moments = scope.branch === undefined ? await gold.loyal.now() : undefined;
   const became =
     moments === undefined
       ? await readBecameLoyal(gold, scope, buckets, signal)
@@ -77,7 +77,7 @@ const count = z.object({ loyal_customers: z.int() });
  * before that is planned, while one of two cores waits. Both see the stores of the same few milliseconds.
  */
 export const countLoyalCustomers = async (gold: Gold, { to, branch }: Scope, signal?: AbortSignal): Promise<number> => {
-  const moments = branch === undefined ? await gold.loyal.now(signal) : undefined;
+  const moments = branch === undefined ? await gold.loyal.now() : undefined;
   if (moments !== undefined) return moments.before(to);
   const { loyal_customers } = await gold.clickhouse.row({
     name: 'loyal_customers_count',

@@ -2,7 +2,6 @@ import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
 import { compareText } from '../text-order.ts';
 import { asOf } from './figures.ts';
-import { readProductNames } from './product-names.ts';
 
 interface RankedProduct {
   product_id: string;
@@ -36,7 +35,7 @@ export const readProductRanking = async (
       customers: false,
       signal,
     }),
-    readProductNames(gold.clickhouse, signal),
+    gold.productNames(),
   ]);
   const ranked = new Map<string, RankedProduct>();
   for (const { scope, products } of rows) {

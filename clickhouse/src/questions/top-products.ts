@@ -2,7 +2,6 @@ import type { TopProducts } from '@tillstream/schemas/read-api';
 import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
 import { asOf, NO_FIGURES } from './figures.ts';
-import { readProductNames } from './product-names.ts';
 import { type RankedBy, rankedProducts } from './ranking.ts';
 
 /** The products of the first `limit` ranks (1, 2, 3, 3: equal ones share a rank, so there may be more than `limit`). */
@@ -20,7 +19,7 @@ export const readTopProducts = async (
       customers: false,
       signal,
     }),
-    readProductNames(gold.clickhouse, signal),
+    gold.productNames(),
   ]);
   return { as_of: asOf([found.newest]), products: rankedProducts(found.products, names, by) };
 };

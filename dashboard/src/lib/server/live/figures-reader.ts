@@ -1,7 +1,7 @@
+import { readProductNames } from '@tillstream/clickhouse/catalog';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { Gold } from '@tillstream/clickhouse/gold';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import { readProductNames } from '@tillstream/clickhouse/questions/product-names';
 import { readSeries } from '@tillstream/clickhouse/questions/series';
 import { dateOf } from '@tillstream/clickhouse/shop-calendar';
 import type { Figures, LastPurchase, Today } from '../../figures.ts';

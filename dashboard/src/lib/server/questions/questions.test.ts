@@ -1,9 +1,9 @@
+import { readProductNames } from '@tillstream/clickhouse/catalog';
 import { type Gold, openGold } from '@tillstream/clickhouse/gold';
 import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
 import { averageBasket } from '@tillstream/clickhouse/questions/figures';
 import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import { readProductNames } from '@tillstream/clickhouse/questions/product-names';
 import { readSeries } from '@tillstream/clickhouse/questions/series';
 import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
 import { dateOf, type ShopCalendar, shopCalendar } from '@tillstream/clickhouse/shop-calendar';
