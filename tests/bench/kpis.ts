@@ -156,7 +156,7 @@ const questions = async (
       if (there !== undefined) others += `  Postgres ${ms([there], 50)}  ${(there / p50).toFixed(1)}×`;
     }
     console.log(
-      `  ${what.padEnd(40)} p50 ${ms(ours, 50)}  p99 ${ms(ours, 99)}  cpu ${cpu} ms  the first two ${ms([first], 50)}${others}`,
+      `  ${what.padEnd(40)} p50 ${ms(ours, 50)}  p99 ${ms(ours, 99)}  slowest ${ms(ours, 100)}  cpu ${cpu} ms  the first two ${ms([first], 50)}${others}`,
     );
   }
   selling.abort();
