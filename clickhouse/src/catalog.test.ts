@@ -7,7 +7,7 @@ const lookAt = (names: readonly string[]): Look => {
   const found = names.map((name, block) => ({
     ...{ name, partition: 'all', first: block, last: block, version: block, rows: 1, path: `/store/abc/${name}/` },
   }));
-  return { purchases: [], customers: [], products: found, branches: found };
+  return { purchases: [], customers: [], customer_branches: [], products: found, branches: found };
 };
 
 /** How often the catalog is read by the looks that are given. */

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
+import { PURCHASES } from './arrived-purchases.ts';
 import { openChangeFeed } from './change-feed.ts';
 import type { Look } from './looks.ts';
 
 const clickhouse = { rows: () => Promise.reject(new Error('nothing is to be read')) };
-const catalog = { places: async () => ({ countries: new Map([['SMKT001', 'Austria']]), hash: '42' }) };
 const part = {
   ...{ name: '2025_1_1_0', partition: '2025', first: 1, last: 1, version: 1, rows: 1 },
   path: '/store/abc/2025_1_1_0/',
 };
-const NOTHING: Look = { purchases: [part], customers: [], products: [], branches: [] };
+const NOTHING: Look = { purchases: [part], customers: [], customer_branches: [], products: [], branches: [] };
 
 test('what was before the first look is not known, and while nothing comes there are no changes', async () => {
-  const feed = openChangeFeed({ clickhouse, catalog, looks: async () => NOTHING });
-  const { position, places } = await feed.now();
-  expect(places.hash).toBe('42');
+  const feed = openChangeFeed({ clickhouse, table: PURCHASES, looks: async () => NOTHING });
+  const { position, look } = await feed.now();
+  expect(look).toBe(NOTHING);
   expect(feed.since(position - 1)).toBeUndefined();
   expect((await feed.now()).position).toBe(position);
   expect(feed.since(position)).toEqual([]);
@@ -26,7 +26,7 @@ test('a look that failed, or found what could not be read, does not keep the nex
     if (next === undefined) throw new Error('gone');
     return next;
   };
-  const feed = openChangeFeed({ clickhouse, catalog, looks });
+  const feed = openChangeFeed({ clickhouse, table: PURCHASES, looks });
   const { position } = await feed.now();
   await expect(feed.now()).rejects.toThrow('gone');
   await expect(feed.now()).rejects.toThrow('nothing is to be read');

@@ -1,54 +1,56 @@
-import type { Catalog, Places } from './catalog.ts';
-import type { Arrived } from './change-feed-sql.ts';
+import type { FedTable } from './arrived-sql.ts';
 import type { ClickHouse } from './client.ts';
 import { inTurns } from './in-turns.ts';
-import { type KnownBlocks, knownBlocks } from './known-blocks.ts';
-import type { Looks } from './looks.ts';
+import { type Changed, type KnownBlocks, knownBlocks, type Version } from './known-blocks.ts';
+import type { Look, Looks } from './looks.ts';
 import { type Part, tableOf } from './parts.ts';
-import { readArrived } from './read-arrived.ts';
+import { readArrivedOf } from './read-arrived.ts';
 
-/** What a purchase said before, if it was there, and says now. */
-export interface Change {
-  /** Where in the feed it is. */
+/** What changed, and where in the feed that is. */
+export interface Change<Row extends Version> extends Changed<Row> {
   position: number;
-  before: Arrived | undefined;
-  after: Arrived;
 }
 
 /** A place in the feed: all that was inserted before it was asked for is at it or before. */
 export interface FeedMoment {
   position: number;
-  /** Where branches are, when it was asked for or later. */
-  places: Places;
+  /** The look that told so. */
+  look: Look;
 }
 
 /**
- * What changes in silver.purchases, in the order of its inserts. Inserts are told by the names of parts: a look at these is all it takes to know
+ * What changes in a table of silver, in the order of its inserts. Inserts are told by the names of parts: a look at these is all it takes to know
  * that there is nothing new, and what is new is read once for all who ask.
  */
-export interface ChangeFeed {
+export interface ChangeFeed<Row extends Version> {
   now(): Promise<FeedMoment>;
   /** The changes behind a position, in their order; undefined when it is not known any more what they were. */
-  since(position: number): readonly Change[] | undefined;
+  since(position: number): readonly Change<Row>[] | undefined;
 }
 
-export interface ChangeFeedOptions {
+export interface ChangeFeedOptions<Row extends Version> {
   clickhouse: Pick<ClickHouse, 'rows'>;
   looks: Looks;
-  catalog: Pick<Catalog, 'places'>;
+  table: FedTable<Row>;
+  /** More rows than these are not read at once: after such a bulk the feed begins anew. Default 2,000. */
+  mostNew?: number;
 }
 
-/** More are not remembered: who has not asked for so long begins anew. */
-const MOST_CHANGES = 5_000;
-/** More new rows are not read at once: after such a bulk it begins anew. */
-const MOST_NEW = 2_000;
+/** So many times as many changes are remembered: who has not asked for longer begins anew. */
+const MOST_CHANGES = 2.5;
 /** In a part that is new, or new in part, the numbers of all blocks are read. */
 const MOST_ROWS_OF_PART = 1_000_000;
 
 /** Opens a feed that begins with the first question. */
-export const openChangeFeed = ({ clickhouse, looks, catalog }: ChangeFeedOptions): ChangeFeed => {
-  let known: KnownBlocks | undefined;
-  let changes: Change[] = [];
+export const openChangeFeed = <Row extends Version>({
+  clickhouse,
+  looks,
+  table,
+  mostNew = 2_000,
+}: ChangeFeedOptions<Row>): ChangeFeed<Row> => {
+  const readArrived = readArrivedOf(clickhouse, table);
+  let known: KnownBlocks<Row> | undefined;
+  let changes: Change<Row>[] = [];
   /** What was before it is not known. */
   let base = 0;
   let position = 0;
@@ -60,27 +62,25 @@ export const openChangeFeed = ({ clickhouse, looks, catalog }: ChangeFeedOptions
     base = position;
   };
 
-  const add = (changed: readonly Pick<Change, 'before' | 'after'>[]): void => {
+  const add = (changed: readonly Changed<Row>[]): void => {
     if (changed.length === 0) return;
     position += 1;
     changes.push(...changed.map((change) => ({ position, ...change })));
-    const tooMany = changes.length - MOST_CHANGES;
+    const tooMany = changes.length - MOST_CHANGES * mostNew;
     if (tooMany <= 0) return;
     base = changes[tooMany - 1]?.position ?? base;
     changes = changes.filter((change) => change.position > base);
   };
 
-  const isTooMuch = (fresh: readonly Part[], of: KnownBlocks): boolean =>
+  const isTooMuch = (fresh: readonly Part[], of: KnownBlocks<Row>): boolean =>
     fresh.some((part) => part.rows > MOST_ROWS_OF_PART) ||
-    fresh.reduce((rows, part) => rows + part.rows - of.rowsIn(part), 0) > MOST_NEW;
+    fresh.reduce((rows, part) => rows + part.rows - of.rowsIn(part), 0) > mostNew;
 
   const goOn = async (found: readonly Part[]): Promise<void> => {
     if (known === undefined || tableOf(found) !== known.table || !known.areThere(found)) return begin(found);
     const fresh = known.see(found);
     if (fresh.length === 0) return;
-    const taken = isTooMuch(fresh, known)
-      ? undefined
-      : known.take(await readArrived(clickhouse, known, fresh, MOST_NEW), MOST_NEW);
+    const taken = isTooMuch(fresh, known) ? undefined : known.take(await readArrived(known, fresh, mostNew), mostNew);
     // Where it cannot be told what has changed, whoever follows it has to find out another way.
     if (taken === undefined) begin(found);
     else add(taken);
@@ -89,8 +89,8 @@ export const openChangeFeed = ({ clickhouse, looks, catalog }: ChangeFeedOptions
   return {
     now: inTurns(async () => {
       const look = await looks();
-      await goOn(look.purchases);
-      return { position, places: await catalog.places(look) };
+      await goOn(look[table.name]);
+      return { position, look };
     }),
     since: (from) => {
       if (from < base) return undefined;

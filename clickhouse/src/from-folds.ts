@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { besideSql, type FoldedScope } from './beside-sql.ts';
-import type { ChangeFeed, FeedMoment } from './change-feed.ts';
 import type { ClickHouse } from './client.ts';
 import type { Cover } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
@@ -8,7 +7,7 @@ import { areOfOneMoment, type Beside, besideOf, besideRow, type Fact, hashOf } f
 import { alsoSql } from './figures-sql.ts';
 import { type FoldKind, type HeldFold, holding, makesNothing, together } from './fold.ts';
 import type { Folds, FoldsOptions } from './folds.ts';
-import { openLiveFigures } from './live-figures.ts';
+import { type LiveFeed, type LiveMoment, openLiveFigures } from './live-figures.ts';
 import type { RememberedSeals } from './remembered-seals.ts';
 import { UnknownNumbers } from './roaring.ts';
 import { openVoids } from './voids-in-folds.ts';
@@ -20,7 +19,7 @@ export interface FromFoldsOptions<Figures>
   folds: Folds<HeldFold<Figures>>;
   kind: FoldKind<Figures>;
   /** What changes from one answer to the next; absent: each is read beside folds. */
-  feed: ChangeFeed | undefined;
+  feed: LiveFeed | undefined;
 }
 
 /** A question about some scopes, all of one moment. */
@@ -68,7 +67,7 @@ export const openFromFolds = <Figures extends { newest: number }>(
 
   const answer = async (
     { name, sets, also, signal }: AskedOfFolds,
-    before: FeedMoment | undefined,
+    before: LiveMoment | undefined,
     mends = 0,
   ): Promise<FoldsAnswer<Figures> | undefined> => {
     const state = await seals.known();
@@ -162,7 +161,7 @@ export const openFromFolds = <Figures extends { newest: number }>(
   const follow = async (
     answered: readonly FoldedScope<HeldFold<Figures>>[],
     answers: readonly (ReadonlyMap<string, Figures> | undefined)[],
-    before: FeedMoment | undefined,
+    before: LiveMoment | undefined,
   ): Promise<void> => {
     if (before === undefined || live === undefined) return;
     const sets = answered.map(({ options }) => options);
@@ -178,9 +177,9 @@ export const openFromFolds = <Figures extends { newest: number }>(
   };
 
   /** Where the feed is; undefined when that cannot be told, as when nobody answers: each answer is read then. */
-  const momentNow = async (): Promise<FeedMoment | undefined> => feed?.now().catch(() => undefined);
+  const momentNow = async (): Promise<LiveMoment | undefined> => feed?.now().catch(() => undefined);
 
-  const fromLive = async (sets: readonly RowsOptions[], moment: FeedMoment | undefined) => {
+  const fromLive = async (sets: readonly RowsOptions[], moment: LiveMoment | undefined) => {
     if (live === undefined || moment === undefined) return undefined;
     const scopes = await scopesOf(sets);
     return scopes && live.at(scopes, moment);

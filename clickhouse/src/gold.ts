@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { PURCHASES } from './arrived-purchases.ts';
 import { openCatalog } from './catalog.ts';
 import { openChangeFeed } from './change-feed.ts';
 import type { ClickHouse } from './client.ts';
@@ -16,7 +17,9 @@ import { type FromFolds, openFromFolds } from './from-folds.ts';
 import { type AskRows, openFigures } from './gold-figures.ts';
 import { openProducts, type ProductsRow } from './gold-products.ts';
 import { factsIn, fromGuess } from './guessed.ts';
+import type { LiveFeed } from './live-figures.ts';
 import { openLooks } from './looks.ts';
+import { type LoyalInBranches, rememberLoyalInBranches } from './loyal-in-branches.ts';
 import { type LoyalMoments, rememberLoyalMoments } from './loyal-moments.ts';
 import { productsFolds } from './products-folds.ts';
 import { type RememberedSeals, rememberedSeals } from './remembered-seals.ts';
@@ -59,6 +62,8 @@ export interface Gold {
   customersByMonth(name: string, scope: Scope, signal?: AbortSignal): Promise<Map<number, Customers> | undefined>;
   /** What products sold in a scope by month of business days and country, with their customers; folded as figures are. */
   products(scope: Scope, signal?: AbortSignal): Promise<ProductsRow[]>;
+  /** The same of each branch. */
+  loyalInBranches: LoyalInBranches;
   /** The names of products in the catalog, not older than the question. */
   productNames(): Promise<ReadonlyMap<string, string>>;
   /** When the customers of the chain became loyal. */
@@ -112,9 +117,17 @@ export const openGold = (
   const shopDay = shopDaySql(shop);
   const spans = rememberedSeals(clickhouse, shopDay, 'spans', now);
   const foldsBy = { calendar, fewFacts, fewOpenFacts, leftOut, folding, now };
+  const reading = folding === 'always' ? 'before' : 'behind';
   const looks = openLooks(clickhouse);
   const catalog = openCatalog(clickhouse);
-  const feed = live ? openChangeFeed({ clickhouse, looks, catalog }) : undefined;
+  const purchases = openChangeFeed({ clickhouse, looks, table: PURCHASES });
+  const feed: LiveFeed = {
+    now: async () => {
+      const { position, look } = await purchases.now();
+      return { position, places: await catalog.places(look) };
+    },
+    since: purchases.since,
+  };
   const products = rememberedSeals(clickhouse, shopDay, 'products', now);
 
   /** From folds of one kind. */
@@ -124,7 +137,7 @@ export const openGold = (
     maker: FoldMaker<HeldFold<Figures>>,
   ): FromFolds<Figures> => {
     const folds = openFolds(clickhouse, { maker, ...foldsBy });
-    return openFromFolds({ clickhouse, seals, folds, kind, calendar, leftOut, folding, feed });
+    return openFromFolds({ clickhouse, seals, folds, kind, calendar, leftOut, folding, feed: live ? feed : undefined });
   };
 
   const shared = { shopDay, timeZone: calendar.timeZone };
@@ -182,11 +195,8 @@ export const openGold = (
       answerBy,
     }),
     answer,
-    loyal: rememberLoyalMoments(clickhouse, {
-      looks,
-      fewCustomers,
-      reading: folding === 'always' ? 'before' : 'behind',
-    }),
+    loyal: rememberLoyalMoments(clickhouse, { looks, fewCustomers, reading }),
+    loyalInBranches: rememberLoyalInBranches(clickhouse, { looks, reading, now }),
     productNames: async () => catalog.names(await looks()),
     products: openProducts({
       clickhouse,

@@ -1,20 +1,21 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ARRIVED, ARRIVED_IN_PARTS, type Arrived } from './change-feed-sql.ts';
+import { z } from 'zod';
+import { arrivedSql, type FedTable } from './arrived-sql.ts';
 import type { ClickHouse, NamedQuery } from './client.ts';
-import { type KnownBlocks, knownBlocks } from './known-blocks.ts';
+import { type KnownBlocks, knownBlocks, type Version } from './known-blocks.ts';
 import type { Part } from './parts.ts';
-import { readArrived } from './read-arrived.ts';
+import { readArrivedOf } from './read-arrived.ts';
 
 /** A table as ClickHouse keeps one: an insert is a part, and a merge keeps the best row of each purchase of parts that follow each other. */
 class Table {
-  parts: { part: Part; rows: Arrived[] }[] = [];
+  parts: { part: Part; rows: Version[] }[] = [];
   #block = 0;
 
-  insert(versions: readonly { purchase: string; version: number; content: string }[]): void {
+  insert(versions: readonly Pick<Version, 'key' | 'version' | 'content'>[]): void {
     this.#block += 1;
     const part = partOf(this.#block, this.#block, 0, versions.length);
-    const rows = versions.map((row) => arrived({ ...row, block: this.#block, part: part.name }));
+    const rows = versions.map((row) => ({ ...row, partition: '2025', block: this.#block, part: part.name }));
     this.parts.push({ part: { ...part, rows: rows.length }, rows: best(rows) });
   }
 
@@ -33,24 +34,24 @@ class Table {
   }
 
   /** Versions of those purchases that have a row among some. */
-  #purchasesOf(isAmong: (row: Arrived) => boolean): Arrived[] {
+  #purchasesOf(isAmong: (row: Version) => boolean): Version[] {
     const rows = this.parts.flatMap(({ rows }) => rows);
-    const purchases = new Set(rows.filter(isAmong).map(({ purchase }) => purchase));
-    return rows.filter(({ purchase }) => purchases.has(purchase));
+    const purchases = new Set(rows.filter(isAmong).map(({ key }) => key));
+    return rows.filter(({ key }) => purchases.has(key));
   }
 
   /** What the statement reads that looks into parts. */
   inParts(names: readonly string[]) {
-    return { facts: this.#purchasesOf(({ part }) => names.includes(part)), fresh: [], found: this.names };
+    return { rows: this.#purchasesOf(({ part }) => names.includes(part)), fresh: [], found: this.names };
   }
 
   /** What the statement reads that looks for blocks that are not known. */
-  arrived(known: KnownBlocks) {
+  arrived(known: KnownBlocks<Version>) {
     const { old, firsts, lasts } = known.params();
-    const isKnown = ({ block }: Arrived) =>
+    const isKnown = ({ block }: Version) =>
       firsts.some((first, place) => block >= first && block <= (lasts[place] ?? 0));
     return {
-      facts: this.#purchasesOf((row) => !old.includes(row.part) && !isKnown(row)),
+      rows: this.#purchasesOf((row) => !old.includes(row.part) && !isKnown(row)),
       fresh: this.parts
         .filter(({ part }) => !old.includes(part.name))
         .map(({ part, rows }): [string, number, number] => [part.name, rows.length, rows.filter(isKnown).length]),
@@ -60,7 +61,7 @@ class Table {
 
   /** What each purchase says now. */
   now(): Map<string, string> {
-    return new Map(best(this.parts.flatMap(({ rows }) => rows)).map(({ purchase, content }) => [purchase, content]));
+    return new Map(best(this.parts.flatMap(({ rows }) => rows)).map(({ key, content }) => [key, content]));
   }
 }
 
@@ -69,29 +70,17 @@ const partOf = (first: number, last: number, level: number, rows: number): Part 
   return { name, partition: '2025', first, last, version: first, rows, path: `/store/abc/${name}/` };
 };
 
-const arrived = (row: Pick<Arrived, 'purchase' | 'version' | 'content' | 'block' | 'part'>): Arrived => ({
-  ...{
-    branch_id: '',
-    counts: true,
-    slot: 0,
-    recorded: 0,
-    sold: 0,
-    total_minor: 0,
-    units: 0,
-    customer_number: 0,
-    basket: [],
-  },
-  ...{ partition: '2025', ...row },
-});
+const TABLE: FedTable<Version> = { name: 'purchases', key: 'purchase_id', columns: '', row: z.any() };
+const SQL = arrivedSql(TABLE);
 
-const best = (rows: readonly Arrived[]): Arrived[] => {
-  const all = new Map<string, Arrived>();
-  for (const row of rows.toSorted((a, b) => a.version - b.version || a.block - b.block)) all.set(row.purchase, row);
+const best = (rows: readonly Version[]): Version[] => {
+  const all = new Map<string, Version>();
+  for (const row of rows.toSorted((a, b) => a.version - b.version || a.block - b.block)) all.set(row.key, row);
   return [...all.values()];
 };
 
 const version = fc.record({
-  purchase: fc.integer({ min: 0, max: 12 }).map(String),
+  key: fc.integer({ min: 0, max: 12 }).map(String),
   version: fc.nat(2),
   content: fc.constantFrom('a', 'b'),
 });
@@ -109,10 +98,12 @@ const look = fc.record({ meanwhile: fc.oneof(fc.constant<Happening[]>([]), fc.ar
 const step = fc.oneof({ weight: 7, arbitrary: happens }, { weight: 3, arbitrary: look });
 
 /** Answers both statements from a table, and says which were asked. */
-const answering = (table: Table, known: KnownBlocks, asked: string[]): Pick<ClickHouse, 'rows'> => ({
+const answering = (table: Table, known: KnownBlocks<Version>, asked: string[]): Pick<ClickHouse, 'rows'> => ({
   rows: async <Row>({ sql, params }: NamedQuery<Row>) => {
     asked.push(sql);
-    return [sql === ARRIVED ? table.arrived(known) : table.inParts((params as { parts: string[] }).parts)] as Row[];
+    return [
+      sql === SQL.ofBlocks ? table.arrived(known) : table.inParts((params as { parts: string[] }).parts),
+    ] as Row[];
   },
 });
 
@@ -122,8 +113,8 @@ test('what changes said before and say now is told, or that it cannot be told, w
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
       const table = new Table();
-      table.insert([{ purchase: '0', version: 0, content: 'a' }]);
-      let known = knownBlocks(table.names);
+      table.insert([{ key: '0', version: 0, content: 'a' }]);
+      let known = knownBlocks<Version>(table.names);
       let says = table.now();
       for (const now of [...steps, { meanwhile: [] as Happening[] }]) {
         if (!('meanwhile' in now)) {
@@ -138,22 +129,23 @@ test('what changes said before and say now is told, or that it cannot be told, w
           continue;
         }
         for (const one of now.meanwhile) happen(table, one);
-        const changes = known.take(await readArrived(answering(table, known, asked), known, fresh, 1_000), 1_000);
+        const changes = known.take(
+          await readArrivedOf(answering(table, known, asked), TABLE)(known, fresh, 1_000),
+          1_000,
+        );
         if (changes === undefined) {
           untold += 1;
-          known = knownBlocks(found);
+          known = knownBlocks<Version>(found);
           says = atLook;
           continue;
         }
         told += 1;
         for (const { before, after } of changes) {
-          expect(before?.content).toBe(says.get(after.purchase));
-          says.set(after.purchase, after.content);
+          expect(before?.content).toBe(says.get(after.key));
+          says.set(after.key, after.content);
         }
         // What came after it looked may be told already, or not yet.
-        const later = now.meanwhile.flatMap((one) =>
-          'insert' in one ? one.insert.map(({ purchase }) => purchase) : [],
-        );
+        const later = now.meanwhile.flatMap((one) => ('insert' in one ? one.insert.map(({ key }) => key) : []));
         const others = (all: ReadonlyMap<string, string>) => [...all].filter(([purchase]) => !later.includes(purchase));
         expect(others(says).sort()).toEqual(others(atLook).sort());
       }
@@ -162,16 +154,16 @@ test('what changes said before and say now is told, or that it cannot be told, w
   );
   expect(told).toBeGreaterThan(10 * untold);
   // Both ways were gone, and one after the other where merges came between.
-  const [inParts, blocks] = [ARRIVED_IN_PARTS, ARRIVED].map((sql) => asked.filter((one) => one === sql).length);
+  const [inParts, blocks] = [SQL.inParts, SQL.ofBlocks].map((sql) => asked.filter((one) => one === sql).length);
   expect(inParts).toBeGreaterThan(300);
   expect(blocks).toBeGreaterThan(300);
   expect((inParts ?? 0) + (blocks ?? 0)).toBeGreaterThan(told + untold);
 });
 
-const read = (table: Table, known: KnownBlocks) => {
+const read = (table: Table, known: KnownBlocks<Version>) => {
   const { fresh, ...arrived } = table.arrived(known);
   return {
-    rows: arrived.facts,
+    rows: arrived.rows,
     fresh: table.names.flatMap((part) => {
       const [, , knownRows] = fresh.find(([name]) => name === part.name) ?? [];
       return knownRows === undefined ? [] : [{ ...part, knownRows }];
@@ -182,11 +174,11 @@ const read = (table: Table, known: KnownBlocks) => {
 
 test('more rows than are wanted are not taken', () => {
   const table = new Table();
-  table.insert([{ purchase: '0', version: 0, content: 'a' }]);
-  const known = knownBlocks(table.names);
+  table.insert([{ key: '0', version: 0, content: 'a' }]);
+  const known = knownBlocks<Version>(table.names);
   table.insert([
-    { purchase: '1', version: 0, content: 'a' },
-    { purchase: '2', version: 0, content: 'a' },
+    { key: '1', version: 0, content: 'a' },
+    { key: '2', version: 0, content: 'a' },
   ]);
   expect(known.see(table.names)).toHaveLength(1);
   expect(known.take(read(table, known), 1)).toBeUndefined();
@@ -195,8 +187,8 @@ test('more rows than are wanted are not taken', () => {
 
 test('blocks that are gone are missed', () => {
   const table = new Table();
-  for (const purchase of ['0', '1']) table.insert([{ purchase, version: 0, content: 'a' }]);
-  const known = knownBlocks(table.names);
+  for (const purchase of ['0', '1']) table.insert([{ key: purchase, version: 0, content: 'a' }]);
+  const known = knownBlocks<Version>(table.names);
   table.merge(0, 2);
   expect(known.areThere(table.names)).toBe(true);
   expect(known.areThere(table.names.slice(1))).toBe(false);

@@ -1,11 +1,26 @@
-import type { Change } from './change-feed.ts';
-import type { Arrived } from './change-feed-sql.ts';
 import { areKnown, type Blocks, type Part, tableOf, withBlocks } from './parts.ts';
 
+/** A row of a table that keeps the highest version of each key, and the block of inserts that brought it. */
+export interface Version {
+  key: string;
+  version: number;
+  /** All that it says, to be compared. */
+  content: string;
+  partition: string;
+  part: string;
+  block: number;
+}
+
+/** What a key said before, if it was there, and says now. */
+export interface Changed<Row extends Version> {
+  before: Row | undefined;
+  after: Row;
+}
+
 /** What was read of new blocks. */
-export interface ArrivedRows {
-  /** All versions of the purchases that they have rows of. */
-  rows: readonly Arrived[];
+export interface ArrivedRows<Row extends Version> {
+  /** All versions of the keys that they have rows of. */
+  rows: readonly Row[];
   /** The parts at that moment that were not known by name, and how many of their rows are of known blocks. */
   fresh: readonly (KnownPart & { knownRows: number })[];
   /** The parts there were afterwards. */
@@ -19,7 +34,7 @@ type KnownPart = Range & Pick<Part, 'name' | 'rows'>;
  * Which blocks of inserts of a table are known, and what the newest of them brought. A merge may put known and new blocks into one part, and
  * drop versions while it does so: what is new is told by its block, and that no other known row has gone by how many there are.
  */
-export interface KnownBlocks {
+export interface KnownBlocks<Row extends Version> {
   /** The table, and its last mutation: of another one nothing is known. */
   table: string;
   /** Whether all that is known is still in some part: else it was dropped. */
@@ -33,14 +48,14 @@ export interface KnownBlocks {
   /** Parameters of SQL that tells known rows: the names of parts that are known, and ranges of blocks. */
   params(): { old: string[]; partitions: string[]; firsts: number[]; lasts: number[] };
   /** What new blocks have changed; they are known then. Undefined where there are more rows than these, or it cannot be told what a merge has dropped. */
-  take(arrived: ArrivedRows, most: number): Pick<Change, 'before' | 'after'>[] | undefined;
+  take(arrived: ArrivedRows<Row>, most: number): Changed<Row>[] | undefined;
 }
 
-/** Purchases whose versions are remembered, for the day when a merge drops one before its successor was read. */
-const MOST_PURCHASES = 20_000;
+/** Keys whose versions are remembered, for the day when a merge drops one before its successor was read. */
+const MOST_KEYS = 20_000;
 
 /** Begins with all that is there. */
-export const knownBlocks = (all: readonly Part[]): KnownBlocks => {
+export const knownBlocks = <Row extends Version>(all: readonly Part[]): KnownBlocks<Row> => {
   const table = tableOf(all);
   let parts: KnownPart[] = [...all];
   let seen = '';
@@ -49,16 +64,16 @@ export const knownBlocks = (all: readonly Part[]): KnownBlocks => {
     blocks.set(partition, withBlocks(blocks.get(partition) ?? [], first, last));
   for (const part of all) know(part);
 
-  /** The rows of a purchase that were there when it was last read; those with more than one by themselves. */
-  const versions = new Map<string, readonly Arrived[]>();
+  /** The rows of a key that were there when it was last read; those with more than one by themselves. */
+  const versions = new Map<string, readonly Row[]>();
   const several = new Set<string>();
-  const remember = (purchase: string, rows: readonly Arrived[]) => {
-    versions.delete(purchase);
-    versions.set(purchase, rows);
-    if (rows.length > 1) several.add(purchase);
-    else several.delete(purchase);
+  const remember = (key: string, rows: readonly Row[]) => {
+    versions.delete(key);
+    versions.set(key, rows);
+    if (rows.length > 1) several.add(key);
+    else several.delete(key);
     for (const oldest of versions.keys()) {
-      if (versions.size <= MOST_PURCHASES) break;
+      if (versions.size <= MOST_KEYS) break;
       versions.delete(oldest);
       several.delete(oldest);
     }
@@ -69,11 +84,11 @@ export const knownBlocks = (all: readonly Part[]): KnownBlocks => {
 
   const replace = (part: KnownPart): void => {
     parts = [...parts.filter((known) => !lies(known, part)), part];
-    for (const purchase of several) {
-      const rows = versions.get(purchase) ?? [];
+    for (const key of several) {
+      const rows = versions.get(key) ?? [];
       const [inside, outside] = [rows.filter((row) => isIn(row, part)), rows.filter((row) => !isIn(row, part))];
       const best = bestOf(inside);
-      remember(purchase, best === undefined ? outside : [...outside, best]);
+      remember(key, best === undefined ? outside : [...outside, best]);
     }
   };
 
@@ -86,30 +101,30 @@ export const knownBlocks = (all: readonly Part[]): KnownBlocks => {
     return fresh;
   };
 
-  /** Whether as many known rows are left in a part as must be, when a merge keeps the best of each purchase. */
+  /** Whether as many known rows are left in a part as must be, when a merge keeps the best of each key. */
   const isAsExpected = (part: Range, newIn: ReadonlySet<string>, left: number): boolean => {
     let expected = rowsIn(part);
-    for (const purchase of new Set([...several, ...newIn])) {
-      const inside = (versions.get(purchase) ?? []).filter((row) => isIn(row, part)).length;
-      if (inside > 0) expected -= inside - (newIn.has(purchase) ? 0 : 1);
+    for (const key of new Set([...several, ...newIn])) {
+      const inside = (versions.get(key) ?? []).filter((row) => isIn(row, part)).length;
+      if (inside > 0) expected -= inside - (newIn.has(key) ? 0 : 1);
     }
     return left === expected;
   };
 
-  const take = ({ rows, fresh, found }: ArrivedRows, most: number) => {
+  const take = ({ rows, fresh, found }: ArrivedRows<Row>, most: number) => {
     // Read later than the rows: with the same table then, they were of this one.
     if (tableOf(found) !== table) return undefined;
-    const purchases = new Map<string, { known: Arrived[]; fresh: Arrived[] }>();
+    const keys = new Map<string, { known: Row[]; fresh: Row[] }>();
     const newIn = new Map<string, Set<string>>(fresh.map(({ name }) => [name, new Set()]));
     let count = 0;
     for (const row of rows) {
-      const of = purchases.get(row.purchase) ?? { known: [], fresh: [] };
-      purchases.set(row.purchase, of);
+      const of = keys.get(row.key) ?? { known: [], fresh: [] };
+      keys.set(row.key, of);
       if (isKnown({ partition: row.partition, first: row.block, last: row.block })) of.known.push(row);
       else {
         count += 1;
         of.fresh.push(row);
-        newIn.get(row.part)?.add(row.purchase);
+        newIn.get(row.part)?.add(row.key);
       }
     }
     if (count > most) return undefined;
@@ -118,11 +133,11 @@ export const knownBlocks = (all: readonly Part[]): KnownBlocks => {
       if (!isAsExpected(part, newIn.get(part.name) ?? new Set(), part.knownRows)) return undefined;
     }
 
-    const changes: Pick<Change, 'before' | 'after'>[] = [];
-    for (const [purchase, { known, fresh }] of purchases) {
-      const before = bestOf([...known, ...(versions.get(purchase) ?? [])]);
+    const changes: Changed<Row>[] = [];
+    for (const [key, { known, fresh }] of keys) {
+      const before = bestOf([...known, ...(versions.get(key) ?? [])]);
       const best = bestOf([...known, ...fresh]);
-      remember(purchase, [...known, ...fresh]);
+      remember(key, [...known, ...fresh]);
       if (best === undefined || (before !== undefined && isSame(before, best))) continue;
       changes.push({ before, after: best });
     }
@@ -160,12 +175,12 @@ export const knownBlocks = (all: readonly Part[]): KnownBlocks => {
 const lies = (part: Range, within: Range): boolean =>
   part.partition === within.partition && part.first >= within.first && part.last <= within.last;
 
-const isIn = ({ partition, block }: Arrived, part: Range): boolean =>
+const isIn = ({ partition, block }: Version, part: Range): boolean =>
   partition === part.partition && block >= part.first && block <= part.last;
 
 /** The version that counts, and that merges keep: the highest, of equal ones the last. */
-const bestOf = (rows: readonly Arrived[]): Arrived | undefined => {
-  let best: Arrived | undefined;
+const bestOf = <Row extends Version>(rows: readonly Row[]): Row | undefined => {
+  let best: Row | undefined;
   for (const row of rows) {
     if (best === undefined || row.version > best.version || (row.version === best.version && row.block >= best.block))
       best = row;
@@ -173,5 +188,5 @@ const bestOf = (rows: readonly Arrived[]): Arrived | undefined => {
   return best;
 };
 
-const isSame = (one: Arrived, other: Arrived): boolean =>
+const isSame = (one: Version, other: Version): boolean =>
   one.version === other.version && one.content === other.content;

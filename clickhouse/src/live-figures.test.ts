@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Change } from './change-feed.ts';
-import type { Arrived } from './change-feed-sql.ts';
+import type { Arrived } from './arrived-purchases.ts';
 import { coverOf, type Scope } from './cover.ts';
 import { NO_FOLD } from './fold.ts';
 import { FIGURES_HELD, type FiguresFold } from './folded-figures.ts';
+import type { Changed } from './known-blocks.ts';
 import { openLiveFigures } from './live-figures.ts';
 import { shopCalendar } from './shop-calendar.ts';
 import { periodOptions } from './testing/rows-options.ts';
@@ -15,7 +15,7 @@ const scope = { from: TODAY - 30 * DAY, to: TODAY + DAY };
 const options = periodOptions(scope);
 
 const sale = (purchase: string, sold: number, given: Partial<Arrived> = {}): Arrived => ({
-  ...{ purchase, branch_id: 'SMKT001', version: 1, counts: true, slot: sold, recorded: sold, sold },
+  ...{ key: purchase, branch_id: 'SMKT001', version: 1, counts: true, slot: sold, recorded: sold, sold },
   ...{ total_minor: 99, units: 1, customer_number: 7, basket: [['bread', 1, 99]], content: '' },
   ...{ partition: '2025', part: '2025_1_1_0', block: 1 },
   ...given,
@@ -31,7 +31,7 @@ const coverFor = (of: Scope) =>
   });
 
 /** Three sales of today, of three customers, are known at the beginning. */
-const followed = (changes: readonly Pick<Change, 'before' | 'after'>[], of = options) => {
+const followed = (changes: readonly Changed<Arrived>[], of = options) => {
   const known = [1, 2, 3].map((customer_number) => sale(`known ${customer_number}`, TODAY, { customer_number }));
   const fold: FiguresFold = { ...NO_FOLD, rows: 1, figures: new Map() };
   const cover = coverFor(of.scope);
@@ -41,7 +41,16 @@ const followed = (changes: readonly Pick<Change, 'before' | 'after'>[], of = opt
     calendar,
   );
   const moment = { position: 1, places: { countries: new Map(), hash: '' } };
-  const facts = known.map((one) => ({ ...one, start: 0, hour: -1, weekday: 0, country: '', hash: 0n, beside: [] }));
+  const facts = known.map((one) => ({
+    ...one,
+    purchase: one.key,
+    start: 0,
+    hour: -1,
+    weekday: 0,
+    country: '',
+    hash: 0n,
+    beside: [],
+  }));
   live.keep({ options: of, fold }, FIGURES_HELD.ofFacts(facts, of), moment);
   const answer = () => live.at([{ options: of, cover, fold }], { ...moment, position: 2 });
   return { answer, purchases: () => answer()?.figures[0]?.values().next().value?.purchases };

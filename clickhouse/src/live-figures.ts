@@ -1,25 +1,38 @@
+import type { Arrived } from './arrived-purchases.ts';
 import type { FoldedScope } from './beside-sql.ts';
-import type { Change, ChangeFeed, FeedMoment } from './change-feed.ts';
-import type { Arrived } from './change-feed-sql.ts';
+import type { Places } from './catalog.ts';
+import type { Change, ChangeFeed } from './change-feed.ts';
 import { firstOfMonth } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
 import type { Fact } from './facts-beside.ts';
 import { type FoldKind, type HeldFold, together, without } from './fold.ts';
 import { scopeKey } from './folds.ts';
+import type { Changed } from './known-blocks.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
+
+/** A moment of the purchases, and where branches are, then or later. */
+export interface LiveMoment {
+  position: number;
+  places: Places;
+}
+
+/** What changes of the purchases. */
+export interface LiveFeed extends Pick<ChangeFeed<Arrived>, 'since'> {
+  now(): Promise<LiveMoment>;
+}
 
 /** Figures of scopes that were proven once and follow the feed of changes since: nothing is read for them. */
 export interface LiveFigures<Figures> {
   /** Those of all scopes at one moment, not before the one given; undefined where they are not known. */
   at(
     scopes: readonly FoldedScope<HeldFold<Figures>>[],
-    moment: FeedMoment,
+    moment: LiveMoment,
   ): { figures: ReadonlyMap<string, Figures>[]; changes: number } | undefined;
   /** Takes figures of a scope that were read between two equal moments of the feed; its fold is the one that is found next. */
   keep(
     scope: Pick<FoldedScope<HeldFold<Figures>>, 'options' | 'fold'>,
     figures: ReadonlyMap<string, Figures>,
-    moment: FeedMoment,
+    moment: LiveMoment,
   ): void;
 }
 
@@ -33,14 +46,14 @@ interface Live<Figures> {
 
 /** Nothing is live at first. */
 export const openLiveFigures = <Figures extends { newest: number }>(
-  feed: Pick<ChangeFeed, 'since'>,
+  feed: Pick<LiveFeed, 'since'>,
   kind: FoldKind<Figures>,
   calendar: ShopCalendar,
 ): LiveFigures<Figures> => {
   // With its fold whatever was begun from it goes; one of spans, or of nothing, may be that of several scopes.
   const lives = new WeakMap<HeldFold<Figures>, Map<string, Live<Figures>>>();
 
-  const liveOf = (folded: FoldedScope<HeldFold<Figures>>, { places }: FeedMoment): Live<Figures> | undefined => {
+  const liveOf = (folded: FoldedScope<HeldFold<Figures>>, { places }: LiveMoment): Live<Figures> | undefined => {
     const ofFold = lives.get(folded.fold);
     const key = scopeKey(folded.options);
     const live = ofFold?.get(key);
@@ -80,16 +93,16 @@ const followed = <Figures extends { newest: number }>(
   kind: FoldKind<Figures>,
   live: Live<Figures>,
   { options, cover }: FoldedScope<HeldFold<Figures>>,
-  { changes, factOf }: { changes: readonly Change[]; factOf: ReturnType<typeof factsOf> },
+  { changes, factOf }: { changes: readonly Change<Arrived>[]; factOf: ReturnType<typeof factsOf> },
 ): Live<Figures> | undefined => {
   const last = changes.at(-1);
   if (last === undefined) return live;
   const { branch } = options.scope;
-  const net = new Map<string, Pick<Change, 'before' | 'after'>>();
+  const net = new Map<string, Changed<Arrived>>();
   for (const { before, after } of changes) {
     if (branch !== undefined && after.branch_id !== branch) continue;
-    const { purchase } = after;
-    net.set(purchase, { before: net.has(purchase) ? net.get(purchase)?.before : before, after });
+    const { key } = after;
+    net.set(key, { before: net.has(key) ? net.get(key)?.before : before, after });
   }
   const [gone, come]: [Fact[], Fact[]] = [[], []];
   for (const { before, after } of net.values()) {
@@ -116,7 +129,7 @@ const [HOUR, DAY] = [3_600_000, 86_400_000];
 /** Makes of what arrived a fact as those beside a fold are, and says its business day. */
 const factsOf =
   (calendar: ShopCalendar, { byStart, byHour, byWeekday }: RowsOptions, countries: ReadonlyMap<string, string>) =>
-  ({ slot, ...sale }: Arrived): { day: number; fact: Fact } => {
+  ({ slot, key, ...sale }: Arrived): { day: number; fact: Fact } => {
     const day = calendar.dayOf(slot);
     const wall = calendar.wallAt(slot);
     const starts = { day, month: firstOfMonth(day), hour: (slot - (wall % HOUR)) / 1000 };
@@ -124,6 +137,7 @@ const factsOf =
       day,
       fact: {
         ...sale,
+        purchase: key,
         start: byStart === undefined ? 0 : starts[byStart],
         hour: byHour ? Math.floor((wall % DAY) / HOUR) : -1,
         // 1970-01-01 was a Thursday.

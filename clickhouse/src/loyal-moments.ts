@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { inTurns } from './in-turns.ts';
 import type { Looks } from './looks.ts';
-import { MomentCounts } from './moment-counts.ts';
+import { type CountBefore, MomentCounts } from './moment-counts.ts';
 import { areKnown, type Blocks, blocksOf, type Part, parts, partsSql, tableOf, withBlocks } from './parts.ts';
 
 /**
@@ -10,14 +10,8 @@ import { areKnown, type Blocks, blocksOf, type Part, parts, partsSql, tableOf, w
  * customers; what has changed since the last question is a few rows of parts that are new.
  */
 export interface LoyalMoments {
-  /** As they are now; undefined when they are not remembered. */
-  now(): Promise<Moments | undefined>;
-}
-
-/** The moments (ms since 1970) at which customers became loyal. */
-export interface Moments {
-  /** How many there are before one. */
-  before(moment: number): number;
+  /** How many there are before a moment, as they are now; undefined when they are not remembered. */
+  now(): Promise<CountBefore | undefined>;
 }
 
 export interface LoyalMomentsOptions {
@@ -146,7 +140,7 @@ export const rememberLoyalMoments = (
     return true;
   };
 
-  const now = inTurns(async (): Promise<Moments | undefined> => {
+  const now = inTurns(async (): Promise<CountBefore | undefined> => {
     if (known === undefined) {
       const read = readBehind();
       if (reading === 'behind') return undefined;
@@ -156,7 +150,7 @@ export const rememberLoyalMoments = (
     const before = known;
     if (before === undefined) return undefined;
     const isKnown = await goOn(before, (await looks()).customers);
-    if (isKnown) return { before: (moment) => before.counts.before(moment) ?? countBefore(before.moments, moment) };
+    if (isKnown) return (moment) => before.counts.before(moment) ?? countBefore(before.moments, moment);
     if (known === before) known = undefined;
     return undefined;
   });

@@ -59,7 +59,7 @@ export const migrateClickHouse = async (
     now.push(migration.name);
   }
   await keepForSeals(clickhouse, 'purchases', shop);
-  await keepBlockNumbers(clickhouse, 'customers');
+  for (const table of ['customers', 'customer_branches']) await keepBlockNumbers(clickhouse, table);
   return now;
 };
 

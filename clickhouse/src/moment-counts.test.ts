@@ -19,6 +19,17 @@ test('as many moments lie before one as are smaller, whatever was replaced', () 
   );
 });
 
-test('within a quarter of an hour the order is not known', () => {
-  expect(new MomentCounts().before(1)).toBeUndefined();
+test('within a quarter of an hour the order is not known, unless it has none', () => {
+  const counts = new MomentCounts();
+  counts.replace(undefined, 900_000);
+  expect([1, 900_000, 900_001, 1_800_001].map((end) => counts.before(end))).toEqual([0, 0, undefined, 1]);
+  counts.replace(900_000, Number.NaN);
+  expect(counts.before(900_001)).toBe(0);
+});
+
+test('a whole quarter of an hour counts as its moments do', () => {
+  const counts = new MomentCounts();
+  counts.addQuarter(3, 2);
+  counts.replace(3 * 900_000 + 7, 5 * 900_000);
+  expect([3, 4, 5, 6].map((quarters) => counts.before(quarters * 900_000))).toEqual([0, 1, 1, 2]);
 });

@@ -3,8 +3,12 @@ import { z } from 'zod';
 /** SQL of what {@link parts} has of each part. */
 export const PART = '(name, partition_id, min_block_number, max_block_number, data_version, rows, path)';
 
+/** The tables of silver. */
+export const SILVER = ['purchases', 'customers', 'customer_branches', 'products', 'branches'] as const;
+export type SilverTable = (typeof SILVER)[number];
+
 /** SQL of the active parts of a table of silver. */
-export const partsSql = (table: 'customers' | 'purchases'): string =>
+export const partsSql = (table: SilverTable): string =>
   `SELECT groupArray(${PART}) AS found FROM system.parts WHERE active AND database = 'silver' AND table = '${table}'`;
 
 /** Parts of a table, those with the oldest blocks first. */

@@ -33,7 +33,7 @@ export const rebuildSilver = async (clickhouse: ClickHouse, shop: ShopClock, pro
     await drop(clickhouse, rebuilt);
     await clickhouse.command((await migrationSql(create, shop)).replace(`silver.${table}\n`, `silver.${rebuilt}\n`));
     if (table === 'purchases') await keepForSeals(clickhouse, rebuilt, shop);
-    if (table === 'customers') await keepBlockNumbers(clickhouse, rebuilt);
+    if (table === 'customers' || table === 'customer_branches') await keepBlockNumbers(clickhouse, rebuilt);
     const select = view === undefined ? PURCHASES_ARRIVING : selectOf(await migrationSql(view, shop));
     const began = await bronzeClock(clickhouse);
     await clickhouse.command(`CREATE MATERIALIZED VIEW silver.${rebuilt}_mv TO silver.${rebuilt} AS\n${select}`);

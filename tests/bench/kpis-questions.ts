@@ -62,6 +62,10 @@ export const kpiQuestions = (gold: Gold, until: number): KpiQuestion[] => {
     { what: 'new and returning customers, 30 days', gold: () => readNewAndReturning(gold, last(30)) },
     { what: 'loyal customers by day, 30 days', gold: () => readLoyalCustomers(gold, last(30)) },
     {
+      what: 'the same of one branch',
+      gold: () => readLoyalCustomers(gold, { ...last(30), branch: 'SMKT001' }),
+    },
+    {
       what: 'retention, 6 months',
       gold: () => readRetention(gold, { branch: undefined, now: until - 1, months: 6 }),
     },

@@ -46,6 +46,7 @@ export const sellMeanwhile = async (
       .map(({ n }) => sale(n - before, 'voided'));
     await clickhouse.command(purchasesSql(seed, [...sales, ...voids]));
     await clickhouse.command(customersSql([...sales, ...voids]));
+    await clickhouse.command(customerBranchesSql(seed, [...sales, ...voids]));
     sold += each;
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
   }
@@ -66,20 +67,29 @@ const tuples = (sales: readonly Sale[]) =>
     .map(({ n, customer, moment, status, recorded }) => `(${n}, ${customer}, ${moment}, '${status}', ${recorded})`)
     .join(', ');
 
+const branchOf = (branches: number) => `concat('SMKT', leftPad(toString(1 + sale.1 % ${branches}), 3, '0'))`;
+
 const SOLD = "fromUnixTimestamp64Milli(toInt64(sale.3), 'UTC') AS moment, toUInt32(sale.2) AS number";
 
 const purchasesSql = ({ branches, products }: Seed, sales: readonly Sale[]): string => `
   INSERT INTO silver.purchases
   WITH arrayJoin([${tuples(sales)}]) AS sale, ${SOLD}, sale.1 % ${products} AS product, toInt64(100 + product * 17) AS price
   SELECT toStartOfFifteenMinutes(toDateTime(moment, 'UTC')) AS slot,
-    concat('SMKT', leftPad(toString(1 + sale.1 % ${branches}), 3, '0')) AS branch_id,
+    ${branchOf(branches)} AS branch_id,
     toUUID(concat('${ID}', leftPad(toString(sale.1), 12, '0'))) AS purchase_id,
     if(sale.4 = 'voided', 2, 1) * 65536 + 1 AS version, sale.4 AS status, moment AS sold_at, fromUnixTimestamp64Milli(toInt64(sale.5), 'UTC') AS recorded_at, 'EUR' AS currency,
     price AS total_minor, 1 AS units, [concat('product-', toString(product))] AS product_ids, [1] AS quantities, [price] AS unit_prices_minor,
     ${customerId('number')} AS customer_id, number AS customer_number`;
 
+const SNAPSHOT = `2 + sale.1 + (sale.4 = 'voided') AS revision, toUInt32(4) AS purchases,
+    toInt64(1000) AS spent_minor, moment AS loyal_since, moment AS first_sold_at, moment AS last_sold_at`;
+
 const customersSql = (sales: readonly Sale[]): string => `
   INSERT INTO silver.customers
   WITH arrayJoin([${tuples(sales)}]) AS sale, ${SOLD}
-  SELECT ${customerId('number')} AS customer_id, number, 2 + sale.1 + (sale.4 = 'voided') AS revision, toUInt32(4) AS purchases,
-    toInt64(1000) AS spent_minor, moment AS loyal_since, moment AS first_sold_at, moment AS last_sold_at`;
+  SELECT ${customerId('number')} AS customer_id, number, ${SNAPSHOT}`;
+
+const customerBranchesSql = ({ branches }: Seed, sales: readonly Sale[]): string => `
+  INSERT INTO silver.customer_branches
+  WITH arrayJoin([${tuples(sales)}]) AS sale, ${SOLD}
+  SELECT ${branchOf(branches)} AS branch_id, ${customerId('number')} AS customer_id, number, ${SNAPSHOT}`;

@@ -39,15 +39,32 @@ export const fillCatalog = async (clickhouse: ClickHouse, seed: Seed): Promise<v
     clickhouse,
     `INSERT INTO silver.branches SELECT concat('SMKT', leftPad(toString(number + 1), 3, '0')), 1, concat('Branch ', toString(number + 1)), ['Germany', 'Austria', 'France'][number % 3 + 1] FROM numbers(${seed.branches})`,
   );
-  // The third sale's moment would take a sort per customer; when loyalty began is spread over time instead.
-  const began = seed.until - YEARS * 365 * 86_400_000;
-  const snapshot = `toUInt32(3) AS purchases, toInt64(1000) AS spent_minor,
-    fromUnixTimestamp64Milli(toInt64(${began}) + toInt64(sipHash64(number, 'loyal') % ${YEARS * 365 * 86_400_000}), 'UTC') AS loyal_since,
-    loyal_since AS first_sold_at, loyal_since AS last_sold_at`;
   await insert(
     clickhouse,
-    `INSERT INTO silver.customers SELECT ${customerId('toUInt32(number + 1)')}, toUInt32(number + 1), 1, ${snapshot} FROM numbers(${seed.customers})`,
+    `INSERT INTO silver.customers SELECT ${customerId('toUInt32(number + 1)')}, toUInt32(number + 1), 1, ${snapshot(seed)} FROM numbers(${seed.customers})`,
   );
+  await fillCustomerBranches(clickhouse, seed);
+};
+
+/** Each customer in each branch, as long as there is a purchase for it. */
+export const fillCustomerBranches = async (clickhouse: ClickHouse, seed: Seed): Promise<void> => {
+  const all = Math.min(seed.purchases, seed.customers * seed.branches);
+  for (let first = 0; first < all; first += CHUNK) {
+    await insert(
+      clickhouse,
+      `INSERT INTO silver.customer_branches
+       SELECT concat('SMKT', leftPad(toString(1 + number % ${seed.branches}), 3, '0')), ${customerId('customer')}, customer, 1, ${snapshot(seed)}
+       FROM (SELECT number, toUInt32(1 + intDiv(number, ${seed.branches}) % ${seed.customers}) AS customer FROM numbers(${first}, ${Math.min(CHUNK, all - first)}))`,
+    );
+  }
+};
+
+/** The third sale's moment would take a sort per customer; when loyalty began is spread over time instead. */
+const snapshot = ({ until }: Seed): string => {
+  const [began, lasted] = [until - YEARS * 365 * 86_400_000, YEARS * 365 * 86_400_000];
+  return `toUInt32(3) AS purchases, toInt64(1000) AS spent_minor,
+    fromUnixTimestamp64Milli(toInt64(${began}) + toInt64(sipHash64(number, 'loyal') % ${lasted}), 'UTC') AS loyal_since,
+    loyal_since AS first_sold_at, loyal_since AS last_sold_at`;
 };
 
 /** SQL for the id of a customer with a number (UInt32). */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Scope } from '../cover.ts';
 import { ONE_THREAD } from '../facts.ts';
 import type { Gold } from '../gold.ts';
-import type { Moments } from '../loyal-moments.ts';
+import type { CountBefore } from '../moment-counts.ts';
 import { BUCKET, bucketsOf } from './buckets.ts';
 import { customersOf } from './customer-rows.ts';
 
@@ -32,17 +32,19 @@ export const readLoyalCustomers = async (
   const [first = scope.from] = starts;
   // Everything before the first day is one bucket of its own.
   const buckets = [0, ...starts.filter((start) => start > 0)];
-  const moments = scope.branch === undefined ? await gold.loyal.now() : undefined;
   const became =
-    moments === undefined
-      ? await readBecameLoyal(gold, scope, buckets, signal)
-      : becameLoyal(moments, scope.to, buckets);
+    becameLoyal(await remembered(gold, scope), scope.to, buckets) ??
+    (await readBecameLoyal(gold, scope, buckets, signal));
   let loyal = first > 0 ? (became.get(0) ?? 0) : 0;
   return starts.map((start) => {
     loyal += became.get(start) ?? 0;
     return { start: new Date(start).toISOString(), loyal_customers: loyal };
   });
 };
+
+/** What is remembered of the customers of the chain or, for a scope with a branch, there. */
+const remembered = (gold: Gold, { branch }: Scope): Promise<CountBefore | undefined> =>
+  branch === undefined ? gold.loyal.now() : gold.loyalInBranches.of(branch);
 
 /** How many became loyal in each bucket, by its start. */
 const readBecameLoyal = async (
@@ -61,12 +63,21 @@ const readBecameLoyal = async (
   return new Map(rows.map(({ start, became_loyal }) => [start * 1000, became_loyal]));
 };
 
-/** The same out of moments that are known. */
-const becameLoyal = (moments: Moments, to: number, buckets: readonly number[]): Map<number, number> => {
-  const until = [...buckets, to].map((start) => moments.before(Math.min(start, to)));
-  return new Map(
-    buckets.map((start, index) => [start, (until[index + 1] ?? 0) - (index === 0 ? 0 : (until[index] ?? 0))]),
-  );
+/** The same out of what is remembered, where it is. */
+const becameLoyal = (
+  countBefore: CountBefore | undefined,
+  to: number,
+  buckets: readonly number[],
+): Map<number, number> | undefined => {
+  const became = new Map<number, number>();
+  let before = 0;
+  for (const [index, start] of buckets.entries()) {
+    const until = countBefore?.(Math.min(buckets[index + 1] ?? to, to));
+    if (until === undefined) return undefined;
+    became.set(start, until - before);
+    before = until;
+  }
+  return became;
 };
 
 const AT_THE_END = `countIf(${BEFORE_THE_END}) AS loyal_customers`;
@@ -76,9 +87,10 @@ const count = z.object({ loyal_customers: z.int() });
  * Loyal customers at the end of a scope. A question about purchases asks it beside its own statement, not within: there it would be counted
  * before that is planned, while one of two cores waits. Both see the stores of the same few milliseconds.
  */
-export const countLoyalCustomers = async (gold: Gold, { to, branch }: Scope, signal?: AbortSignal): Promise<number> => {
-  const moments = branch === undefined ? await gold.loyal.now() : undefined;
-  if (moments !== undefined) return moments.before(to);
+export const countLoyalCustomers = async (gold: Gold, scope: Scope, signal?: AbortSignal): Promise<number> => {
+  const { to, branch } = scope;
+  const known = (await remembered(gold, scope))?.(to);
+  if (known !== undefined) return known;
   const { loyal_customers } = await gold.clickhouse.row({
     name: 'loyal_customers_count',
     sql: `SELECT ${AT_THE_END} FROM ${customersOf(branch)}`,
@@ -95,6 +107,9 @@ export const countLoyalByBranch = async (
   { to }: Scope,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> => {
+  const known = await gold.loyalInBranches.all();
+  const counts = Array.from(known ?? [], ([branch, countBefore]) => [branch, countBefore(to)] as const);
+  if (known !== undefined && counts.every(isCounted)) return new Map(counts);
   const rows = await gold.clickhouse.rows({
     name: 'loyal_customers_by_branch',
     sql: `SELECT branch_id, ${AT_THE_END} FROM gold.customer_branches GROUP BY branch_id SETTINGS ${ONE_THREAD}`,
@@ -104,3 +119,6 @@ export const countLoyalByBranch = async (
   });
   return new Map(rows.map(({ branch_id, loyal_customers }) => [branch_id, loyal_customers]));
 };
+
+const isCounted = (count: readonly [string, number | undefined]): count is readonly [string, number] =>
+  count[1] !== undefined;
