@@ -22,6 +22,8 @@ const BRANCHES = numbers('BENCH_BRANCHES', '3');
 const [POSTGRES_UP_TO = 0] = numbers('BENCH_POSTGRES_UP_TO', '1000000');
 /** How often each question is asked; 0 only fills and seals. */
 const [TIMES = 20] = numbers('BENCH_TIMES', '20');
+/** The pause (ms) after each time: with a long one each answer finds something new. */
+const [PAUSE_MS = 0] = numbers('BENCH_PAUSE', '0');
 /** Sales a second that come in while the questions are asked. */
 const [RATE = 0] = numbers('BENCH_RATE', '20');
 /** So many seconds after a sale it is voided, one in a hundred: later ones are in folds already. */
@@ -144,7 +146,7 @@ const questions = async (
       await ask();
     }
     const before = cpuMs();
-    const ours = await times(ask, TIMES);
+    const ours = await times(ask, TIMES, PAUSE_MS);
     const cpu = ((cpuMs() - before) / TIMES).toFixed(0).padStart(5);
     const p50 = percentile(ours, 50);
     middles.set(what, [...(middles.get(what) ?? []), p50]);
@@ -233,12 +235,13 @@ const space = (clickhouse: ClickHouse) =>
     row: z.object({ what: z.string(), bytes: z.int() }),
   });
 
-const times = async (work: () => Promise<unknown>, count: number): Promise<number[]> => {
+const times = async (work: () => Promise<unknown>, count: number, pauseMs = 0): Promise<number[]> => {
   const took: number[] = [];
   for (let i = 0; i < count; i++) {
     const began = performance.now();
     await work();
     took.push(performance.now() - began);
+    if (pauseMs > 0) await sleep(pauseMs);
   }
   return took;
 };
