@@ -23,24 +23,29 @@ export const source = z
 const IS_KNOWN = `arrayExists((partition, first, last) -> partition = _partition_id AND _block_number >= first AND _block_number <= last,
   {partitions:Array(String)}, {firsts:Array(Int64)}, {lasts:Array(Int64)})`;
 
+/** SQL of all versions of those keys that have a row of a block that is not known, at most {most} such rows; {old}: parts that have none. */
+export const ofNewBlocks = <Row extends Version>({ name, key }: FedTable<Row>): string =>
+  versionsOf(name, key, `_part NOT IN {old:Array(String)} AND NOT ${IS_KNOWN} LIMIT {most:UInt32}`);
+
+const versionsOf = (name: SilverTable, key: string, where: string): string =>
+  `FROM silver.${name} WHERE (${key}) IN (SELECT ${key} FROM silver.${name} WHERE ${where})`;
+
 /**
  * What has arrived in a table. `inParts`: all versions of those keys that have a row in one of {parts}. `ofBlocks`: of those that have a row of a block that
  * is not known, at most {most} such rows; and of the parts that are not those of {old}, at the same moment, how many rows are known. Both: the parts there are at a later moment.
  */
-export const arrivedSql = <Row extends Version>({ name, key, columns, row }: FedTable<Row>) => {
-  const table = `silver.${name}`;
-  const rowsWith = (where: string) => `
-    SELECT groupArray(${columns}) AS rows, [] AS fresh, [] AS found FROM ${table}
-    WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE ${where})`;
+export const arrivedSql = <Row extends Version>(table: FedTable<Row>) => {
+  const { name, key, columns, row } = table;
+  const arrived = `SELECT groupArray(${columns}) AS rows, [] AS fresh, [] AS found`;
   const afterwards = `UNION ALL SELECT [], [], found FROM (${partsSql(name)})
     ${ONE_SNAPSHOT}, ${ONE_THREAD}`;
   return {
-    inParts: `${rowsWith('_part IN {parts:Array(String)}')}
+    inParts: `${arrived} ${versionsOf(name, key, '_part IN {parts:Array(String)}')}
     ${afterwards}`,
-    ofBlocks: `${rowsWith(`_part NOT IN {old:Array(String)} AND NOT ${IS_KNOWN} LIMIT {most:UInt32}`)}
+    ofBlocks: `${arrived} ${ofNewBlocks(table)}
     UNION ALL SELECT [], groupArray((part, part_rows, known_rows)), []
     FROM (SELECT _part AS part, count() AS part_rows, countIf(${IS_KNOWN}) AS known_rows
-          FROM ${table} WHERE _part NOT IN {old:Array(String)} GROUP BY part)
+          FROM silver.${name} WHERE _part NOT IN {old:Array(String)} GROUP BY part)
     ${afterwards}`,
     row: z.object({
       rows: z.array(row),

@@ -1,7 +1,7 @@
 import type { FedTable } from './arrived-sql.ts';
 import type { ClickHouse } from './client.ts';
 import { inTurns } from './in-turns.ts';
-import { type Changed, type KnownBlocks, knownBlocks, type Version } from './known-blocks.ts';
+import { type Changed, type KnownBlocks, type KnownParams, knownBlocks, type Version } from './known-blocks.ts';
 import type { Look, Looks } from './looks.ts';
 import { type Part, tableOf } from './parts.ts';
 import { readArrivedOf } from './read-arrived.ts';
@@ -24,6 +24,8 @@ export interface FeedMoment {
  */
 export interface ChangeFeed<Row extends Version> {
   now(): Promise<FeedMoment>;
+  /** Where it is, and the parameters of SQL that tells the rows that it knows there; undefined before the first moment. */
+  here(): { position: number; known: KnownParams } | undefined;
   /** The changes behind a position, in their order; undefined when it is not known any more what they were. */
   since(position: number): readonly Change<Row>[] | undefined;
 }
@@ -92,6 +94,7 @@ export const openChangeFeed = <Row extends Version>({
       await goOn(look[table.name]);
       return { position, look };
     }),
+    here: () => known && { position, known: known.params() },
     since: (from) => {
       if (from < base) return undefined;
       return from === position ? [] : changes.filter((change) => change.position > from);

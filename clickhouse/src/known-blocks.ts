@@ -30,6 +30,13 @@ export interface ArrivedRows<Row extends Version> {
 type Range = Pick<Part, 'partition' | 'first' | 'last'>;
 type KnownPart = Range & Pick<Part, 'name' | 'rows'>;
 
+export interface KnownParams {
+  old: string[];
+  partitions: string[];
+  firsts: number[];
+  lasts: number[];
+}
+
 /**
  * Which blocks of inserts of a table are known, and what the newest of them brought. A merge may put known and new blocks into one part, and
  * drop versions while it does so: what is new is told by its block, and that no other known row has gone by how many there are.
@@ -46,7 +53,7 @@ export interface KnownBlocks<Row extends Version> {
   /** How many known rows went into a part, before any was dropped. */
   rowsIn(part: Range): number;
   /** Parameters of SQL that tells known rows: the names of parts that are known, and ranges of blocks. */
-  params(): { old: string[]; partitions: string[]; firsts: number[]; lasts: number[] };
+  params(): KnownParams;
   /** What new blocks have changed; they are known then. Undefined where there are more rows than these, or it cannot be told what a merge has dropped. */
   take(arrived: ArrivedRows<Row>, most: number): Changed<Row>[] | undefined;
 }
@@ -179,7 +186,7 @@ const isIn = ({ partition, block }: Version, part: Range): boolean =>
   partition === part.partition && block >= part.first && block <= part.last;
 
 /** The version that counts, and that merges keep: the highest, of equal ones the last. */
-const bestOf = <Row extends Version>(rows: readonly Row[]): Row | undefined => {
+export const bestOf = <Row extends Version>(rows: readonly Row[]): Row | undefined => {
   let best: Row | undefined;
   for (const row of rows) {
     if (best === undefined || row.version > best.version || (row.version === best.version && row.block >= best.block))

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { type ArrivedInBranch, CUSTOMER_BRANCHES } from './arrived-in-branches.ts';
-import { type Change, openChangeFeed } from './change-feed.ts';
+import { ofNewBlocks } from './arrived-sql.ts';
+import { openChangeFeed } from './change-feed.ts';
 import type { ClickHouse } from './client.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
+import { keptUp } from './kept-up.ts';
+import { bestOf, type Changed } from './known-blocks.ts';
 import type { Looks } from './looks.ts';
 import { type CountBefore, MomentCounts } from './moment-counts.ts';
-import { areKnown, type Blocks, blocksOf, withBlocks } from './parts.ts';
 
 /**
  * How many customers became loyal in each branch, and when, as this process remembers it. There are as many customers as branches times those of the
@@ -33,20 +35,20 @@ const MOST_NEW = 20_000;
 const ATTEMPTS = 3;
 const FAILED_MS = 30_000;
 
-/** Three years of a branch, a row for each day; and, with `parts`, those in which it has customers, at the same moment. */
+/** Three years of a branch, a row for each day; and, at the same moment, all versions of those of its customers of whom something is not known yet. */
 const COUNTS = `
-  SELECT intDiv(quarter, 96) AS day, groupArray(quarter) AS quarters, groupArray(became_loyal) AS counts, [] AS parts
+  SELECT intDiv(quarter, 96) AS day, groupArray(quarter) AS quarters, groupArray(became_loyal) AS counts, [] AS rows
   FROM (
     SELECT intDiv(toUnixTimestamp(assumeNotNull(loyal_since)), 900) AS quarter, count() AS became_loyal
     FROM gold.customer_branches WHERE branch_id = {branch:String} AND loyal_since IS NOT NULL GROUP BY quarter
   ) GROUP BY day
-  UNION ALL SELECT 0, [], [], groupUniqArray(_part) FROM silver.customer_branches WHERE branch_id = {branch:String}
+  UNION ALL SELECT 0, [], [], groupArray(${CUSTOMER_BRANCHES.columns}) ${ofNewBlocks(CUSTOMER_BRANCHES)} AND branch_id = {branch:String}
   ${ONE_SNAPSHOT}, ${ONE_THREAD}`;
 
 const countsRow = z.object({
   quarters: z.array(z.int()),
   counts: z.array(z.int()),
-  parts: z.array(z.string()),
+  rows: z.array(CUSTOMER_BRANCHES.row),
 });
 
 const branchRow = z.object({ branch_id: z.string() });
@@ -85,25 +87,25 @@ export const rememberLoyalInBranches = (
 
   const readBranch = async (branch: string): Promise<void> => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const { position } = await feed.now();
-      const rows = await clickhouse.rows({
+      await feed.now();
+      const here = feed.here();
+      if (here === undefined) continue;
+      const answers = await clickhouse.rows({
         name: 'loyal_of_branch',
         sql: COUNTS,
-        params: { branch },
+        params: { branch, ...here.known, most: MOST_NEW + 1 },
         row: countsRow,
         timeoutSeconds: 60,
       });
       await feed.now();
-      const changes = feed.since(position);
-      if (changes === undefined) continue;
+      const changes = feed.since(here.position);
+      const read = answers.flatMap(({ rows }) => rows);
+      if (changes === undefined || read.length > MOST_NEW) continue;
       const counts = new MomentCounts();
-      for (const { quarters, counts: of } of rows)
+      for (const { quarters, counts: of } of answers)
         for (const [place, quarter] of quarters.entries()) counts.addQuarter(quarter, of[place] ?? 0);
-      // What came meanwhile may have been read already: that is told by its block.
-      const blocks = blocksIn(rows.flatMap(({ parts }) => parts));
-      for (const change of changes)
-        if (!areKnown(blocks, change.after.block, change.after.block)) take(counts, branch, change);
-      remember(branch, { counts, position: changes.at(-1)?.position ?? position });
+      for (const change of sinceRead(changes, read)) take(counts, branch, change);
+      remember(branch, { counts, position: changes.at(-1)?.position ?? here.position });
       return;
     }
     throw new Error(`the customers of ${branch} change too fast`);
@@ -138,7 +140,14 @@ export const rememberLoyalInBranches = (
     return (moment) => of.counts.before(moment);
   };
 
+  const asked = keptUp(async () => {
+    if (known.size === 0) return;
+    await feed.now();
+    if (followedAll() === undefined) for (const branch of [...known.keys()]) followed(branch);
+  });
+
   const of = async (branch: string): Promise<CountBefore | undefined> => {
+    asked();
     await feed.now();
     const counts = followed(branch);
     if (counts !== undefined) return counts;
@@ -178,6 +187,7 @@ export const rememberLoyalInBranches = (
   };
 
   const all = async (): Promise<ReadonlyMap<string, CountBefore> | undefined> => {
+    asked();
     await feed.now();
     const counts = followedAll();
     if (counts !== undefined) return counts;
@@ -190,13 +200,24 @@ export const rememberLoyalInBranches = (
   return { of, all };
 };
 
-const take = (counts: MomentCounts, branch: string, { before, after }: Change<ArrivedInBranch>): void => {
+const take = (counts: MomentCounts, branch: string, { before, after }: Changed<ArrivedInBranch>): void => {
   if (after.branch_id === branch) counts.replace(before?.loyal ?? undefined, after.loyal ?? Number.NaN);
 };
 
-/** The blocks of inserts in some parts of a table that has no partitions. */
-const blocksIn = (parts: readonly string[]): readonly Blocks[] => {
-  let blocks: Blocks[] = [];
-  for (const { first, last } of parts.map(blocksOf)) blocks = withBlocks(blocks, first, last);
-  return blocks;
+/**
+ * What changed since a branch was read, by customer: of whom there was something new in it already is told by all rows that were read of them; of all
+ * others it had what the first change says was before.
+ */
+const sinceRead = (
+  changes: readonly Changed<ArrivedInBranch>[],
+  read: readonly ArrivedInBranch[],
+): Iterable<Changed<ArrivedInBranch>> => {
+  const counted = new Map<string, ArrivedInBranch>();
+  for (const row of read) counted.set(row.key, bestOf([counted.get(row.key) ?? row, row]) ?? row);
+  const net = new Map<string, Changed<ArrivedInBranch>>();
+  for (const { before, after } of changes) {
+    const { key } = after;
+    net.set(key, { before: counted.get(key) ?? (net.has(key) ? net.get(key)?.before : before), after });
+  }
+  return net.values();
 };

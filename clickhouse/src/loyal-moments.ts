@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ClickHouse } from './client.ts';
 import { inTurns } from './in-turns.ts';
+import { keptUp } from './kept-up.ts';
 import type { Looks } from './looks.ts';
 import { type CountBefore, MomentCounts } from './moment-counts.ts';
 import { areKnown, type Blocks, blocksOf, type Part, parts, partsSql, tableOf, withBlocks } from './parts.ts';
@@ -140,7 +141,7 @@ export const rememberLoyalMoments = (
     return true;
   };
 
-  const now = inTurns(async (): Promise<CountBefore | undefined> => {
+  const countNow = inTurns(async (): Promise<CountBefore | undefined> => {
     if (known === undefined) {
       const read = readBehind();
       if (reading === 'behind') return undefined;
@@ -155,7 +156,16 @@ export const rememberLoyalMoments = (
     return undefined;
   });
 
-  return { now };
+  const asked = keptUp(async () => {
+    if (known !== undefined) await countNow();
+  });
+
+  return {
+    now: () => {
+      asked();
+      return countNow();
+    },
+  };
 };
 
 /** Whether a part that was merged says of all rows that they are of its first block: one that was merged before rows kept their numbers. */

@@ -6,7 +6,7 @@ import {
   readLoyalCustomers,
 } from '@tillstream/clickhouse/questions/loyal-customers';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { engineOfThisFile, SHOP } from './engine.ts';
 
@@ -130,6 +130,21 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: 'drop a part' as const }) },
 );
 
+/** Of a customer a first row came before the branch was read, and the same once more after it: one change tells both. */
+const READ_IN_BETWEEN = [
+  { do: 'insert' as const, rows: [{ branch: 'SMKT001', customer: 1, revision: 1, day: null }] },
+  { do: 'ask' as const },
+  {
+    do: 'read anew meanwhile' as const,
+    rows: [
+      [{ branch: 'SMKT001', customer: 3, revision: 1, day: 0 }],
+      [{ branch: 'SMKT001', customer: 3, revision: 1, day: 0 }],
+    ] as [Row[], Row[]],
+    merge: false,
+  },
+  { do: 'ask' as const },
+];
+
 test('loyal customers of branches are those of the table, whatever happens to it', { timeout: 300_000 }, async () => {
   const { clickhouse } = engine();
   await clickhouse.command(`CREATE TABLE silver.others AS ${TABLE}`);
@@ -172,7 +187,7 @@ test('loyal customers of branches are those of the table, whatever happens to it
       }
       await agrees(gold);
     }),
-    { numRuns: Number(process.env.PROPERTY_RUNS ?? 20) },
+    { numRuns: Number(process.env.PROPERTY_RUNS ?? 20), examples: [[READ_IN_BETWEEN]] },
   );
   expect(fromMemory).toBeGreaterThan(20);
   await clickhouse.command('DROP TABLE silver.others SYNC');
@@ -203,6 +218,30 @@ test('a branch that was forgotten for others is read again', { timeout: 120_000 
   for (let other = 1000; other < 1130; other++) expect((await gold.loyalInBranches.of(`SMKT${other}`))?.(END)).toBe(0);
   await insert([{ ...ROW, customer: 2 }]);
   await agrees(gold);
+});
+
+test('while nobody asks it is kept up, so that who comes back is answered from memory', {
+  timeout: 120_000,
+}, async () => {
+  await engine().clickhouse.command(`TRUNCATE TABLE ${TABLE}`);
+  await insert([ROW]);
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const gold = opened();
+    await agrees(gold);
+    // More than a question may read at once, but not more than in ten seconds.
+    for (const first of [1_000, 20_000]) {
+      await insert(Array.from({ length: 15_000 }, (_, index) => ({ ...ROW, customer: first + index })));
+      asked = [];
+      await vi.advanceTimersByTimeAsync(10_000);
+      await vi.waitUntil(() => asked.includes('arrived_customer_branches'), { timeout: 20_000 });
+    }
+    asked = [];
+    expect((await countLoyalByBranch(gold, scopeOf(''))).get('SMKT001')).toBe(30_001);
+    expect(asked).not.toContain('loyal_customers_by_branch');
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 const ROW: Row = { branch: 'SMKT001', customer: 1, revision: 1, day: 3 };
