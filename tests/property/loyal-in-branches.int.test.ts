@@ -187,7 +187,7 @@ test('loyal customers of branches are those of the table, whatever happens to it
       }
       await agrees(gold);
     }),
-    { numRuns: Number(process.env.PROPERTY_RUNS ?? 20), examples: [[READ_IN_BETWEEN]] },
+    { numRuns: Number(process.env.PROPERTY_RUNS ?? 40), examples: [[READ_IN_BETWEEN]] },
   );
   expect(fromMemory).toBeGreaterThan(20);
   await clickhouse.command('DROP TABLE silver.others SYNC');
