@@ -23,9 +23,12 @@ export const source = z
 const IS_KNOWN = `arrayExists((partition, first, last) -> partition = _partition_id AND _block_number >= first AND _block_number <= last,
   {partitions:Array(String)}, {firsts:Array(Int64)}, {lasts:Array(Int64)})`;
 
-/** SQL of all versions of those keys that have a row of a block that is not known, at most {most} such rows; {old}: parts that have none. */
-export const ofNewBlocks = <Row extends Version>({ name, key }: FedTable<Row>): string =>
-  versionsOf(name, key, `_part NOT IN {old:Array(String)} AND NOT ${IS_KNOWN} LIMIT {most:UInt32}`);
+/**
+ * SQL of all versions of those keys that have a row of a block that is not known, at most {most} such rows; {old}: parts that have none. `only`: a
+ * condition on keys.
+ */
+export const ofNewBlocks = <Row extends Version>({ name, key }: FedTable<Row>, only = '1'): string =>
+  `${versionsOf(name, key, `${only} AND _part NOT IN {old:Array(String)} AND NOT ${IS_KNOWN} LIMIT {most:UInt32}`)} AND ${only}`;
 
 const versionsOf = (name: SilverTable, key: string, where: string): string =>
   `FROM silver.${name} WHERE (${key}) IN (SELECT ${key} FROM silver.${name} WHERE ${where})`;

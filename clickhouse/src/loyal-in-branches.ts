@@ -42,7 +42,7 @@ const COUNTS = `
     SELECT intDiv(toUnixTimestamp(assumeNotNull(loyal_since)), 900) AS quarter, count() AS became_loyal
     FROM gold.customer_branches WHERE branch_id = {branch:String} AND loyal_since IS NOT NULL GROUP BY quarter
   ) GROUP BY day
-  UNION ALL SELECT 0, [], [], groupArray(${CUSTOMER_BRANCHES.columns}) ${ofNewBlocks(CUSTOMER_BRANCHES)} AND branch_id = {branch:String}
+  UNION ALL SELECT 0, [], [], groupArray(${CUSTOMER_BRANCHES.columns}) ${ofNewBlocks(CUSTOMER_BRANCHES, 'branch_id = {branch:String}')}
   ${ONE_SNAPSHOT}, ${ONE_THREAD}`;
 
 const countsRow = z.object({
@@ -99,6 +99,7 @@ export const rememberLoyalInBranches = (
       });
       await feed.now();
       const changes = feed.since(here.position);
+      // With one more than these some may be missing.
       const read = answers.flatMap(({ rows }) => rows);
       if (changes === undefined || read.length > MOST_NEW) continue;
       const counts = new MomentCounts();
