@@ -162,7 +162,7 @@ test('when more has come than a question should read, the table is asked', async
   await agrees(gold);
   await engine().clickhouse.command(
     `INSERT INTO silver.customers SELECT toUUID(concat('00000000-0000-4000-8000-', leftPad(toString(number + 100), 12, '0'))), number + 100, 1, 3, 1,
-       toDateTime64('2025-10-02 00:00:00', 3, 'UTC'), NULL, NULL FROM numbers(20001)`,
+       toDateTime64('2025-10-02 00:00:00', 3, 'UTC'), NULL, NULL FROM numbers(200001)`,
   );
   asked = [];
   await agrees(gold);
