@@ -17,6 +17,16 @@ export interface Changed<Row extends Version> {
   after: Row;
 }
 
+/** What some changes, in their order, have changed together: one for each key. */
+export const netOf = <Row extends Version>(changes: readonly Changed<Row>[]): Changed<Row>[] => {
+  const net = new Map<string, Changed<Row>>();
+  for (const { before, after } of changes) {
+    const { key } = after;
+    net.set(key, { before: net.has(key) ? net.get(key)?.before : before, after });
+  }
+  return [...net.values()];
+};
+
 /** What was read of new blocks. */
 export interface ArrivedRows<Row extends Version> {
   /** All versions of the keys that they have rows of. */

@@ -7,7 +7,7 @@ import type { RowsOptions } from './exact-rows.ts';
 import type { Fact } from './facts-beside.ts';
 import { type FoldKind, type HeldFold, together, without } from './fold.ts';
 import { scopeKey } from './folds.ts';
-import type { Changed } from './known-blocks.ts';
+import { netOf } from './known-blocks.ts';
 import type { ShopCalendar } from './shop-calendar.ts';
 
 /** A moment of the purchases, and where branches are, then or later. */
@@ -98,14 +98,10 @@ const followed = <Figures extends { newest: number }>(
   const last = changes.at(-1);
   if (last === undefined) return live;
   const { branch } = options.scope;
-  const net = new Map<string, Changed<Arrived>>();
-  for (const { before, after } of changes) {
-    if (branch !== undefined && after.branch_id !== branch) continue;
-    const { key } = after;
-    net.set(key, { before: net.has(key) ? net.get(key)?.before : before, after });
-  }
+  const ofScope = changes.filter(({ after }) => branch === undefined || after.branch_id === branch);
+  const net = netOf(ofScope);
   const [gone, come]: [Fact[], Fact[]] = [[], []];
-  for (const { before, after } of net.values()) {
+  for (const { before, after } of net) {
     if (before?.counts) {
       const { day, fact } = factOf(before);
       // Of a span it is not known who bought nothing else there.
@@ -118,7 +114,7 @@ const followed = <Figures extends { newest: number }>(
     let { figures } = live;
     if (come.length > 0) figures = together(kind, figures, kind.ofFacts(come, options));
     if (gone.length > 0) figures = without(kind, figures, kind.ofFacts(gone, options), options.byBranch);
-    return { ...live, figures, position: last.position, changes: live.changes + net.size };
+    return { ...live, figures, position: last.position, changes: live.changes + net.length };
   } catch {
     return undefined;
   }

@@ -5,7 +5,7 @@ import { openChangeFeed } from './change-feed.ts';
 import type { ClickHouse } from './client.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
 import { keptUp } from './kept-up.ts';
-import { bestOf, type Changed } from './known-blocks.ts';
+import { bestOf, type Changed, netOf } from './known-blocks.ts';
 import type { Looks } from './looks.ts';
 import { type CountBefore, MomentCounts } from './moment-counts.ts';
 
@@ -212,13 +212,8 @@ const take = (counts: MomentCounts, branch: string, { before, after }: Changed<A
 const sinceRead = (
   changes: readonly Changed<ArrivedInBranch>[],
   read: readonly ArrivedInBranch[],
-): Iterable<Changed<ArrivedInBranch>> => {
+): Changed<ArrivedInBranch>[] => {
   const counted = new Map<string, ArrivedInBranch>();
   for (const row of read) counted.set(row.key, bestOf([counted.get(row.key) ?? row, row]) ?? row);
-  const net = new Map<string, Changed<ArrivedInBranch>>();
-  for (const { before, after } of changes) {
-    const { key } = after;
-    net.set(key, { before: counted.get(key) ?? (net.has(key) ? net.get(key)?.before : before), after });
-  }
-  return net.values();
+  return netOf(changes).map(({ before, after }) => ({ before: counted.get(after.key) ?? before, after }));
 };

@@ -59,7 +59,7 @@ export const migrateClickHouse = async (
     now.push(migration.name);
   }
   await keepForSeals(clickhouse, 'purchases', shop);
-  for (const table of ['customers', 'customer_branches']) await keepBlockNumbers(clickhouse, table);
+  for (const table of NUMBERED) await keepBlockNumbers(clickhouse, table);
   return now;
 };
 
@@ -90,6 +90,9 @@ export const keepForSeals = async (clickhouse: ClickHouse, table: string, shop: 
   await keepDayProjection(clickhouse, table, shop);
   await keepBlockNumbers(clickhouse, table);
 };
+
+/** Tables beside purchases whose rows keep the number of their block. */
+export const NUMBERED: readonly string[] = ['customers', 'customer_branches'];
 
 /** Rows keep the number of their block of inserts when they are merged: so what is new in a part can be told. */
 export const keepBlockNumbers = async (clickhouse: ClickHouse, table: string): Promise<void> => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PURCHASES_ARRIVING } from './arriving.ts';
 import type { ClickHouse } from './client.ts';
-import { keepBlockNumbers, keepForSeals, migrationSql, selectOf } from './migrate.ts';
+import { keepBlockNumbers, keepForSeals, migrationSql, NUMBERED, selectOf } from './migrate.ts';
 import { type Sealed, sealStale } from './seal.ts';
 import type { ShopClock } from './shop-day.ts';
 
@@ -33,7 +33,7 @@ export const rebuildSilver = async (clickhouse: ClickHouse, shop: ShopClock, pro
     await drop(clickhouse, rebuilt);
     await clickhouse.command((await migrationSql(create, shop)).replace(`silver.${table}\n`, `silver.${rebuilt}\n`));
     if (table === 'purchases') await keepForSeals(clickhouse, rebuilt, shop);
-    if (table === 'customers' || table === 'customer_branches') await keepBlockNumbers(clickhouse, rebuilt);
+    if (NUMBERED.includes(table)) await keepBlockNumbers(clickhouse, rebuilt);
     const select = view === undefined ? PURCHASES_ARRIVING : selectOf(await migrationSql(view, shop));
     const began = await bronzeClock(clickhouse);
     await clickhouse.command(`CREATE MATERIALIZED VIEW silver.${rebuilt}_mv TO silver.${rebuilt} AS\n${select}`);
