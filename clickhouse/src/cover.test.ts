@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { shopCalendar } from './calendar/shop-calendar.ts';
 import { coverOf, coverWith, firstOfWeek, inWeeks } from './cover.ts';
 import type { SealState } from './seal-state.ts';
-import { shopCalendar } from './shop-calendar.ts';
 
 const calendar = shopCalendar('Europe/Berlin', '04:00');
 const dayOf = (date: string) => Date.parse(`${date}T00:00:00Z`) / 86_400_000;

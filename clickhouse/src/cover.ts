@@ -1,5 +1,5 @@
+import type { ShopCalendar } from './calendar/shop-calendar.ts';
 import type { SealState } from './seal-state.ts';
-import type { ShopCalendar } from './shop-calendar.ts';
 
 /** What a question is about: sales at `from` count, those at `to` do not (milliseconds since 1970). */
 export interface Scope {

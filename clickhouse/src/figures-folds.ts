@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ShopCalendar } from './calendar/shop-calendar.ts';
 import type { ClickHouse } from './client.ts';
 import { type Cover, coverOf } from './cover.ts';
 import { customersOfState, purchasersState } from './customer-sets.ts';
@@ -9,7 +10,6 @@ import { FIGURES_HELD, type FiguresFold, type FoldedFigures } from './folded-fig
 import { FOLD_PARTS, onBase, readFold, runningParts, spansParts } from './folding.ts';
 import type { FoldMaker } from './folds.ts';
 import { spanRows } from './sealed-rows.ts';
-import type { ShopCalendar } from './shop-calendar.ts';
 
 const row = z.object({
   branch_id: z.string(),

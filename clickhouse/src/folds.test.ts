@@ -1,11 +1,11 @@
 import { ClickHouseError } from '@clickhouse/client';
 import { expect, test } from 'vitest';
+import { shopCalendar } from './calendar/shop-calendar.ts';
 import type { ClickHouse, NamedQuery } from './client.ts';
 import { coverOf, type Scope } from './cover.ts';
 import { type Fold, NO_FOLD } from './fold.ts';
 import { openFolds } from './folds.ts';
 import type { SealState } from './seal-state.ts';
-import { shopCalendar } from './shop-calendar.ts';
 import { periodOptions } from './testing/rows-options.ts';
 
 const calendar = shopCalendar('UTC', '00:00');

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { ShopCalendar } from './calendar/shop-calendar.ts';
 import { type ClickHouse, wasThrown } from './client.ts';
 import { type Cover, coverWith, type Spans, spansIn } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
 import type { Fold } from './fold.ts';
 import { settledUntil } from './folding.ts';
 import type { SealState } from './seal-state.ts';
-import type { ShopCalendar } from './shop-calendar.ts';
 
 /** A fold, and the cover of a scope that takes the fold's spans whole. */
 export interface Folded<F extends Fold> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ShopCalendar } from './calendar/shop-calendar.ts';
 import type { ClickHouse } from './client.ts';
 import { coverOf, type Scope, spansIn } from './cover.ts';
 import { countOf } from './customer-sets.ts';
@@ -9,7 +10,6 @@ import type { FromFolds } from './from-folds.ts';
 import { factsIn, fromGuess } from './guessed.ts';
 import { type ProductRows, productRowsOfFacts, productRowsOfSeals } from './product-rows.ts';
 import type { RememberedSeals } from './remembered-seals.ts';
-import type { ShopCalendar } from './shop-calendar.ts';
 import { compareText } from './text-order.ts';
 
 /** What all products of one month and country sold, side by side: a row for each would be four times as much to write, send and read. */

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { PURCHASES } from './arrived-purchases.ts';
+import { type ShopCalendar, shopCalendar } from './calendar/shop-calendar.ts';
+import { type ShopClock, shopDaySql } from './calendar/shop-day.ts';
 import { openCatalog } from './catalog.ts';
 import { openChangeFeed } from './change-feed.ts';
 import type { ClickHouse } from './client.ts';
@@ -24,8 +26,6 @@ import { type LoyalMoments, rememberLoyalMoments } from './loyal-moments.ts';
 import { productsFolds } from './products-folds.ts';
 import { type RememberedSeals, rememberedSeals } from './remembered-seals.ts';
 import type { SealState } from './seal-state.ts';
-import { type ShopCalendar, shopCalendar } from './shop-calendar.ts';
-import { type ShopClock, shopDaySql } from './shop-day.ts';
 
 /** A question about the rows of one or more scopes, asked of one moment of the database. */
 export interface Question<Row> {

@@ -1,8 +1,8 @@
+import type { ShopCalendar } from './calendar/shop-calendar.ts';
 import { wasThrown } from './client.ts';
 import type { Scope } from './cover.ts';
 import type { RememberedSeals } from './remembered-seals.ts';
 import type { SealState } from './seal-state.ts';
-import type { ShopCalendar } from './shop-calendar.ts';
 
 const ATTEMPTS = 3;
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Arrived } from './arrived-purchases.ts';
+import { shopCalendar } from './calendar/shop-calendar.ts';
 import { coverOf, type Scope } from './cover.ts';
 import { NO_FOLD } from './fold.ts';
 import { FIGURES_HELD, type FiguresFold } from './folded-figures.ts';
 import type { Changed } from './known-blocks.ts';
 import { openLiveFigures } from './live-figures.ts';
-import { shopCalendar } from './shop-calendar.ts';
 import { periodOptions } from './testing/rows-options.ts';
 
 const calendar = shopCalendar('UTC', '00:00');

@@ -1,5 +1,6 @@
 import type { Arrived } from './arrived-purchases.ts';
 import type { FoldedScope } from './beside-sql.ts';
+import type { ShopCalendar } from './calendar/shop-calendar.ts';
 import type { Places } from './catalog.ts';
 import type { Change, ChangeFeed } from './change-feed.ts';
 import { firstOfMonth } from './cover.ts';
@@ -8,7 +9,6 @@ import type { Fact } from './facts-beside.ts';
 import { type FoldKind, type HeldFold, together, without } from './fold.ts';
 import { scopeKey } from './folds.ts';
 import { netOf } from './known-blocks.ts';
-import type { ShopCalendar } from './shop-calendar.ts';
 
 /** A moment of the purchases, and where branches are, then or later. */
 export interface LiveMoment {

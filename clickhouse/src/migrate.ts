@@ -4,10 +4,10 @@ import { parseSettings, shopSettings } from '@tillstream/schemas/settings';
 import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/topics';
 import { z } from 'zod';
 import { PLACES_ARRIVING, PURCHASES_ARRIVING } from './arriving.ts';
+import { clockOf, type ShopClock, shopDaySql } from './calendar/shop-day.ts';
 import type { ClickHouse } from './client.ts';
 import { engines } from './engines.ts';
 import { dayFacts, FACT_HASH, FIGURES, FIGURES_OF_FACTS, stillTrue, UNPACKED } from './facts.ts';
-import { clockOf, type ShopClock, shopDaySql } from './shop-day.ts';
 
 /** Layers in the order in which they are built: the queue comes last, so that nothing is read before all stands. */
 const LAYERS = ['bronze', 'silver', 'gold', 'ops', 'ingest'] as const;

@@ -1,9 +1,9 @@
+import { clockOf } from './calendar/shop-day.ts';
 import { clickhouseTime } from './clickhouse-time.ts';
 import { type Cover, inWeeks, type Scope } from './cover.ts';
 import { COUNTRY, dayFacts, notAmong, ofBranchUnindexed, stillTrue } from './facts.ts';
 import { productFacts } from './product-facts.ts';
 import type { SealState } from './seal-state.ts';
-import { clockOf } from './shop-day.ts';
 
 /** SQL of rows and their parameters. */
 export interface ProductRows {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ShopCalendar } from './calendar/shop-calendar.ts';
 import type { ClickHouse } from './client.ts';
 import { type Cover, coverOf, firstOfMonth } from './cover.ts';
 import { customersOfState, purchasersState } from './customer-sets.ts';
@@ -12,7 +13,6 @@ import { FOLDED_PRODUCTS, productFacts } from './product-facts.ts';
 import { sealedProductRows } from './product-rows.ts';
 import type { SealState } from './seal-state.ts';
 import { coverParams } from './sealed-rows.ts';
-import type { ShopCalendar } from './shop-calendar.ts';
 
 /**
  * Months are folded as numbers, to which no customer can be added, once they are over for so many days: hardly a sale comes later. Newer

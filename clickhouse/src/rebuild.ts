@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { PURCHASES_ARRIVING } from './arriving.ts';
+import type { ShopClock } from './calendar/shop-day.ts';
 import type { ClickHouse } from './client.ts';
 import { keepBlockNumbers, keepForSeals, migrationSql, NUMBERED, selectOf } from './migrate.ts';
 import { type Sealed, sealStale } from './seal.ts';
-import type { ShopClock } from './shop-day.ts';
 
 /** Told how far a rebuild is: `done` of `of` chunks of a table. */
 export type Progress = (what: string, done: number, of: number) => void;

@@ -1,3 +1,5 @@
+import { shopCalendar } from './calendar/shop-calendar.ts';
+import { clockOf, shopDaySql } from './calendar/shop-day.ts';
 import type { ClickHouse } from './client.ts';
 import { firstOfMonth, firstOfWeek, firstOfWeekSql } from './cover.ts';
 import { COUNTRY, dayFacts, stillTrue } from './facts.ts';
@@ -5,8 +7,6 @@ import { FOLDED_PRODUCTS, productFacts, sealedKeys, UNPACKED_PRODUCTS } from './
 import type { SealOptions } from './seal.ts';
 import { readSealState } from './seal-state.ts';
 import { between, chunksOf, datesOf, inDays, insertSealed, mergePartitions, partitionOf } from './sealing.ts';
-import { shopCalendar } from './shop-calendar.ts';
-import { clockOf, shopDaySql } from './shop-day.ts';
 
 /**
  * Seals the products of business days from facts, of weeks from days and of months from weeks, by branch and by country, where

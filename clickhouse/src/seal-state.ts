@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { clockOf } from './calendar/shop-day.ts';
 import type { ClickHouse } from './client.ts';
 import { firstOfMonth, firstOfWeek, firstOfWeekSql, firstOfYear } from './cover.ts';
 import { COUNTRY, dayFacts, ONE_SNAPSHOT, ONE_THREAD, PLACES, stillTrue } from './facts.ts';
-import { clockOf } from './shop-day.ts';
 
 /** Which spans were not sealed, or not any more, at one moment. Days since 1970-01-01; weeks, months and years are their first days. */
 export interface SealState {

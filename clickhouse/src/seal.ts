@@ -1,3 +1,5 @@
+import { shopCalendar } from './calendar/shop-calendar.ts';
+import { clockOf, type ShopClock, shopDaySql } from './calendar/shop-day.ts';
 import type { ClickHouse } from './client.ts';
 import { firstOfMonth, firstOfYear } from './cover.ts';
 import {
@@ -13,8 +15,6 @@ import {
 import { sealProducts } from './seal-products.ts';
 import { readSealState } from './seal-state.ts';
 import { between, chunksOf, datesOf, IN_DATES, inDays, insertSealed, mergePartitions, partitionOf } from './sealing.ts';
-import { shopCalendar } from './shop-calendar.ts';
-import { clockOf, type ShopClock, shopDaySql } from './shop-day.ts';
 
 export interface SealOptions {
   shop: ShopClock;

@@ -1,7 +1,7 @@
+import { clockOf } from './calendar/shop-day.ts';
 import type { Cover } from './cover.ts';
 import type { RowsOptions } from './exact-rows.ts';
 import { dayFacts, FIGURES, notAmong, ofBranchUnindexed } from './facts.ts';
-import { clockOf } from './shop-day.ts';
 
 /** A common table expression and its parameters. */
 export interface Rows {

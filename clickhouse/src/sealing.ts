@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { ShopCalendar } from './calendar/shop-calendar.ts';
 import type { ClickHouse } from './client.ts';
 import { ONE_SNAPSHOT, ONE_THREAD } from './facts.ts';
-import type { ShopCalendar } from './shop-calendar.ts';
 
 /* What every level of seals does in the same way. Days are counted since 1970-01-01. */
 

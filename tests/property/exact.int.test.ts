@@ -1,10 +1,10 @@
+import { type ShopClock, shopDaySql } from '@tillstream/clickhouse/calendar/shop-day';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { dayFacts } from '@tillstream/clickhouse/facts';
 import { type Gold, openGold } from '@tillstream/clickhouse/gold';
 import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
 import { rebuildGold, rebuildSilver } from '@tillstream/clickhouse/rebuild';
 import { sealStale } from '@tillstream/clickhouse/seal';
-import { type ShopClock, shopDaySql } from '@tillstream/clickhouse/shop-day';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';

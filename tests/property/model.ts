@@ -1,4 +1,4 @@
-import type { ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
+import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 
 /** A purchase as the reference model knows it: nothing but what happened at the till. */
 export interface Sale {

@@ -1,3 +1,4 @@
+import { shopDaySql } from '@tillstream/clickhouse/calendar/shop-day';
 import { firstOfWeek, firstOfWeekSql } from '@tillstream/clickhouse/cover';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import {
@@ -7,7 +8,6 @@ import {
   stillTheSame,
   withoutChanged,
 } from '@tillstream/clickhouse/seal-state';
-import { shopDaySql } from '@tillstream/clickhouse/shop-day';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { engineOfThisFile, SHOP } from './engine.ts';

@@ -1,7 +1,7 @@
 import type { AggregatedSales } from '@tillstream/schemas/read-api';
+import { dateOf } from '../calendar/shop-calendar.ts';
 import type { Scope } from '../cover.ts';
 import type { Gold } from '../gold.ts';
-import { dateOf } from '../shop-calendar.ts';
 import { compareText } from '../text-order.ts';
 import { asOf, averageBasket } from './figures.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { dateOf } from '../calendar/shop-calendar.ts';
 import type { Gold } from '../gold.ts';
-import { dateOf } from '../shop-calendar.ts';
 import { type Cohort, cohortsOf } from './cohorts.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { shopCalendar } from '@tillstream/clickhouse/shop-calendar';
+import { shopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COMPARISONS, PERIODS, parseView, resolveView, type View, viewQuery, withView } from './view.ts';

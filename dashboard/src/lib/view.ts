@@ -1,4 +1,4 @@
-import { BEGINNING, dateOf, END, type Period, type ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
+import { BEGINNING, dateOf, END, type Period, type ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 
 /** The periods that have a name, in the order in which they are offered. */
 export const PERIODS = ['today', 'yesterday', '7d', '30d', '90d', 'month', 'all'] as const;

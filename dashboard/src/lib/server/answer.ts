@@ -1,5 +1,5 @@
 import { ClickHouseError } from '@clickhouse/client';
-import type { ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
+import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { READ_API, type ReadAnswer, type ReadEndpoint } from '@tillstream/schemas/read-api';
 import { type App, getApp } from './app.ts';
 import { getLog } from './log.ts';

@@ -1,6 +1,6 @@
+import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
 import { type Gold, openGold } from '@tillstream/clickhouse/gold';
-import type { ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import { latestReconciliation } from '@tillstream/reconciler/latest';
 import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
 import { createFiguresReader } from './live/figures-reader.ts';

@@ -1,4 +1,4 @@
-import { shopCalendar } from '@tillstream/clickhouse/shop-calendar';
+import { shopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { describe, expect, it } from 'vitest';
 import { EVERYTHING, Parameters } from './parameters.ts';
 import { ProblemError, problemResponse, unavailable } from './problems.ts';

@@ -1,4 +1,10 @@
-import { BEGINNING, END, type Period, type ShopCalendar, withinTime } from '@tillstream/clickhouse/shop-calendar';
+import {
+  BEGINNING,
+  END,
+  type Period,
+  type ShopCalendar,
+  withinTime,
+} from '@tillstream/clickhouse/calendar/shop-calendar';
 import { badParameters } from './problems.ts';
 
 /** Which purchases a question is about: one branch or all, in a half-open period. */

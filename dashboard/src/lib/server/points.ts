@@ -1,4 +1,4 @@
-import type { ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
+import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import type { Scope } from './parameters.ts';
 import { badParameters } from './problems.ts';
 

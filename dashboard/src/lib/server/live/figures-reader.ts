@@ -1,9 +1,9 @@
+import { dateOf } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { readProductNames } from '@tillstream/clickhouse/catalog';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { Gold } from '@tillstream/clickhouse/gold';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { readSeries } from '@tillstream/clickhouse/questions/series';
-import { dateOf } from '@tillstream/clickhouse/shop-calendar';
 import type { Figures, LastPurchase, Today } from '../../figures.ts';
 import { usualDays, usualRange, WEEKS } from '../../usual-range.ts';
 import { EVERYTHING } from '../parameters.ts';

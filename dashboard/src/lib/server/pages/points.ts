@@ -1,4 +1,4 @@
-import { dateOf } from '@tillstream/clickhouse/shop-calendar';
+import { dateOf } from '@tillstream/clickhouse/calendar/shop-calendar';
 
 const MOST_DAYS = 93;
 

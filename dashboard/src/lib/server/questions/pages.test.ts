@@ -1,3 +1,4 @@
+import { dateOf } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { type Gold, openGold } from '@tillstream/clickhouse/gold';
 import { readBoughtTogether } from '@tillstream/clickhouse/questions/bought-together';
 import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
@@ -7,7 +8,6 @@ import { readProductRanking } from '@tillstream/clickhouse/questions/product-ran
 import { readProductSales } from '@tillstream/clickhouse/questions/product-sales';
 import { readRetention } from '@tillstream/clickhouse/questions/retention';
 import { pseudonymOf, readTopCustomers } from '@tillstream/clickhouse/questions/top-customers';
-import { dateOf } from '@tillstream/clickhouse/shop-calendar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EVERYTHING } from '../parameters.ts';
 import { type Engine, startEngine } from '../testing/engine.ts';

@@ -1,3 +1,4 @@
+import { dateOf, type ShopCalendar, shopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { readProductNames } from '@tillstream/clickhouse/catalog';
 import { type Gold, openGold } from '@tillstream/clickhouse/gold';
 import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
@@ -6,7 +7,6 @@ import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { readSeries } from '@tillstream/clickhouse/questions/series';
 import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
-import { dateOf, type ShopCalendar, shopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import { aggregatedSales, hourlySales, kpis, series, topProducts } from '@tillstream/schemas/read-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Today } from '../../figures.ts';

@@ -1,7 +1,7 @@
+import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { clickhouseTime } from '@tillstream/clickhouse/clickhouse-time';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { ONE_THREAD } from '@tillstream/clickhouse/facts';
-import type { ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import { z } from 'zod';
 import { type Sold, WEEKS } from '../../usual-range.ts';
 

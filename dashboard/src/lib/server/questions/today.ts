@@ -1,8 +1,8 @@
+import { dateOf, type ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { clickhouseTime } from '@tillstream/clickhouse/clickhouse-time';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { ONE_THREAD } from '@tillstream/clickhouse/facts';
 import { averageBasket } from '@tillstream/clickhouse/questions/figures';
-import { dateOf, type ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import { z } from 'zod';
 import type { Today } from '../../figures.ts';
 import { IS_WATCHED, OF_BRANCH, rowsOf, type Watched, watchedParams } from './watched.ts';

@@ -1,6 +1,6 @@
+import { BEGINNING, END } from '@tillstream/clickhouse/calendar/shop-calendar';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { Gold } from '@tillstream/clickhouse/gold';
-import { BEGINNING, END } from '@tillstream/clickhouse/shop-calendar';
 import type { Scope } from '../parameters.ts';
 import { firstSaleSlot } from './first-sale.ts';
 import { newestSale } from './newest-sale.ts';

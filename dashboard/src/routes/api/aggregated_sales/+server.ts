@@ -1,5 +1,5 @@
+import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
-import type { ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import { figures, requireBranch } from '$lib/server/answer.ts';
 import type { Parameters, Scope } from '$lib/server/parameters.ts';
 import { withinSales } from '$lib/server/questions/within-sales.ts';

@@ -1,5 +1,5 @@
+import { dateOf } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { readProductSales } from '@tillstream/clickhouse/questions/product-sales';
-import { dateOf } from '@tillstream/clickhouse/shop-calendar';
 import { figures, ITS_SALES, requireBranch } from '$lib/server/answer.ts';
 import { newestSale } from '$lib/server/questions/newest-sale.ts';
 
