@@ -1,0 +1,35 @@
+-- A purchase is one row, replaced whole by its highest version: repeats and order do not matter.
+-- Key and partition come from what never changes of a purchase, so that all its versions meet in one merge.
+CREATE TABLE silver.purchases
+(
+    slot              DateTime('UTC')         COMMENT 'Quarter of an hour of the sale; every time zone''s hours and days are whole numbers of them' CODEC(Delta, ZSTD(1)),
+    branch_id         LowCardinality(String)  COMMENT 'Branch of the sale',
+    purchase_id       UUID                    COMMENT 'Identity of the purchase',
+    version           UInt64                  COMMENT 'Version of the event × 65536 + revision of the parser; the highest row counts',
+    status            Enum8('recorded' = 1, 'voided' = 2) COMMENT 'A voided purchase counts in no figure',
+    sold_at           DateTime64(3, 'UTC')    COMMENT 'When it was sold' CODEC(Delta, ZSTD(1)),
+    recorded_at       DateTime64(3, 'UTC')    COMMENT 'When Postgres recorded it' CODEC(Delta, ZSTD(1)),
+    currency          LowCardinality(String)  COMMENT 'ISO 4217',
+    total_minor       Int64                   COMMENT 'Total in minor units (cents), at the prices of the sale' CODEC(T64, ZSTD(1)),
+    units             UInt32                  COMMENT 'Items in the basket' CODEC(T64, ZSTD(1)),
+    product_ids       Array(LowCardinality(String)) COMMENT 'Products, in the order of the receipt',
+    quantities        Array(UInt32)           COMMENT 'Quantity of each product' CODEC(ZSTD(1)),
+    unit_prices_minor Array(Int64)            COMMENT 'Price of each product at the time of the sale, minor units' CODEC(ZSTD(1)),
+    customer_id       UUID                    COMMENT 'Customer; zero for a sale without a card',
+    customer_number   UInt32                  COMMENT 'Dense number of the customer, for bitmaps; 0 for a sale without a card' CODEC(T64, ZSTD(1)),
+    arrived_at        DateTime64(3, 'UTC')    COMMENT 'When bronze received the event: tells the sealer what is new, never a version' CODEC(Delta, ZSTD(1)),
+    INDEX arrived arrived_at TYPE minmax GRANULARITY 4,
+    INDEX recorded recorded_at TYPE minmax GRANULARITY 64,
+    -- Fingerprints of what is stored, by quarter of an hour. They live in the parts of the rows and appear with them. Those by business
+    -- day are added when ClickHouse is migrated, since what a day is depends on the shop's settings.
+    PROJECTION facts_by_slot
+    (
+        SELECT slot, branch_id, count(), sum(${FACT_HASH})
+        GROUP BY slot, branch_id
+    )
+)
+ENGINE = ${ReplacingMergeTree}(version)
+PARTITION BY toYear(slot)
+ORDER BY (slot, branch_id, purchase_id)
+SETTINGS deduplicate_merge_projection_mode = 'rebuild'
+COMMENT 'Silver: one row per purchase, whatever was sent twice, late or out of order. Read with FINAL.';

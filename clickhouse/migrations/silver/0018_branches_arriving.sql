@@ -1,9 +1,0 @@
--- repeatable
-ALTER TABLE silver.branches_mv MODIFY QUERY
-SELECT
-    data.branch_id AS branch_id,
-    data.revision AS revision,
-    data.name AS name,
-    data.country AS country
-FROM silver.arriving
-WHERE event_type = 'pos.branch.changed.v1'

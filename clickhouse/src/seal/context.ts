@@ -1,0 +1,51 @@
+import type { ShopCalendar } from '../calendar/shop-calendar.ts';
+import { shopCalendar } from '../calendar/shop-calendar.ts';
+import { clockOf, type ShopClock, shopDaySql } from '../calendar/shop-day.ts';
+import type { ClickHouse } from '../client.ts';
+
+/** What every step of the sealer works with. */
+export interface SealContext {
+  clickhouse: ClickHouse;
+  calendar: ShopCalendar;
+  /** SQL of the business day of a column `slot`. */
+  shopDay: string;
+  /** Which rows of `sealed` are ours: those of this time zone and start of the day. */
+  clock: string;
+  signal?: AbortSignal;
+}
+
+/** The context of a shop's sealer. */
+export const sealContext = (clickhouse: ClickHouse, shop: ShopClock, signal?: AbortSignal): SealContext => {
+  const shopDay = shopDaySql(shop);
+  return {
+    clickhouse,
+    calendar: shopCalendar(shop.SHOP_TIMEZONE, shop.BUSINESS_DAY_START),
+    shopDay,
+    clock: clockOf(shopDay),
+    signal,
+  };
+};
+
+/** A slot (seconds since 1970) or a business day (days since 1970) in a branch. */
+export interface Place {
+  at: number;
+  branch: string;
+}
+
+/** Days of branches that were sealed anew: what is folded from them is sealed anew, too. */
+export type Changed = Map<number, Set<string>>;
+
+export const DAY_MS = 86_400_000;
+
+/** Slots of branches are kept for so many days before the running one. */
+export const SLOT_DAYS = 60;
+
+/** Background work steps back behind questions: one thread, and no hurry where the engine may say so. */
+export const IN_BACKGROUND = 'max_threads = 1, max_insert_threads = 1';
+
+/** Lists of at most so many: a statement stays small and takes a few seconds at most. */
+export const chunked = <Item>(items: readonly Item[], size: number): Item[][] => {
+  const chunks: Item[][] = [];
+  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
+  return chunks;
+};

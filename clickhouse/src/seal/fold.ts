@@ -1,0 +1,108 @@
+import type { Level } from '../calendar/spans.ts';
+import { chunked, IN_BACKGROUND, type SealContext } from './context.ts';
+import { INTO_SPANS, productColumns, SOLD } from './spans-sql.ts';
+
+/** The level that a longer one is folded from. */
+export const PART_OF = { week: 'day', month: 'week', year: 'month' } as const satisfies Partial<Record<Level, Level>>;
+export type FoldedLevel = keyof typeof PART_OF;
+
+/** The figures of several spans `part` together, by `f_scope`, `f_place`, `f_start` and `f_first_day`. */
+const FOLDED = `
+      sum(part.facts_hash) AS f_facts, sum(part.purchases) AS f_purchases, sum(part.items) AS f_items, sum(part.revenue_minor) AS f_revenue,
+      max(part.newest) AS f_newest, groupBitmapMergeState(part.customers) AS f_customers,
+      sumForEachMap(mapFromArrays(part.product_ids, arrayMap(
+        (units, revenue, purchases, baskets) -> [toInt64(units), revenue, toInt64(purchases), baskets],
+        part.product_units, part.product_revenue_minor, part.product_purchases, part.product_baskets_minor))) AS ${SOLD}`;
+
+/** Customers of products, where the parts tell them. */
+const BUYERS =
+  'groupBitmapMergeStateMap(mapFromArrays(if(empty(part.product_customers), [], part.product_ids), part.product_customers)) AS f_buyers';
+
+const HOURS = ['purchases', 'items', 'revenue_minor'] as const;
+
+const insertColumns = (level: Level, keepCustomers: string | boolean, hours: number): string => `
+    {clock:String}, '${level}', f_scope, f_place, f_start, toDate(f_first_day), 0, 0, f_facts, f_purchases, f_items, f_revenue, f_newest, f_customers,
+    ${productColumns({ bitmaps: 'mapValues(f_buyers)', keep: keepCustomers })},
+    ${HOURS.map((figure) => (hours === 0 ? '[]' : `arrayResize(f_hour_${figure}, ${hours})`)).join(', ')}`;
+
+/** Branches together: each country and, but for slots, the chain. A branch that the catalog does not know has the country ''. */
+const acrossSql = (level: 'slot' | 'day'): string => `
+  SELECT ${insertColumns(level, true, level === 'day' ? 24 : 0)}
+  FROM (
+    SELECT whose.1 AS f_scope, whose.2 AS f_place, part.start AS f_start, any(part.first_day) AS f_first_day, ${FOLDED},
+      groupBitmapMergeStateMap(mapFromArrays(if(f_scope = 'chain', [], part.product_ids), if(f_scope = 'chain', arraySlice(part.product_customers, 1, 0), part.product_customers))) AS f_buyers,
+      ${HOURS.map((figure) => `sumForEach(part.hour_${figure}) AS f_hour_${figure}`).join(', ')}
+    FROM (
+      SELECT *, transform(toString(place), {branches:Array(String)}, {countries:Array(String)}, '') AS country,
+        arrayJoin(arrayConcat(if(has({folded:Array(String)}, country), [('country', country)], []), ${level === 'day' ? "[('chain', '')]" : '[]'})) AS whose
+      FROM sealed.spans FINAL
+      WHERE clock = {clock:String} AND level = '${level}' AND scope = 'branch' AND start IN {starts:Array(DateTime('UTC'))}
+    ) AS part
+    GROUP BY f_scope, f_place, f_start
+  )
+  SETTINGS ${IN_BACKGROUND}`;
+
+/** Shorter spans as longer ones, of each place for itself. */
+const upSql = (level: FoldedLevel): string => `
+  SELECT ${insertColumns(level, level === 'week', 168)}
+  FROM (
+    SELECT part.scope AS f_scope, part.place AS f_place, {start:DateTime('UTC')} AS f_start, {first_day:UInt16} AS f_first_day, ${FOLDED}, ${BUYERS},
+      ${HOURS.map(
+        (figure) =>
+          `sumForEach(${level === 'week' ? `arrayConcat(arrayWithConstant((toDayOfWeek(part.first_day) - 1) * 24, ${figure === 'revenue_minor' ? 'toInt64(0)' : 'toUInt64(0)'}), part.hour_${figure})` : `part.hour_${figure}`}) AS f_hour_${figure}`,
+      ).join(', ')}
+    FROM sealed.spans AS part FINAL
+    WHERE part.clock = {clock:String} AND part.level = '${PART_OF[level]}' AND part.place IN {places:Array(String)}
+      AND part.start >= {start:DateTime('UTC')} AND part.start < {end:DateTime('UTC')}
+    GROUP BY f_scope, f_place
+  )
+  SETTINGS ${IN_BACKGROUND}`;
+
+/** Days to fold by one statement. */
+const DAYS_AT_ONCE = 31;
+
+/**
+ * Seals countries (those of `folded`) and, by day, the chain, from what is sealed of their branches.
+ *
+ * @param starts in seconds since 1970
+ * @param countries where each branch is
+ */
+export const foldAcross = async (
+  { clickhouse, clock, signal }: SealContext,
+  level: 'slot' | 'day',
+  starts: readonly number[],
+  countries: ReadonlyMap<string, string>,
+  folded: Iterable<string>,
+): Promise<void> => {
+  for (const some of chunked(starts, level === 'day' ? DAYS_AT_ONCE : 200)) {
+    signal?.throwIfAborted();
+    await clickhouse.insertSelect({
+      name: `fold_${level}s_across`,
+      table: INTO_SPANS,
+      select: acrossSql(level),
+      params: {
+        clock,
+        starts: some,
+        branches: [...countries.keys()],
+        countries: [...countries.values()],
+        folded: [...folded],
+      },
+    });
+  }
+};
+
+/** Seals one week, month or year of some places (branches, countries, '' for the chain) from what is sealed of its parts. */
+export const foldUp = async (
+  { clickhouse, clock, signal }: SealContext,
+  level: FoldedLevel,
+  { start, end, firstDay }: { start: number; end: number; firstDay: number },
+  places: Iterable<string>,
+): Promise<void> => {
+  signal?.throwIfAborted();
+  await clickhouse.insertSelect({
+    name: `fold_${level}`,
+    table: INTO_SPANS,
+    select: upSql(level),
+    params: { clock, start: start / 1000, end: end / 1000, first_day: firstDay, places: [...places] },
+  });
+};

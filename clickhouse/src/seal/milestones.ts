@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { storedByDay } from '../schema/day-fingerprints.ts';
+import { MILESTONE_HASH } from '../schema/fact-hash.ts';
+import { chunked, IN_BACKGROUND, type SealContext } from './context.ts';
+
+const milestoneDay = z.object({ day: z.int(), branch: z.string(), milestone: z.enum(['first', 'loyal']) });
+type MilestoneDay = z.output<typeof milestoneDay>;
+
+/** Days of milestones by one statement. */
+const AT_ONCE = 1_000;
+
+/** Days of milestones, among `days` or (undefined) all, that have ended before the open day and whose seal is stale. */
+const staleMilestones = (
+  { clickhouse, shopDay, clock, signal }: SealContext,
+  openDay: number,
+  days?: readonly number[],
+): Promise<MilestoneDay[]> => {
+  const among = (day: string) => (days === undefined ? '' : `AND toUInt16(${day}) IN {days:Array(UInt16)}`);
+  return clickhouse.rows({
+    name: 'stale_milestones',
+    sql: `
+      SELECT toUInt16(day) AS day, branch, milestone FROM (
+        SELECT day, toString(branch_id) AS branch, toString(milestone) AS milestone, rows, hash, 0 AS sealed_rows, toUInt64(0) AS sealed_hash
+        FROM (${storedByDay('customer_milestones', shopDay, `toUInt16(${shopDay}) < {open:UInt16} ${among(shopDay)}`)})
+        UNION ALL
+        SELECT day, toString(branch_id), toString(milestone), 0, toUInt64(0), stored_rows, stored_hash FROM sealed.milestone_days FINAL
+        WHERE clock = {clock:String} ${among('day')}
+      )
+      GROUP BY day, branch, milestone HAVING sum(rows) != sum(sealed_rows) OR sum(hash) != sum(sealed_hash)
+      ORDER BY branch, milestone, day SETTINGS ${IN_BACKGROUND}`,
+    params: { clock, open: openDay, ...(days === undefined ? {} : { days }) },
+    row: milestoneDay,
+    timeoutSeconds: 300,
+    signal,
+  });
+};
+
+const ASKED = 'arrayZip({days:Array(UInt16)}, {milestones:Array(String)}, {of:Array(String)})';
+
+/** One read tells the customers and the fingerprint of what is stored; a day without any row left is sealed as nothing. */
+const sealSql = (shopDay: string): string => `
+  SELECT {clock:String}, milestone, branch, toDate(day), countIf(rows > 0 AND active), sum(rows), sum(hash)
+  FROM (
+    SELECT toUInt16(${shopDay}) AS day, toString(milestone) AS milestone, toString(branch_id) AS branch,
+      count() AS rows, sum(${MILESTONE_HASH}) AS hash, argMax(active, revision) AS active
+    FROM silver.customer_milestones
+    WHERE branch_id IN {branches:Array(String)} AND (toUInt16(${shopDay}), toString(milestone), toString(branch_id)) IN ${ASKED}
+    GROUP BY day, branch_id, milestone, slot, customer_number
+    UNION ALL
+    SELECT of.1, of.2, of.3, 0, 0, false FROM (SELECT arrayJoin(${ASKED}) AS of)
+  )
+  GROUP BY day, milestone, branch
+  SETTINGS ${IN_BACKGROUND}`;
+
+/**
+ * Seals anew the days of milestones whose fingerprint is not that of what is stored.
+ *
+ * @param openDay the business day of the horizon (since 1970)
+ * @param days to look at; absent: all
+ * @returns how many were sealed
+ */
+export const sealMilestones = async (
+  context: SealContext,
+  openDay: number,
+  days?: readonly number[],
+): Promise<number> => {
+  const stale = await staleMilestones(context, openDay, days);
+  const { clickhouse, shopDay, clock, signal } = context;
+  for (const some of chunked(stale, AT_ONCE)) {
+    signal?.throwIfAborted();
+    await clickhouse.insertSelect({
+      name: 'seal_milestones',
+      table: 'sealed.milestone_days (clock, milestone, branch_id, day, customers, stored_rows, stored_hash)',
+      select: sealSql(shopDay),
+      params: {
+        clock,
+        days: some.map(({ day }) => day),
+        milestones: some.map(({ milestone }) => milestone),
+        of: some.map(({ branch }) => branch),
+        branches: [...new Set(some.map(({ branch }) => branch))],
+      },
+    });
+  }
+  return stale.length;
+};

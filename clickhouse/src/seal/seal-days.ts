@@ -1,0 +1,126 @@
+import { SLOT_DAYS, spanOfDay, type Span } from '../calendar/spans.ts';
+import type { Place, SealContext } from './context.ts';
+import { sealEmpty } from './empty.ts';
+import { type FoldedLevel, foldAcross, foldUp } from './fold.ts';
+import { sealDays, sealSlots } from './from-facts.ts';
+import { staleDays, staleSlots } from './stale.ts';
+
+/** Until when (ms since 1970) to seal, and the country of each branch. */
+export interface SealUntil {
+  horizon: number;
+  countries: ReadonlyMap<string, string>;
+}
+
+/** How many rows were found stale and sealed anew, folds apart. */
+export interface SealedRows {
+  slots: number;
+  days: number;
+  milestones: number;
+}
+
+export const NOTHING_SEALED: SealedRows = { slots: 0, days: 0, milestones: 0 };
+
+/**
+ * Seals anew what is stale in some business days, then all that is folded from them. May stop at any point: what is left is still stale, or
+ * a fold that does not have the fingerprint of its parts, and the next proof finds it.
+ *
+ * @param days since 1970
+ * @param ended days that were the open one until now: whatever ends with them is folded although nothing in them is stale
+ */
+export const sealStaleDays = async (
+  context: SealContext,
+  { horizon, countries }: SealUntil,
+  days: readonly number[],
+  ended: readonly number[] = [],
+): Promise<SealedRows> => {
+  const { calendar } = context;
+  const openDay = calendar.dayOf(horizon);
+
+  const kept = days.filter((day) => day >= openDay - SLOT_DAYS);
+  const slots = await staleSlots(context, rangesOf(context, kept, horizon));
+  await sealSlots(context, slots.held);
+  await sealEmpty(
+    context,
+    slots.empty.map(({ at, branch }) => ({
+      ...{ level: 'slot', scope: 'branch', place: branch } as const,
+      ...{ start: at * 1000, firstDay: calendar.dayOf(at * 1000) },
+    })),
+  );
+  const changedNow = [...slots.held, ...slots.empty].filter(({ at }) => calendar.dayOf(at * 1000) === openDay);
+  await foldCountrySlots(context, changedNow, countries);
+
+  const over = days.filter((day) => day < openDay);
+  const stale = over.length === 0 ? { held: [], empty: [] } : await staleDays(context, openDay, over);
+  await sealDays(context, stale.held);
+  await sealEmpty(
+    context,
+    stale.empty.map(({ at, branch }) => ({
+      ...{ level: 'day', scope: 'branch', place: branch } as const,
+      ...{ start: calendar.dayStart(at), firstDay: at },
+    })),
+  );
+  await foldDays(context, { horizon, countries }, [...stale.held, ...stale.empty], ended);
+  return {
+    slots: slots.held.length + slots.empty.length,
+    days: stale.held.length + stale.empty.length,
+    milestones: 0,
+  };
+};
+
+/** Countries' slots of the open day, where a branch's was sealed anew. */
+const foldCountrySlots = (context: SealContext, changed: readonly Place[], countries: ReadonlyMap<string, string>) =>
+  foldAcross(
+    context,
+    'slot',
+    unique(changed.map(({ at }) => at)),
+    countries,
+    unique(changed.map(({ branch }) => countries.get(branch) ?? '')),
+  );
+
+/** Folds of days of branches that were sealed anew: countries and the chain, then weeks, months and years that are over. */
+const foldDays = async (
+  context: SealContext,
+  { horizon, countries }: SealUntil,
+  changed: readonly Place[],
+  ended: readonly number[],
+): Promise<void> => {
+  const { calendar } = context;
+  const days = unique(changed.map(({ at }) => at));
+  const inCountries = unique(changed.map(({ branch }) => countries.get(branch) ?? ''));
+  const starts = days.map((day) => calendar.dayStart(day) / 1000);
+  await foldAcross(context, 'day', starts, countries, inCountries);
+
+  for (const level of ['week', 'month', 'year'] as const) {
+    const found = new Map<number, { span: Span; places: Set<string> }>();
+    const add = (day: number, places: readonly string[]) => {
+      const span = spanOfDay(calendar, level, day);
+      if (span.end > calendar.dayStart(calendar.dayOf(horizon))) return;
+      const entry = found.get(span.start) ?? { span, places: new Set<string>(['']) };
+      for (const place of places) entry.places.add(place);
+      found.set(span.start, entry);
+    };
+    for (const { at, branch } of changed) add(at, [branch, countries.get(branch) ?? '']);
+    // What ends now is folded for everybody.
+    for (const day of ended) add(day, [...countries.keys(), ...countries.values(), ...changed.map(({ branch }) => branch)]);
+    for (const { span, places } of found.values()) await foldUp(context, level as FoldedLevel, span, places);
+  }
+};
+
+/** The instants of some days until the horizon; days that follow each other together. */
+const rangesOf = (
+  { calendar }: SealContext,
+  days: readonly number[],
+  horizon: number,
+): { from: number; to: number }[] => {
+  const ranges: { from: number; to: number }[] = [];
+  for (const day of [...days].sort((a, b) => a - b)) {
+    const range = { from: calendar.dayStart(day), to: Math.min(horizon, calendar.dayStart(day + 1)) };
+    const last = ranges.at(-1);
+    if (range.from >= range.to) continue;
+    if (last?.to === range.from) last.to = range.to;
+    else ranges.push(range);
+  }
+  return ranges;
+};
+
+const unique = <Value>(values: readonly Value[]): Value[] => [...new Set(values)];

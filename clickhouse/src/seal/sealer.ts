@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ShopClock } from '../calendar/shop-day.ts';
+import type { ClickHouse } from '../client.ts';
+import { type SealContext, sealContext } from './context.ts';
+import { proofSteps } from './proof.ts';
+import { NOTHING_SEALED, type SealedRows } from './seal-days.ts';
+import { readState, writeState } from './state.ts';
+import { type Seen, type Tick, tick } from './tick.ts';
+
+export interface SealerOptions {
+  shop: ShopClock;
+  /** Pause between two ticks (ms). */
+  everyMs?: number;
+  /** How often everything is proved (ms). */
+  proofEveryMs?: number;
+  /** How long after its end a slot waits for its last sales (ms). */
+  graceMs?: number;
+  /** Share of one core that sealing may take on average; a burst of {@link BURST_MS} is free. */
+  share?: number;
+  /** What time it is (ms since 1970); absent: ClickHouse's clock. */
+  now?: () => number;
+  /** Told of everything that was sealed, and of what failed. */
+  sealed?: (rows: SealedRows, tookMs: number) => void;
+  failed?: (error: unknown) => void;
+  /** Told when a proof of everything has ended: when it began, and the horizon (ms since 1970). */
+  proved?: (beganAt: number, horizon: number) => void;
+  signal: AbortSignal;
+}
+
+const BURST_MS = 2_000;
+const GRACE_MS = 10_000;
+
+/**
+ * Seals everything until now, whatever its state was: for a first start, after a rebuild and in tests. Any number may run at once.
+ *
+ * @returns the horizon: every slot before it is sealed
+ * @throws what ClickHouse throws; what was sealed before stays
+ */
+export const sealAll = async (
+  clickhouse: ClickHouse,
+  {
+    shop,
+    now,
+    graceMs = GRACE_MS,
+    progress,
+    signal,
+  }: { shop: ShopClock; now?: number; graceMs?: number; progress?: (rows: SealedRows) => void; signal?: AbortSignal },
+): Promise<number> => {
+  const context = sealContext(clickhouse, shop, signal);
+  await firstHorizon(context, now, graceMs, progress);
+  const { horizon } = await tick(context, { until: 0, arrivals: new Map() }, { now, graceMs });
+  await proveAll(context, progress);
+  return horizon;
+};
+
+/** Where nothing is sealed yet: seals all that is over by day, before anybody is told to rely on it. */
+const firstHorizon = async (
+  context: SealContext,
+  now: number | undefined,
+  graceMs: number,
+  progress?: (rows: SealedRows) => void,
+): Promise<void> => {
+  const { horizon, countries } = await readState(context);
+  if (horizon > 0) return;
+  const until = Math.floor(((now ?? Date.now()) - graceMs) / 900_000) * 900_000;
+  for await (const rows of proofSteps(context, { horizon: until, countries })) progress?.(rows);
+  const { calendar } = context;
+  await writeState(context, {
+    horizon: until,
+    open_day: calendar.dayStart(calendar.dayOf(until)),
+    changed: now ?? Date.now(),
+  });
+};
+
+const proveAll = async (context: SealContext, progress?: (rows: SealedRows) => void): Promise<void> => {
+  const began = Date.now();
+  for await (const rows of proofSteps(context, await readState(context))) progress?.(rows);
+  await writeState(context, { changed: Date.now(), proved: began });
+};
+
+/**
+ * Seals until the signal: a tick after each pause, and a step of the proof now and then, so that everything is proved once a minute or so.
+ * A round that fails is tried again. It works no more than its share of a core, bursts apart.
+ */
+export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions): Promise<void> => {
+  const {
+    shop,
+    everyMs = 500,
+    proofEveryMs = 45_000,
+    graceMs = GRACE_MS,
+    share = 0.15,
+    now,
+    sealed,
+    failed,
+    proved,
+    signal,
+  } = options;
+  const context = sealContext(clickhouse, shop, signal);
+  const seen: Seen = { until: 0, arrivals: new Map() };
+  let proof: { steps: AsyncGenerator<SealedRows>; began: number; horizon: number } | undefined;
+  let nextStep = 0;
+  let nextProof = 0;
+  let credit = BURST_MS;
+  let counted = performance.now();
+
+  const step = async (): Promise<SealedRows> => {
+    if (proof === undefined) {
+      const until = await readState(context);
+      proof = { steps: proofSteps(context, until), began: Date.now(), horizon: until.horizon };
+    }
+    const { done, value } = await proof.steps.next();
+    nextStep = performance.now() + proofEveryMs / STEPS;
+    if (!done) return value;
+    await writeState(context, { proved: proof.began });
+    proved?.(proof.began, proof.horizon);
+    proof = undefined;
+    nextProof = performance.now() + proofEveryMs / STEPS;
+    return NOTHING_SEALED;
+  };
+
+  while (!signal.aborted) {
+    const began = performance.now();
+    try {
+      await firstHorizon(context, now?.(), graceMs);
+      const rows: Tick = await tick(context, seen, { now: now?.(), graceMs });
+      told(rows, began, sealed);
+      if (began >= Math.max(nextStep, nextProof)) {
+        const stepped = performance.now();
+        const rows = await step();
+        if (rows.slots + rows.days + rows.milestones > 0) await writeState(context, { changed: Date.now() });
+        told(rows, stepped, sealed);
+      }
+    } catch (error) {
+      proof = undefined;
+      if (!signal.aborted) failed?.(error);
+    }
+    const ended = performance.now();
+    credit = Math.min(BURST_MS, credit + (ended - counted) * share) - (ended - began);
+    counted = ended;
+    const rest = Math.max(everyMs, credit < 0 ? -credit / share : 0);
+    await sleep(rest, undefined, { signal }).catch(() => undefined);
+  }
+};
+
+/** About as many steps as a proof has where nothing is stale. */
+const STEPS = 8;
+
+const told = (rows: SealedRows, began: number, sealed: SealerOptions['sealed']): void => {
+  if (rows.slots + rows.days + rows.milestones > 0) sealed?.(rows, performance.now() - began);
+};

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { IN_BACKGROUND, type SealContext } from './context.ts';
+
+/** A span that is not the sum of its parts; without any parts it is sealed as nothing. */
+const staleFold = z.object({
+  level: z.enum(['day', 'week', 'month', 'year']),
+  scope: z.enum(['branch', 'country', 'chain']),
+  place: z.string(),
+  /** A business day within the span. */
+  day: z.int(),
+  parts: z.int(),
+});
+export type StaleFold = z.output<typeof staleFold>;
+
+/** The first date of the week, month and year in which `first_day` lies, and that of the next one. */
+const WEEK = 'toStartOfMonth(first_day) + 8 * least(intDiv(toDayOfMonth(first_day) - 1, 8), 3)';
+const MONTH = 'toStartOfMonth(first_day)';
+const YEAR = 'toStartOfYear(first_day)';
+const NEXT_WEEK = `if(toDayOfMonth(first_day) >= 25, ${MONTH} + INTERVAL 1 MONTH, ${WEEK} + 8)`;
+
+const COUNTRY = "transform(toString(place), {branches:Array(String)}, {countries:Array(String)}, '')";
+
+/** Each span tells itself and what it is a part of; a day of a branch is sealed from facts and only a part. */
+const FOLDS = `
+  SELECT told.1 AS level, told.2 AS scope, told.3 AS place, toUInt16(told.4) AS day, countIf(told.5) AS parts
+  FROM (
+    SELECT facts_hash, arrayJoin(arrayConcat(
+      if(level = 'day' AND scope = 'branch',
+        [('day', 'country', country, first_day, true), ('day', 'chain', '', first_day, true)],
+        [(level, scope, place, multiIf(level = 'week', ${WEEK}, level = 'month', ${MONTH}, level = 'year', ${YEAR}, first_day), false)]),
+      if(level != 'year' AND multiIf(level = 'day', ${NEXT_WEEK}, level = 'week', ${MONTH} + INTERVAL 1 MONTH, ${YEAR} + INTERVAL 1 YEAR) <= toDate({open:UInt16}),
+        [(multiIf(level = 'day', 'week', level = 'week', 'month', 'year'), scope, place, multiIf(level = 'day', ${WEEK}, level = 'week', ${MONTH}, ${YEAR}), true)], [])
+    )) AS told
+    FROM (
+      SELECT toString(level) AS level, toString(scope) AS scope, toString(place) AS place, first_day, facts_hash, ${COUNTRY} AS country
+      FROM sealed.spans FINAL
+      WHERE clock = {clock:String} AND level != 'slot'
+    )
+  )
+  GROUP BY level, scope, place, day
+  HAVING sumIf(facts_hash, told.5) != sumIf(facts_hash, NOT told.5)
+  ORDER BY indexOf(['day', 'week', 'month', 'year'], level), day, scope, place
+  SETTINGS ${IN_BACKGROUND}`;
+
+/**
+ * Countries, the chain, weeks, months and years that are over and do not have the fingerprint of their parts; the short ones first, since
+ * the long ones are made of them.
+ *
+ * @param openDay the business day of the horizon (since 1970)
+ * @param countries where each branch is
+ */
+export const staleFolds = (
+  { clickhouse, clock, signal }: SealContext,
+  openDay: number,
+  countries: ReadonlyMap<string, string>,
+): Promise<StaleFold[]> =>
+  clickhouse.rows({
+    name: 'stale_folds',
+    sql: FOLDS,
+    params: { clock, open: openDay, branches: [...countries.keys()], countries: [...countries.values()] },
+    row: staleFold,
+    timeoutSeconds: 300,
+    signal,
+  });
+
+const COUNTRY_SLOTS = `
+  SELECT toUnixTimestamp(start) AS start, country, countIf(scope = 'branch') AS parts
+  FROM (
+    SELECT start, scope, facts_hash, if(scope = 'country', toString(place), ${COUNTRY}) AS country
+    FROM sealed.spans FINAL
+    WHERE clock = {clock:String} AND level = 'slot' AND start >= {from:DateTime('UTC')} AND start < {to:DateTime('UTC')}
+  )
+  GROUP BY start, country
+  HAVING sumIf(facts_hash, scope = 'branch') != sumIf(facts_hash, scope = 'country')
+  SETTINGS ${IN_BACKGROUND}`;
+
+const countrySlot = z.object({ start: z.int(), country: z.string(), parts: z.int() });
+
+/** Slots of countries within [from, to) (ms) that do not have the fingerprint of their branches. */
+export const staleCountrySlots = (
+  { clickhouse, clock, signal }: SealContext,
+  { from, to }: { from: number; to: number },
+  countries: ReadonlyMap<string, string>,
+): Promise<z.output<typeof countrySlot>[]> =>
+  clickhouse.rows({
+    name: 'stale_country_slots',
+    sql: COUNTRY_SLOTS,
+    params: {
+      clock,
+      from: from / 1000,
+      to: to / 1000,
+      branches: [...countries.keys()],
+      countries: [...countries.values()],
+    },
+    row: countrySlot,
+    timeoutSeconds: 60,
+    signal,
+  });

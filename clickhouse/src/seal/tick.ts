@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { IN_BACKGROUND, type SealContext } from './context.ts';
+import { sealMilestones } from './milestones.ts';
+import { NOTHING_SEALED, type SealedRows, sealStaleDays } from './seal-days.ts';
+import { readState, writeState } from './state.ts';
+
+/** A quarter of an hour. */
+const SLOT_MS = 900_000;
+
+/**
+ * What a sealer knows from tick to tick. It saves work and no more: what it does not know is looked at again, and what it
+ * misses is found by the proof.
+ */
+export interface Seen {
+  /** What arrived before was looked at (ms since 1970, on ClickHouse's clock). */
+  until: number;
+  /** By day and branch (or milestone): the newest arrival that was looked at. */
+  arrivals: Map<string, number>;
+}
+
+/** An insert that takes longer than this from its arrival to its commit (ms) is found by the proof, not by a tick. */
+const MARGIN_MS = 10_000;
+
+const arrival = z.tuple([z.int(), z.string(), z.int()]);
+const arrived = z.object({ now: z.int(), sales: z.array(arrival), milestones: z.array(arrival) });
+
+/** What has arrived since a moment and lies before the horizon, by business day and branch (or milestone); one row. */
+const arrivedSql = (shopDay: string): string => {
+  const since = "arrived_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND slot < {horizon:DateTime('UTC')}";
+  const of = (table: string, whose: string) => `(
+    SELECT groupArray((day, whose, newest)) FROM (
+      SELECT toUInt16(${shopDay}) AS day, ${whose} AS whose, toUnixTimestamp64Milli(max(arrived_at)) AS newest
+      FROM silver.${table} WHERE ${since} GROUP BY day, whose))`;
+  return `
+    SELECT toUnixTimestamp64Milli(now64(3)) AS now, ${of('purchases', 'toString(branch_id)')} AS sales,
+      ${of('customer_milestones', "concat(toString(milestone), ' ', toString(branch_id))")} AS milestones
+    SETTINGS ${IN_BACKGROUND}, optimize_use_projections = 0`;
+};
+
+/** What a tick did. */
+export interface Tick extends SealedRows {
+  /** Every slot before it is sealed (ms since 1970). */
+  horizon: number;
+}
+
+/**
+ * One cheap look at what has arrived: whatever changed the past is sealed anew, and slots that have ended are sealed. Without anything new it
+ * is one statement.
+ *
+ * @param now what time it is (ms since 1970); absent: ClickHouse's clock
+ * @param graceMs how long after its end a slot waits for its last sales; later ones are sealed anew
+ */
+export const tick = async (
+  context: SealContext,
+  seen: Seen,
+  { now: given, graceMs }: { now?: number; graceMs: number },
+): Promise<Tick> => {
+  const { clickhouse, calendar, shopDay, signal } = context;
+  const { horizon: before, countries } = await readState(context);
+  const { now, sales, milestones } = await clickhouse.row({
+    name: 'arrived',
+    sql: arrivedSql(shopDay),
+    params: { since: Math.max(0, seen.until - MARGIN_MS), horizon: Math.floor(before / 1000) },
+    row: arrived,
+    timeoutSeconds: 120,
+    signal,
+  });
+  const target = Math.floor(((given ?? now) - graceMs) / SLOT_MS) * SLOT_MS;
+  const horizon = Math.max(before, target);
+  const news = (found: readonly z.output<typeof arrival>[]) =>
+    found.filter(([day, whose, newest]) => (seen.arrivals.get(`${day} ${whose}`) ?? 0) < newest);
+  const [newSales, newMilestones] = [news(sales), news(milestones)];
+
+  const done = { ...NOTHING_SEALED };
+  if (newSales.length > 0 || horizon > before) {
+    const ended = horizon > before ? between(calendar.dayOf(before), calendar.dayOf(horizon) - 1) : [];
+    const open = horizon > before ? between(calendar.dayOf(before), calendar.dayOf(horizon)) : [];
+    const days = [...new Set([...newSales.map(([day]) => day), ...open])];
+    Object.assign(done, await sealStaleDays(context, { horizon, countries }, days, ended));
+    const openDay = calendar.dayOf(horizon);
+    if (ended.length > 0) done.milestones += await sealMilestones(context, openDay, ended);
+  }
+  if (newMilestones.length > 0) {
+    const days = [...new Set(newMilestones.map(([day]) => day))];
+    done.milestones += await sealMilestones(context, calendar.dayOf(horizon), days);
+  }
+  const changed = done.slots + done.days + done.milestones > 0;
+  if (horizon > before) {
+    await writeState(context, { horizon, open_day: calendar.dayStart(calendar.dayOf(horizon)), changed: now });
+  } else if (changed) await writeState(context, { changed: now });
+
+  // Only now: what is not sealed yet is looked at again by the next tick.
+  for (const [day, whose, newest] of [...newSales, ...newMilestones]) seen.arrivals.set(`${day} ${whose}`, newest);
+  for (const [key, newest] of seen.arrivals) if (newest < now - 2 * MARGIN_MS) seen.arrivals.delete(key);
+  seen.until = now;
+  return { ...done, horizon };
+};
+
+const between = (first: number, last: number): number[] =>
+  Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
