@@ -1,7 +1,8 @@
 /** `npm run rebuild -- silver|gold`: makes a layer anew from the one below while the system runs. */
 import { clickhouseUrl, locationSettings, settingsOrExit, shopSettings } from '@tillstream/schemas/settings';
-import { connectClickHouse } from './client.ts';
-import { type Progress, rebuildGold, rebuildSilver } from './rebuild.ts';
+import { connectClickHouse } from '../client.ts';
+import { rebuildGold } from '../seal/rebuild.ts';
+import { type Progress, rebuildSilver } from './rebuild.ts';
 
 const [layer, ...others] = process.argv.slice(2);
 if ((layer !== 'silver' && layer !== 'gold') || others.length > 0) {

@@ -11,6 +11,8 @@ export interface SealContext {
   shopDay: string;
   /** Which rows of `sealed` are ours: those of this time zone and start of the day. */
   clock: string;
+  /** Seals anew also what is true. */
+  force?: boolean;
   signal?: AbortSignal;
 }
 

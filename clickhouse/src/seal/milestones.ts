@@ -11,7 +11,7 @@ const AT_ONCE = 1_000;
 
 /** Days of milestones, among `days` or (undefined) all, that have ended before the open day and whose seal is stale. */
 const staleMilestones = (
-  { clickhouse, shopDay, clock, signal }: SealContext,
+  { clickhouse, shopDay, clock, force, signal }: SealContext,
   openDay: number,
   days?: readonly number[],
 ): Promise<MilestoneDay[]> => {
@@ -26,7 +26,7 @@ const staleMilestones = (
         SELECT day, toString(branch_id), toString(milestone), 0, toUInt64(0), stored_rows, stored_hash FROM sealed.milestone_days FINAL
         WHERE clock = {clock:String} ${among('day')}
       )
-      GROUP BY day, branch, milestone HAVING sum(rows) != sum(sealed_rows) OR sum(hash) != sum(sealed_hash)
+      GROUP BY day, branch, milestone ${force ? '' : 'HAVING sum(rows) != sum(sealed_rows) OR sum(hash) != sum(sealed_hash)'}
       ORDER BY branch, milestone, day SETTINGS ${IN_BACKGROUND}`,
     params: { clock, open: openDay, ...(days === undefined ? {} : { days }) },
     row: milestoneDay,

@@ -29,7 +29,8 @@ export const proofSteps = async function* (context: SealContext, until: SealUnti
   yield { slots: 0, days: 0, milestones: 0 };
   for (const some of chunked(days, DAYS_AT_ONCE)) yield await sealStaleDays(context, until, some);
 
-  const kept = Array.from({ length: SLOT_DAYS + 1 }, (_, index) => openDay - index);
+  // Sealing a day anew has sealed its slots, too.
+  const kept = context.force ? [openDay] : Array.from({ length: SLOT_DAYS + 1 }, (_, index) => openDay - index);
   for (const some of chunked(kept, DAYS_OF_SLOTS)) yield await sealStaleDays(context, until, some);
 
   const mended = (await mendCountrySlots(context, until)) + (await mendFolds(context, until));
@@ -55,7 +56,7 @@ const mendCountrySlots = async (context: SealContext, { horizon, countries }: Se
     stale
       .filter(({ parts }) => parts === 0)
       .map(({ start, country }) => ({
-        ...{ level: 'slot', scope: 'country', place: country } as const,
+        ...({ level: 'slot', scope: 'country', place: country } as const),
         ...{ start: start * 1000, firstDay: openDay },
       })),
   );

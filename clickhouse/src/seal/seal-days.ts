@@ -1,4 +1,4 @@
-import { SLOT_DAYS, spanOfDay, type Span } from '../calendar/spans.ts';
+import { SLOT_DAYS, type Span, spanOfDay } from '../calendar/spans.ts';
 import type { Place, SealContext } from './context.ts';
 import { sealEmpty } from './empty.ts';
 import { type FoldedLevel, foldAcross, foldUp } from './fold.ts';
@@ -42,7 +42,7 @@ export const sealStaleDays = async (
   await sealEmpty(
     context,
     slots.empty.map(({ at, branch }) => ({
-      ...{ level: 'slot', scope: 'branch', place: branch } as const,
+      ...({ level: 'slot', scope: 'branch', place: branch } as const),
       ...{ start: at * 1000, firstDay: calendar.dayOf(at * 1000) },
     })),
   );
@@ -55,7 +55,7 @@ export const sealStaleDays = async (
   await sealEmpty(
     context,
     stale.empty.map(({ at, branch }) => ({
-      ...{ level: 'day', scope: 'branch', place: branch } as const,
+      ...({ level: 'day', scope: 'branch', place: branch } as const),
       ...{ start: calendar.dayStart(at), firstDay: at },
     })),
   );
@@ -101,7 +101,8 @@ const foldDays = async (
     };
     for (const { at, branch } of changed) add(at, [branch, countries.get(branch) ?? '']);
     // What ends now is folded for everybody.
-    for (const day of ended) add(day, [...countries.keys(), ...countries.values(), ...changed.map(({ branch }) => branch)]);
+    for (const day of ended)
+      add(day, [...countries.keys(), ...countries.values(), ...changed.map(({ branch }) => branch)]);
     for (const { span, places } of found.values()) await foldUp(context, level as FoldedLevel, span, places);
   }
 };

@@ -5,10 +5,11 @@ import { IN_BACKGROUND, type Place, type SealContext } from './context.ts';
 
 /* Which seals no longer have their facts' fingerprint. A seal is true while what is stored now has the rows and hashes that it was summed of. */
 
-const NOT_EQUAL = 'HAVING sum(rows) != sum(sealed_rows) OR sum(hash) != sum(sealed_hash)';
+const isStale = ({ force }: SealContext): string =>
+  force ? '' : 'HAVING sum(rows) != sum(sealed_rows) OR sum(hash) != sum(sealed_hash)';
 const SETTINGS = `SETTINGS ${IN_BACKGROUND}`;
 
-const place = z.object({ at: z.int(), branch: z.string(), rows: z.int() });
+const place = z.object({ at: z.int(), branch: z.string(), facts: z.int() });
 
 /** Places whose seal is stale, those without any facts apart: they are sealed as nothing. */
 export interface Stale {
@@ -17,30 +18,27 @@ export interface Stale {
 }
 
 const inTwo = (rows: readonly z.output<typeof place>[]): Stale => ({
-  held: rows.filter(({ rows }) => rows > 0),
-  empty: rows.filter(({ rows }) => rows === 0),
+  held: rows.filter(({ facts }) => facts > 0),
+  empty: rows.filter(({ facts }) => facts === 0),
 });
 
 /** Business days of branches, among `days` or (undefined) all, that have ended before the open day and whose seal is stale. */
-export const staleDays = async (
-  { clickhouse, calendar, shopDay, clock, signal }: SealContext,
-  openDay: number,
-  days?: readonly number[],
-): Promise<Stale> => {
+export const staleDays = async (context: SealContext, openDay: number, days?: readonly number[]): Promise<Stale> => {
+  const { clickhouse, calendar, shopDay, clock, signal } = context;
   const among = days === undefined ? '' : `AND toUInt16(${shopDay}) IN {days:Array(UInt16)}`;
   const amongSealed = days === undefined ? '' : "AND start IN {starts:Array(DateTime('UTC'))}";
   return inTwo(
     await clickhouse.rows({
       name: 'stale_days',
       sql: `
-        SELECT toUInt16(day) AS at, branch, sum(rows) AS rows FROM (
+        SELECT toUInt16(day) AS at, branch, sum(rows) AS facts FROM (
           SELECT day, toString(branch_id) AS branch, rows, hash, 0 AS sealed_rows, toUInt64(0) AS sealed_hash
           FROM (${storedByDay('purchases', shopDay, `toUInt16(${shopDay}) < {open:UInt16} ${among}`)})
           UNION ALL
           SELECT first_day, toString(place), 0, toUInt64(0), stored_rows, stored_hash FROM sealed.spans FINAL
           WHERE clock = {clock:String} AND level = 'day' AND scope = 'branch' ${amongSealed}
         )
-        GROUP BY at, branch ${NOT_EQUAL} ORDER BY at, branch ${SETTINGS}`,
+        GROUP BY at, branch ${isStale(context)} ORDER BY at, branch ${SETTINGS}`,
       params: {
         clock,
         open: openDay,
@@ -55,9 +53,10 @@ export const staleDays = async (
 
 /** Slots of branches from `from` until `to` (ms since 1970) whose seal is stale. */
 export const staleSlots = async (
-  { clickhouse, clock, signal }: SealContext,
+  context: SealContext,
   ranges: readonly { from: number; to: number }[],
 ): Promise<Stale> => {
+  const { clickhouse, clock, signal } = context;
   if (ranges.every(({ from, to }) => from >= to)) return { held: [], empty: [] };
   const within = (slot: string) =>
     `(${ranges.map(({ from, to }) => `${slot} >= ${from / 1000} AND ${slot} < ${to / 1000}`).join(' OR ')})`;
@@ -65,14 +64,14 @@ export const staleSlots = async (
     await clickhouse.rows({
       name: 'stale_slots',
       sql: `
-        SELECT toUnixTimestamp(slot) AS at, branch, sum(rows) AS rows FROM (
+        SELECT toUnixTimestamp(slot) AS at, branch, sum(rows) AS facts FROM (
           SELECT slot, toString(branch_id) AS branch, count() AS rows, sum(${FACT_HASH}) AS hash, 0 AS sealed_rows, toUInt64(0) AS sealed_hash
           FROM silver.purchases WHERE ${within('slot')} GROUP BY slot, branch_id
           UNION ALL
           SELECT start, toString(place), 0, toUInt64(0), stored_rows, stored_hash FROM sealed.spans FINAL
           WHERE clock = {clock:String} AND level = 'slot' AND scope = 'branch' AND ${within('start')}
         )
-        GROUP BY at, branch ${NOT_EQUAL} ORDER BY at, branch ${SETTINGS}`,
+        GROUP BY at, branch ${isStale(context)} ORDER BY at, branch ${SETTINGS}`,
       params: { clock },
       row: place,
       timeoutSeconds: 300,
