@@ -11,11 +11,11 @@ import {
 } from '@tillstream/schemas/settings';
 import { pino } from 'pino';
 import { z } from 'zod';
-import { kafkaBroker } from './kafka-broker.ts';
 import { runEvery } from './loop.ts';
-import { serveMetrics, watchTopic } from './metrics.ts';
-import { reconciler } from './reconciler.ts';
-import { roadOver } from './road.ts';
+import { reconciler } from './passes/reconciler.ts';
+import { kafkaBroker } from './pipeline/kafka.ts';
+import { pipelineOver } from './pipeline/pipeline.ts';
+import { serveMetrics, watchTopic } from './report/metrics.ts';
 
 const settings = settingsOrExit({
   ...locationSettings,
@@ -31,7 +31,7 @@ const settings = settingsOrExit({
 const log = pino({ name: 'reconciler' });
 
 /** How long what is on its way is waited for before it is left to the next run. */
-const PATIENCE_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 const SHUTDOWN_MS = 2_000;
 const REST_BETWEEN_PASSES_MS = 10_000;
 /** Far more than an event takes from Postgres into ClickHouse. */
@@ -53,7 +53,7 @@ if (broker) watchTopic(() => broker.progress());
 const metrics = settings.RECONCILER_METRICS_PORT
   ? serveMetrics(settings.RECONCILER_METRICS_PORT, settings.RECONCILER_METRICS_HOST)
   : undefined;
-const run = reconciler(db, clickhouse, roadOver(db, broker, PATIENCE_MS, stopping.signal), log, {
+const run = reconciler(db, clickhouse, pipelineOver(db, broker, TIMEOUT_MS, stopping.signal), log, {
   heal: settings.RECONCILE_HEAL === 'on',
   historyBudgetMs: settings.RECONCILE_HISTORY_MS,
   settlingMs: SETTLING_MS,

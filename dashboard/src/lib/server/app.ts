@@ -1,7 +1,7 @@
 import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
 import { type Gold, openGold } from '@tillstream/clickhouse/gold';
 import type { ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
-import { latestReconciliation } from '@tillstream/reconciler/latest';
+import { latestReconciliation } from '@tillstream/reconciler/report/latest';
 import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
 import { createFiguresReader } from './live/figures-reader.ts';
 import { createLive, type Live } from './live/live.ts';
