@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readBranches, readProducts } from './catalog-files.ts';
+import { readBranches, readProducts } from '../catalog/read-catalog.ts';
 import { FileFault, openCsv } from './csv-file.ts';
 
 let folder = '';
@@ -100,7 +100,7 @@ test('columns may stand in any order and among others', async () => {
 
 describe('products', () => {
   const products = async (rows: string) =>
-    readProducts(await write(`product_name,unit_price\n${rows}`, 'products_list.csv'));
+    readProducts(await write(`product_name,unit_price\n${rows}`, 'products_list.csv'), 2);
 
   test('get their ids from their names', async () => {
     expect(await products(' Orange Juice ,2.4\nMilk,1.50\nmilk,1.5\n')).toEqual([

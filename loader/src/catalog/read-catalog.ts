@@ -6,9 +6,9 @@ import {
   productId,
   productRow,
 } from '@tillstream/schemas/files';
+import { fromMinor, MAX_AMOUNT_MINOR, toMinor } from '@tillstream/schemas/money';
 import type { z } from 'zod';
-import { FileFault, openCsv, widthFault } from './csv-file.ts';
-import { toMinor } from './money.ts';
+import { FileFault, openCsv, widthFault } from '../files/csv-file.ts';
 
 /** A product of a products file. */
 export interface FileProduct {
@@ -40,13 +40,14 @@ async function* checkedRows<Column extends string, S extends z.ZodType>(
   }
 }
 
-/** The products of `products_list.csv`. Throws a {@link FileFault} that names file and line of a bad row. */
-export const readProducts = async (path: string): Promise<FileProduct[]> => {
+/** The products of `products_list.csv`, their prices with so many decimals. Throws a {@link FileFault} that names file and line of a bad row. */
+export const readProducts = async (path: string, decimals: number): Promise<FileProduct[]> => {
   const products = new Map<string, FileProduct>();
   for await (const { row, fault } of checkedRows(path, PRODUCT_COLUMNS, productRow)) {
-    const unit_price_minor = toMinor(row.unit_price);
+    const unit_price_minor = toMinor(row.unit_price, decimals);
     if (unit_price_minor === undefined) {
-      throw fault(`unit_price ${JSON.stringify(row.unit_price)} is not a price such as 1.50, at most 9999999.99`);
+      const [such, most] = [150, MAX_AMOUNT_MINOR].map((minor) => fromMinor(minor, decimals));
+      throw fault(`unit_price ${JSON.stringify(row.unit_price)} is not a price such as ${such}, at most ${most}`);
     }
     const product_id = productId(row.product_name);
     const known = products.get(product_id);

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import Papa from 'papaparse';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { generateFiles } from '../generate/files.ts';
-import { fakeStore, PassingError } from './fake-store.ts';
+import { generateFiles } from '../../generate/files.ts';
+import { fakeStore, PassingError } from '../fake-store.ts';
 import { type LoadFilesOptions, loadFiles } from './load-files.ts';
 
 let folder = '';
@@ -75,6 +75,24 @@ test('BOM, CRLF, blank lines and a sale without a customer', async () => {
   expect(summary).toMatchObject({ rows: 2, loaded: 1, rejected: 1 });
   expect([...fake.purchases.values()][0]?.customer_id).toBeNull();
   expect(await rejectsIn(summary.rejects ?? '')).toMatchObject([{ line: '6', text: 'SMKT001,oops,,Milk,1.50' }]);
+});
+
+test.each([
+  ['JPY', '150', 150, '160'],
+  ['EUR', '1.50', 150, '1.60'],
+  ['KWD', '0.150', 150, '0.160'],
+  ['IQD', '1.250', 1250, '1.260'],
+])('in %s %s is %i minor units, and a reject says so in the same', async (currency, price, minor, wrong) => {
+  const fake = fakeStore(currency);
+  const row = 'SMKT001,2026-07-20T10:00:00,,Milk';
+  const given = await options(`${HEADER}\n${row},${price}\n${row},${wrong}\n`);
+  await writeFile(given.products, `product_name,unit_price\nMilk,${price}\n`);
+  const { rejects = '' } = await loadFiles(fake.store, given);
+  expect(fake.products.get('milk')?.unit_price_minor).toBe(minor);
+  expect([...fake.purchases.values()].map((purchase) => purchase.expected_total_minor)).toEqual([minor]);
+  expect((await rejectsIn(rejects)).map(({ reason }) => reason)).toEqual([
+    `total_amount: the prices add up to ${price}`,
+  ]);
 });
 
 describe('a bad row is rejected, its good neighbours load', () => {
@@ -173,6 +191,7 @@ describe('a file of some thousand rows', { timeout: 60_000 }, () => {
       days: 31,
       until,
       customers: 800,
+      decimals: 2,
     });
     return { ...given, ...files };
   };

@@ -1,9 +1,9 @@
 import type { PurchaseInput } from '@tillstream/pos-api/record-purchases';
 import { branchId, hasControlCharacter, type PURCHASE_COLUMNS, productId } from '@tillstream/schemas/files';
-import { widthFault } from './csv-file.ts';
+import { fromMinor, MAX_AMOUNT_MINOR, toMinor } from '@tillstream/schemas/money';
+import { widthFault } from '../files/csv-file.ts';
+import type { Row } from '../files/rows.ts';
 import { contentHash } from './identity.ts';
-import { fromMinor, toMinor } from './money.ts';
-import type { Row } from './rows.ts';
 import type { ShopClock } from './times.ts';
 
 /** A purchase that its row describes, and the row, should the system refuse it. */
@@ -21,6 +21,8 @@ export interface PurchaseRules {
   branches: ReadonlyMap<string, string>;
   /** Prices in minor units, by product id. */
   prices: ReadonlyMap<string, number>;
+  /** Decimals of the shop's currency. */
+  decimals: number;
   clock: ShopClock;
   /** The first moment at which a sale may be, in milliseconds since 1970. */
   since: number;
@@ -89,13 +91,16 @@ export const readPurchase = (row: Row, rules: PurchaseRules): RowPurchase | stri
 
   const { items, sum } = readItems(column('items_list'), rules.prices, reasons);
 
-  const total_minor = toMinor(column('total_amount'));
-  if (total_minor === undefined) reasons.push('total_amount: is not an amount such as 12.30, at most 9999999.99');
+  const total_minor = toMinor(column('total_amount'), rules.decimals);
+  if (total_minor === undefined) {
+    const [such, most] = [1230, MAX_AMOUNT_MINOR].map((minor) => fromMinor(minor, rules.decimals));
+    reasons.push(`total_amount: is not an amount such as ${such}, at most ${most}`);
+  }
 
   if (reasons.length > 0 || branch_id === undefined || typeof time === 'string' || total_minor === undefined) {
     // A sum of a basket that is itself in doubt says nothing.
     const basketKnown = !reasons.some((reason) => reason.startsWith('items_list'));
-    if (basketKnown && total_minor !== undefined && total_minor !== sum) reasons.push(totalReason(sum));
+    if (basketKnown && total_minor !== undefined && total_minor !== sum) reasons.push(totalReason(sum, rules));
     return reasons;
   }
 
@@ -115,7 +120,8 @@ export const readPurchase = (row: Row, rules: PurchaseRules): RowPurchase | stri
   };
 };
 
-const totalReason = (sum: number) => `total_amount: the prices add up to ${fromMinor(sum)}`;
+const totalReason = (sum: number, { decimals }: Pick<PurchaseRules, 'decimals'>) =>
+  `total_amount: the prices add up to ${fromMinor(sum, decimals)}`;
 
 const COLUMN_OF: Record<string, string> = {
   branch_id: 'supermarket_id',
@@ -129,10 +135,10 @@ const COLUMN_OF: Record<string, string> = {
 export const faultReason = (
   fault: { pointer: string; detail: string },
   { items }: PurchaseInput,
-  prices: ReadonlyMap<string, number>,
+  rules: Pick<PurchaseRules, 'prices' | 'decimals'>,
 ): string => {
   const place = fault.pointer.split('/')[1] ?? '';
-  const known = items.map((id) => prices.get(id) ?? Number.NaN).reduce((sum, price) => sum + price, 0);
-  if (place === 'total_minor' && !Number.isNaN(known)) return totalReason(known);
+  const known = items.map((id) => rules.prices.get(id) ?? Number.NaN).reduce((sum, price) => sum + price, 0);
+  if (place === 'total_minor' && !Number.isNaN(known)) return totalReason(known, rules);
   return `${COLUMN_OF[place] ?? place}: ${fault.detail}`;
 };

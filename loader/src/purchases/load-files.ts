@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PurchaseInput } from '@tillstream/pos-api/record-purchases';
 import { branchId, PURCHASE_COLUMNS } from '@tillstream/schemas/files';
-import { BRANCHES } from '../generate/shop.ts';
-import { readBranches, readProducts } from './catalog-files.ts';
-import { openCsv } from './csv-file.ts';
+import { currencyDecimals } from '@tillstream/schemas/money';
+import { BRANCHES } from '../../generate/shop.ts';
+import { readBranches, readProducts } from '../catalog/read-catalog.ts';
+import { openCsv } from '../files/csv-file.ts';
+import { openRejects } from '../files/rejects.ts';
+import type { Store } from '../store.ts';
 import { faultReason, type PurchaseRules, type RowPurchase, readPurchase } from './purchases.ts';
-import { openRejects } from './rejects.ts';
-import type { Store } from './store.ts';
 import { shopClock } from './times.ts';
 
 /** What to load, and by which rules. */
@@ -109,7 +110,8 @@ export const loadFiles = async (store: Store, options: LoadFilesOptions): Promis
     // Every file is looked at before the first row goes anywhere.
     const file = await openCsv(options.purchases, PURCHASE_COLUMNS, stop);
     progress.totalBytes = file.size;
-    const products = await readProducts(options.products);
+    const decimals = currencyDecimals(await store.currency());
+    const products = await readProducts(options.products, decimals);
     const branches = options.branches === undefined ? undefined : await readBranches(options.branches);
     const clock = shopClock(options.timeZone);
 
@@ -124,6 +126,7 @@ export const loadFiles = async (store: Store, options: LoadFilesOptions): Promis
       at: file.at,
       branches: new Map((await store.listBranches()).map(({ branch_id }) => [branchId(branch_id), branch_id])),
       prices: new Map((await store.listProducts()).map((product) => [product.product_id, product.unit_price_minor])),
+      decimals,
       clock,
       since: clock.toInstant(Date.parse(`${options.chainSince}T00:00:00Z`)) ?? Date.parse(options.chainSince),
     };
@@ -149,7 +152,7 @@ export const loadFiles = async (store: Store, options: LoadFilesOptions): Promis
         const answer = answers[index];
         if (answer === undefined) throw new Error(`the batch from line ${batch[0]?.row.line} was not answered in full`);
         if (answer.outcome === 'refused') {
-          const reasons = answer.faults.map((fault) => faultReason(fault, purchase, rules.prices));
+          const reasons = answer.faults.map((fault) => faultReason(fault, purchase, rules));
           reject(row, reasons);
         } else if (answer.outcome === 'conflict') reject(row, ['another purchase has the key of this one']);
         else progress[answer.outcome === 'recorded' ? 'loaded' : 'duplicates']++;
