@@ -1,5 +1,5 @@
 import type { Database } from '@tillstream/pos-api/database';
-import { customerSnapshot, type PurchaseState } from '@tillstream/schemas/events';
+import { customerSnapshot, type PurchaseState, utcInstant } from '@tillstream/schemas/events';
 import { z } from 'zod';
 import type { Finding } from '../compare/difference.ts';
 import { sendTombstones } from './tombstone.ts';
@@ -15,7 +15,15 @@ const withoutPurchase = z.object({
 
 /** A name that no branch can have (it takes letters, digits, - and _), for the snapshot of a customer over the chain. */
 const NO_BRANCH = '(none)';
-const NOTHING = { purchases: 0, spent_minor: 0, loyal_since: null, first_sold_at: null, last_sold_at: null };
+const NOTHING = {
+  purchases: 0,
+  spent_minor: 0,
+  loyal_since: null,
+  first_sold_at: null,
+  last_sold_at: null,
+  first_sold_before: null,
+  loyal_before: null,
+};
 
 /**
  * Sends the customers of findings again, above the revision that ClickHouse holds of them: with one of their purchases,
@@ -50,15 +58,22 @@ export const healCustomers = async (db: Database, currency: string, found: reado
   );
 };
 
-/** A customer that only ClickHouse knows becomes one without purchases. */
+/** A customer that only ClickHouse knows becomes one without purchases, and without the milestones that ClickHouse holds. */
 const unknownCustomer = (id: string, finding: Finding | undefined): NonNullable<PurchaseState['customer']> => {
   const above = (finding?.clickhouse?.version ?? 0) + 1;
   const inBranch = finding?.key.branch !== null;
+  const known = finding?.clickhouse?.content;
+  const gone = {
+    ...NOTHING,
+    first_sold_before: utcInstant.nullable().parse(known?.first_sold_at ?? null),
+    loyal_before: utcInstant.nullable().parse(known?.loyal_since ?? null),
+    revision: above,
+  };
+  const untouched = { ...NOTHING, revision: 1 };
   return {
     customer_id: id,
-    number: Math.max(1, Number(finding?.clickhouse?.content.number ?? 1)),
-    ...NOTHING,
-    revision: inBranch ? 1 : above,
-    branch: { ...NOTHING, revision: inBranch ? above : 1 },
+    number: Math.max(1, Number(known?.number ?? 1)),
+    ...(inBranch ? untouched : gone),
+    branch: inBranch ? gone : untouched,
   };
 };
