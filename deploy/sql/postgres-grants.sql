@@ -39,3 +39,5 @@ grant select (key) on dead_letters to reconciler;
 -- The dashboard shows how much waits in the outbox, and knows the owner's password and the keys by their hashes.
 grant select (id, created_at) on outbox to dashboard;
 grant select on owner_password, api_keys to dashboard;
+-- Its sessions are its own: it starts, ends and uses them.
+grant select, insert, delete, update (last_used_at) on sessions to dashboard;
