@@ -6,6 +6,7 @@ import { readBacklog } from '@tillstream/pos-api/relay/backlog';
 import { setAside } from '@tillstream/pos-api/relay/dead-letters';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { postgresSessions } from '../dashboard/src/lib/server/login/session-store.ts';
 import { makeDatabase, purchase, type TestDatabase } from '../tests/support/database.ts';
 import { applyRoles } from './src/postgres-roles.ts';
 import { letTillIn } from './src/till-key.ts';
@@ -99,6 +100,31 @@ test('the dashboard counts what waits, knows who may come in and sees nothing el
   await dashboard.query('select created_at from outbox order by id limit 1');
   await expect(dashboard.query('select payload from outbox')).rejects.toThrow(/permission denied/);
   await expect(dashboard.query('select from purchases')).rejects.toThrow(/permission denied/);
+});
+
+test('the dashboard starts, finds, uses and ends sessions; those of another password are none', async () => {
+  const IDLE_MS = 3_600_000;
+  const sessions = postgresSessions(as('dashboard'), IDLE_MS);
+  const setPassword = (hash: string) =>
+    database.pool.query(
+      'insert into owner_password (hash) values ($1) on conflict (only_one) do update set hash = excluded.hash',
+      [hash],
+    );
+  await setPassword('$scrypt$first');
+  const [token, other, old] = ['a', 'b', 'c'].map((letter) => Buffer.alloc(32, letter)) as [Buffer, Buffer, Buffer];
+  const now = Date.now();
+  await sessions.start(old, '$scrypt$first', new Date(now - IDLE_MS - 1));
+  await sessions.start(token, '$scrypt$first', new Date(now));
+  await sessions.start(other, '$scrypt$first', new Date(now));
+  await sessions.use(token, new Date(now + 5_000));
+  expect(await sessions.find(token)).toEqual({ startedAt: new Date(now), lastUsedAt: new Date(now + 5_000) });
+  const count = async () => (await database.pool.query('select from sessions')).rowCount;
+  // What was over is cleared up by the next login.
+  expect(await count()).toBe(2);
+  await sessions.end(token);
+  expect(await sessions.find(token)).toBeUndefined();
+  await setPassword('$scrypt$second');
+  expect(await sessions.find(other)).toBeUndefined();
 });
 
 test('the loader keeps the catalog and records', async () => {

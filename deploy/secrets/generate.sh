@@ -11,12 +11,12 @@ POSTGRES=999 CLICKHOUSE=101 POS_API=10001 RELAY=10002 RECONCILER=10003 DASHBOARD
 
 fail() { echo "secrets: $1" >&2; exit 1; }
 
-# Prints the password NAME: the operator's, else the one made at the first start: password NAME [SHORTEST]
+# Prints the password NAME: the operator's, else the one made at the first start: password NAME
 password() {
   if [ -s "/own/$1.password" ]; then
     given=$(tr -d '\r\n' <"/own/$1.password")
     case $given in *[!A-Za-z0-9._~-]*) fail "own/$1.password may hold letters, digits and . _ ~ - only" ;; esac
-    [ ${#given} -ge "${2:-16}" ] || fail "own/$1.password is shorter than ${2:-16} characters"
+    [ ${#given} -ge 16 ] || fail "own/$1.password is shorter than 16 characters"
     printf %s "$given"
     return
   fi
@@ -61,7 +61,7 @@ for file in /own/*.password; do
     '*') ;;
     postgres-owner | postgres-pos-api | postgres-relay | postgres-reconciler | postgres-dashboard | postgres-loader) ;;
     clickhouse-admin | clickhouse-ingest | clickhouse-dashboard | clickhouse-analyst) ;;
-    dashboard-session | grafana-admin) ;;
+    grafana-admin) ;;
     *) fail "own/$name.password is no password that Tillstream has; deploy/own/README.md names them" ;;
   esac
 done
@@ -76,7 +76,6 @@ ch_admin=$(password clickhouse-admin)
 ch_ingest=$(password clickhouse-ingest)
 ch_dashboard=$(password clickhouse-dashboard)
 ch_analyst=$(password clickhouse-analyst)
-session=$(password dashboard-session 32)
 grafana=$(password grafana-admin)
 till=$(till_key)
 
@@ -87,7 +86,6 @@ postgres_url reconciler "$pg_reconciler" | give $RECONCILER reconciler postgres_
 clickhouse_url ingest "$ch_ingest" | give $RECONCILER reconciler clickhouse_url
 postgres_url dashboard "$pg_dashboard" | give $DASHBOARD dashboard postgres_url
 clickhouse_url dashboard "$ch_dashboard" | give $DASHBOARD dashboard clickhouse_url
-printf %s "$session" | give $DASHBOARD dashboard session_secret
 printf %s "$till" | give $DASHBOARD dashboard till_key
 printf %s "$till" | give $OPERATOR operator till_key
 postgres_url tillstream "$pg_owner" | give $OPERATOR operator postgres_url

@@ -31,7 +31,7 @@ end $$;
 -- The reconciler reads the books and sends again: a number of a version is all that it may change in them.
 grant select on chain_settings, branches, products, customers, customer_branches, purchases, purchase_items, outbox to reconciler;
 grant update (version) on purchases to reconciler;
-grant update (revision) on customers, customer_branches to reconciler;
+grant update (revision, first_sold_before, loyal_before) on customers, customer_branches to reconciler;
 grant insert on outbox to reconciler;
 -- What was set aside is not sent again; it need not see what is in it.
 grant select (key) on dead_letters to reconciler;
@@ -39,3 +39,5 @@ grant select (key) on dead_letters to reconciler;
 -- The dashboard shows how much waits in the outbox, and knows the owner's password and the keys by their hashes.
 grant select (id, created_at) on outbox to dashboard;
 grant select on owner_password, api_keys to dashboard;
+-- Its sessions are its own: it starts, ends and uses them.
+grant select, insert, delete, update (last_used_at) on sessions to dashboard;

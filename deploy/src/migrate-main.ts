@@ -1,7 +1,7 @@
 /** One-shot of docker-compose.yml: topic, Postgres schema and roles, ClickHouse schema. Changes nothing where all stands. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectClickHouse } from '@tillstream/clickhouse/client';
-import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { migratePostgres } from '@tillstream/pos-api/migrate';
 import { ensureTopic } from '@tillstream/pos-api/topic';
 import { keyIdOf } from '@tillstream/schemas/api-keys';

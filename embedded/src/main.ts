@@ -1,5 +1,5 @@
 import { connectClickHouse } from '@tillstream/clickhouse/client';
-import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { migratePostgres } from '@tillstream/pos-api/migrate';
 import { ensureTopic } from '@tillstream/pos-api/topic';
 import {

@@ -1,6 +1,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BRANCH_COLUMNS, PRODUCT_COLUMNS, PURCHASE_COLUMNS } from '@tillstream/schemas/files';
+import { fromMinor } from '@tillstream/schemas/money';
 import { type GenerateOptions, purchaseRows } from './purchases.ts';
 import { BRANCHES, PRODUCTS } from './shop.ts';
 
@@ -29,8 +30,6 @@ const writeCsv = async (path: string, columns: readonly string[], rows: Iterable
   }
 };
 
-const price = (minor: number) => (minor / 100).toFixed(2);
-
 /** The paths of a set of demo files. */
 export interface DemoFiles {
   products: string;
@@ -46,7 +45,9 @@ export const generateFiles = async (folder: string, options: GenerateOptions): P
     branches: join(folder, 'branches.csv'),
     purchases: join(folder, 'purchases.csv'),
   };
-  const products = PRODUCTS.map(({ name, unit_price_minor }) => `${name},${price(unit_price_minor)}\n`);
+  const products = PRODUCTS.map(
+    ({ name, unit_price_minor }) => `${name},${fromMinor(unit_price_minor, options.decimals)}\n`,
+  );
   const branches = BRANCHES.map(({ branch_id, name, country }) => `${branch_id},${name},${country}\n`);
   await writeCsv(files.products, PRODUCT_COLUMNS, products);
   await writeCsv(files.branches, BRANCH_COLUMNS, branches);

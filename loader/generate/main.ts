@@ -1,15 +1,17 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { currencyDecimals } from '@tillstream/schemas/money';
 import { count, settingsOrExit, shopSettings } from '@tillstream/schemas/settings';
 import { z } from 'zod';
-import { offsetOf } from '../src/times.ts';
+import { offsetOf } from '../src/purchases/times.ts';
 import { defaultCustomers, generateFiles } from './files.ts';
 
 const USAGE =
   'Usage: npm run generate -- [--purchases 2000] [--seed 1] [--days 31] [--until 2026-11-20T00:00:00] [--customers N] [--out FOLDER]';
 
-const { SHOP_TIMEZONE, TILLSTREAM_DATA } = settingsOrExit({
+const { SHOP_TIMEZONE, CURRENCY, TILLSTREAM_DATA } = settingsOrExit({
   SHOP_TIMEZONE: shopSettings.SHOP_TIMEZONE,
+  CURRENCY: shopSettings.CURRENCY,
   TILLSTREAM_DATA: z.string().default('.tillstream'),
 });
 
@@ -59,6 +61,7 @@ try {
     ...options,
     until: options.until ?? now + offsetOf(SHOP_TIMEZONE)(now),
     customers: options.customers ?? defaultCustomers(options.purchases),
+    decimals: currencyDecimals(CURRENCY),
   });
   console.log(`${options.purchases} purchases in ${((Date.now() - now) / 1000).toFixed(1)} s: ${out}`);
   console.log(

@@ -15,6 +15,7 @@ const OPTIONS: GenerateOptions = {
   days: 31,
   until: Date.UTC(2026, 10, 20),
   customers: defaultCustomers(20_000),
+  decimals: 2,
 };
 const ROW = /^(SMKT00[123]),(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d),([0-9a-f-]{36})?,"([^"]+)",(\d+\.\d\d)\n$/;
 const parse = (row: string) => {
@@ -44,6 +45,17 @@ test('the files of a seed never change their bytes', async () => {
     SMKT001,2026-11-14T14:41:19,14e4e402-9a71-41ed-a309-b8978c42be14,"Milk,Bread",3.70
     "
   `);
+  await rm(folder, { recursive: true });
+});
+
+test.each([
+  [0, /^Milk,150$/m, /,\d+\n$/],
+  [3, /^Milk,0\.150$/m, /,\d+\.\d{3}\n$/],
+])('with %i decimals', async (decimals, price, total) => {
+  const folder = await mkdtemp(join(tmpdir(), 'generate-'));
+  const files = await generateFiles(folder, { ...OPTIONS, purchases: 3, decimals });
+  expect(await readFile(files.products, 'utf8')).toMatch(price);
+  expect(await readFile(files.purchases, 'utf8')).toMatch(total);
   await rm(folder, { recursive: true });
 });
 
@@ -87,6 +99,7 @@ test('any period: as many rows as asked for, inside it, no two the same', () => 
         days: fc.integer({ min: 1, max: 3 }),
         until: fc.integer({ min: Date.UTC(2025, 0, 1), max: Date.UTC(2026, 0, 1) }),
         customers: fc.integer({ min: 1, max: 5 }),
+        decimals: fc.constant(2),
       }),
       (options) => {
         const rows = [...purchaseRows(options)];

@@ -1,3 +1,4 @@
+import { fromMinor } from '@tillstream/schemas/money';
 import { seeded } from './random.ts';
 import {
   BRANCH_WEIGHTS,
@@ -20,6 +21,8 @@ export interface GenerateOptions {
   until: number;
   /** Different customers at most. */
   customers: number;
+  /** Decimals of the shop's currency. */
+  decimals: number;
 }
 
 const HOUR = 3_600_000;
@@ -82,8 +85,7 @@ export function* purchaseRows(options: GenerateOptions): Generator<string> {
           total += prices[index] ?? 0;
           items += items === '' ? names[index] : `,${names[index]}`;
         }
-        const cents = total % 100;
-        const row = `${branch},${time},${customer},"${items}",${(total - cents) / 100}.${cents < 10 ? '0' : ''}${cents}\n`;
+        const row = `${branch},${time},${customer},"${items}",${fromMinor(total, options.decimals)}\n`;
         if (ofThisSecond.has(row)) continue;
         ofThisSecond.add(row);
         yield row;

@@ -5,7 +5,7 @@ import type { Store } from './store.ts';
 export class PassingError extends Error {}
 
 /** The system in memory, for tests: as strict as Postgres about keys and sums, and it breaks when told to. */
-export const fakeStore = () => {
+export const fakeStore = (currency = 'EUR') => {
   const products = new Map<string, { product_id: string; unit_price_minor: number }>();
   const branches = new Map<string, { branch_id: string; name: string }>();
   const purchases = new Map<string, PurchaseInput>();
@@ -27,6 +27,7 @@ export const fakeStore = () => {
   const store: Store = {
     upsertProducts: async (given) => given.forEach((product) => void products.set(product.product_id, product)),
     upsertBranches: async (given) => given.forEach((branch) => void branches.set(branch.branch_id, branch)),
+    currency: async () => currency,
     listProducts: async () => [...products.values()],
     listBranches: async () => [...branches.values()],
     recordPurchases: async (batch) => {

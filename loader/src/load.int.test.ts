@@ -20,7 +20,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'load-int-'));
   database = await makeDatabase(inject('postgresUrl'));
   const until = Date.UTC(2026, 10, 20);
-  files = await generateFiles(folder, { purchases: ROWS, seed: 1, days: 31, until, customers: 500 });
+  files = await generateFiles(folder, { purchases: ROWS, seed: 1, days: 31, until, customers: 500, decimals: 2 });
 });
 afterEach(async () => {
   await database.pool.end();

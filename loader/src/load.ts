@@ -1,8 +1,8 @@
-import { LANES, type LoadFilesOptions, type LoadSummary, loadFiles } from './load-files.ts';
 import { postgresStore } from './postgres.ts';
+import { LANES, type LoadFilesOptions, type LoadSummary, loadFiles } from './purchases/load-files.ts';
 
-export { FileFault } from './csv-file.ts';
-export type { LoadSummary, Progress } from './load-files.ts';
+export { FileFault } from './files/csv-file.ts';
+export type { LoadSummary, Progress } from './purchases/load-files.ts';
 
 export interface LoadOptions extends LoadFilesOptions {
   postgresUrl: string;

@@ -1,6 +1,7 @@
 import { listBranches, listProducts, upsertBranches, upsertProducts } from '@tillstream/pos-api/catalog';
 import { connectPostgres } from '@tillstream/pos-api/database';
 import { recordWithoutBodies } from '@tillstream/pos-api/record-purchases';
+import { z } from 'zod';
 import type { Store } from './store.ts';
 
 const NETWORK = new Set([
@@ -35,6 +36,10 @@ export const postgresStore = (url: string, connections: number): Store => {
   return {
     upsertProducts: (products) => upsertProducts(pool, products),
     upsertBranches: (branches) => upsertBranches(pool, branches),
+    currency: async () => {
+      const { rows } = await pool.query('select currency from chain_settings');
+      return z.object({ currency: z.string() }).parse(rows[0]).currency;
+    },
     listProducts: () => listProducts(pool),
     listBranches: () => listBranches(pool),
     recordPurchases: (batch) => recordWithoutBodies(pool, batch),

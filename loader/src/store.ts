@@ -12,6 +12,8 @@ export interface Store {
   upsertProducts(products: readonly { product_id: string; name: string; unit_price_minor: number }[]): Promise<unknown>;
   /** Adds branches, or changes those that differ. */
   upsertBranches(branches: readonly { branch_id: string; name: string; country: string }[]): Promise<unknown>;
+  /** The shop's currency, ISO 4217. */
+  currency(): Promise<string>;
   listProducts(): Promise<readonly KnownProduct[]>;
   listBranches(): Promise<readonly { branch_id: string }[]>;
   /** All of a batch or nothing; answers in its order. A purchase whose key is known is replayed, not recorded. */

@@ -48,22 +48,27 @@ return concat(
   '","customer":', case when p.customer_id is null then 'null'
     else concat('{"purchases":', p.customer_purchases, ',"loyal":', to_json(p.customer_loyal), '}') end, '}');
 
--- Totals of a customer, in the chain or in a branch: the fields that both have.
+-- Totals of a customer, in the chain or in a branch: the fields that both have. The two `_before` are what the moments were
+-- in the revision before this one.
 create or replace function totals_json(
   revision bigint, purchases integer, spent_minor bigint,
-  loyal_since timestamptz, first_sold_at timestamptz, last_sold_at timestamptz) returns text
+  loyal_since timestamptz, first_sold_at timestamptz, last_sold_at timestamptz,
+  first_sold_before timestamptz, loyal_before timestamptz) returns text
 language sql stable parallel safe
 return concat(
   '"revision":', revision, ',"purchases":', purchases, ',"spent_minor":', spent_minor,
   ',"loyal_since":', json_time(loyal_since), ',"first_sold_at":', json_time(first_sold_at),
-  ',"last_sold_at":', json_time(last_sold_at));
+  ',"last_sold_at":', json_time(last_sold_at), ',"first_sold_before":', json_time(first_sold_before),
+  ',"loyal_before":', json_time(loyal_before));
 
 create or replace function customer_json(c customers, b customer_branches) returns text
 language sql stable parallel safe
 return case when c.customer_id is null then 'null' else concat(
   '{"customer_id":"', c.customer_id, '","number":', c.number, ',',
-  totals_json(c.revision, c.purchases, c.spent_minor, c.loyal_since, c.first_sold_at, c.last_sold_at), ',"branch":{',
-  totals_json(b.revision, b.purchases, b.spent_minor, b.loyal_since, b.first_sold_at, b.last_sold_at), '}}') end;
+  totals_json(c.revision, c.purchases, c.spent_minor, c.loyal_since, c.first_sold_at, c.last_sold_at,
+    c.first_sold_before, c.loyal_before), ',"branch":{',
+  totals_json(b.revision, b.purchases, b.spent_minor, b.loyal_since, b.first_sold_at, b.last_sold_at,
+    b.first_sold_before, b.loyal_before), '}}') end;
 
 -- An event carries the whole state of its purchase, and of its customer as of this transaction.
 create or replace function purchase_event(p purchases, items text, c customers, b customer_branches) returns text

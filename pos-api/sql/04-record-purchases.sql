@@ -113,6 +113,8 @@ begin
     )
     update customers c set
       revision = c.revision + 1,
+      first_sold_before = c.first_sold_at,
+      loyal_before = c.loyal_since,
       purchases = c.purchases + n,
       spent_minor = c.spent_minor + spent,
       first_sold_at = least(c.first_sold_at, first),
@@ -133,6 +135,8 @@ begin
       from bought
       on conflict (customer_id, branch_id) do update set
         revision = b.revision + 1,
+        first_sold_before = b.first_sold_at,
+        loyal_before = b.loyal_since,
         purchases = b.purchases + excluded.purchases,
         spent_minor = b.spent_minor + excluded.spent_minor,
         first_sold_at = least(b.first_sold_at, excluded.first_sold_at),

@@ -20,13 +20,15 @@ begin
       perform from customers where customer_id = p.customer_id for no key update;
       -- What is left is looked up: the first, the last and the loyal moment may all have moved.
       update customers set
-        revision = revision + 1, purchases = purchases - 1, spent_minor = spent_minor - p.total_minor,
+        revision = revision + 1, first_sold_before = first_sold_at, loyal_before = loyal_since,
+        purchases = purchases - 1, spent_minor = spent_minor - p.total_minor,
         first_sold_at = (select min(sold_at) from purchases rest where rest.customer_id = p.customer_id and voided_at is null),
         last_sold_at = (select max(sold_at) from purchases rest where rest.customer_id = p.customer_id and voided_at is null),
         loyal_since = loyal_since(p.customer_id, null, shop.loyal_threshold)
         where customer_id = p.customer_id returning * into c;
       update customer_branches set
-        revision = revision + 1, purchases = purchases - 1, spent_minor = spent_minor - p.total_minor,
+        revision = revision + 1, first_sold_before = first_sold_at, loyal_before = loyal_since,
+        purchases = purchases - 1, spent_minor = spent_minor - p.total_minor,
         first_sold_at = (select min(sold_at) from purchases rest
           where rest.customer_id = p.customer_id and rest.branch_id = p.branch_id and voided_at is null),
         last_sold_at = (select max(sold_at) from purchases rest

@@ -18,9 +18,9 @@ begin
 
   -- No purchase may count by the old threshold after this point: all customers stand still until the commit.
   perform from customers order by customer_id for no key update;
-  update customers set revision = revision + 1,
+  update customers set revision = revision + 1, first_sold_before = first_sold_at, loyal_before = loyal_since,
     loyal_since = case when purchases >= new_threshold then loyal_since(customer_id, null, new_threshold) end;
-  update customer_branches set revision = revision + 1,
+  update customer_branches set revision = revision + 1, first_sold_before = first_sold_at, loyal_before = loyal_since,
     loyal_since = case when purchases >= new_threshold then loyal_since(customer_id, branch_id, new_threshold) end;
   insert into outbox (key, payload)
     select p.purchase_id, purchase_event(p, stored_items_json(p.purchase_id), c, b)

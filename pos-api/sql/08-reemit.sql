@@ -41,10 +41,10 @@ language plpgsql as $$
 #variable_conflict use_column
 begin
   perform from customers c where c.customer_id = any (ids) order by c.customer_id for no key update;
-  update customers c set revision = asked.above + 1
+  update customers c set revision = asked.above + 1, first_sold_before = c.first_sold_at, loyal_before = c.loyal_since
     from unnest(ids, branches, above) as asked (id, branch, above)
     where asked.branch is null and c.customer_id = asked.id and c.revision <= asked.above;
-  update customer_branches b set revision = asked.above + 1
+  update customer_branches b set revision = asked.above + 1, first_sold_before = b.first_sold_at, loyal_before = b.loyal_since
     from unnest(ids, branches, above) as asked (id, branch, above)
     where b.customer_id = asked.id and b.branch_id = asked.branch and b.revision <= asked.above;
 
@@ -63,7 +63,7 @@ begin
   return query
     select asked.id, asked.branch, case when c.customer_id is not null then customer_json(c,
       case when b.customer_id is not null then b
-        else row(asked.id, asked.branch, asked.above + 1, 0, 0, null, null, null)::customer_branches end) end
+        else row(asked.id, asked.branch, asked.above + 1, 0, 0, null, null, null, null, null)::customer_branches end) end
     from unnest(ids, branches, above) as asked (id, branch, above)
     left join customers c on c.customer_id = asked.id
     left join customer_branches b on b.customer_id = asked.id and b.branch_id = asked.branch

@@ -12,9 +12,10 @@ const apiKey = z.object({
   branch_id: z.string().nullable(),
   scopes: z.array(z.enum(SCOPES)),
 });
-const validKey = apiKey.extend({ secret_hash: z.instanceof(Buffer) });
+const validKey = apiKey.extend({ secret_hash: z.instanceof(Buffer), expires_at: z.date().nullable() });
 const listedKey = apiKey.extend({
   created_at: z.date(),
+  expires_at: z.date().nullable(),
   revoked_at: z.date().nullable(),
   last_used_at: z.date().nullable(),
 });
@@ -22,6 +23,14 @@ const listedKey = apiKey.extend({
 export type ApiKey = z.output<typeof apiKey>;
 export type ValidKey = z.output<typeof validKey>;
 export type ListedKey = z.output<typeof listedKey>;
+
+/** What a new key may do, and for how long; without `expires_at` it has no end. */
+export interface NewKey {
+  name: string;
+  branch_id: string | null;
+  scopes: readonly Scope[];
+  expires_at?: Date | undefined;
+}
 
 /**
  * Makes a key. Several valid ones of a till are no fault: that is how one is replaced without a moment in which none works.
@@ -31,13 +40,13 @@ export type ListedKey = z.output<typeof listedKey>;
  */
 export const createKey = async (
   db: Database,
-  { name, branch_id, scopes }: { name: string; branch_id: string | null; scopes: readonly Scope[] },
+  { name, branch_id, scopes, expires_at }: NewKey,
 ): Promise<{ key_id: string; key: string }> => {
   const key_id = randomBytes(6).toString('hex');
   const key = `ts_${key_id}_${randomBytes(32).toString('base64url')}`;
   await db.query(
-    'insert into api_keys (key_id, secret_hash, name, branch_id, scopes) values ($1, $2, $3, $4, $5::text[])',
-    [key_id, hashKey(key), name, branch_id, scopes],
+    'insert into api_keys (key_id, secret_hash, name, branch_id, scopes, expires_at) values ($1, $2, $3, $4, $5::text[], $6)',
+    [key_id, hashKey(key), name, branch_id, scopes, expires_at],
   );
   return { key_id, key };
 };
@@ -50,7 +59,7 @@ export const createKey = async (
 export const allowKey = async (
   db: Database,
   key: string,
-  { name, branch_id, scopes }: { name: string; branch_id: string | null; scopes: readonly Scope[] },
+  { name, branch_id, scopes }: Omit<NewKey, 'expires_at'>,
 ): Promise<string | undefined> => {
   const key_id = keyIdOf(key);
   if (key_id === undefined) throw new Error('not an API key');
@@ -71,21 +80,40 @@ export const revokeKey = async (db: Database, keyId: string): Promise<boolean> =
   return rowCount === 1;
 };
 
-/** All keys, revoked ones included, oldest first. */
+/** All keys, revoked and expired ones included, oldest first. */
 export const listKeys = async (db: Database): Promise<ListedKey[]> => {
   const { rows } = await db.query(
-    'select key_id, name, branch_id, scopes, created_at, revoked_at, last_used_at from api_keys order by created_at',
+    'select key_id, name, branch_id, scopes, created_at, expires_at, revoked_at, last_used_at from api_keys order by created_at',
   );
   return rows.map((row) => listedKey.parse(row));
 };
 
-/** The keys that are valid now. */
+/** The keys that are valid now; one that expires is to be looked at again (`isExpired`) when it is used. */
 export const validKeys = async (db: Database): Promise<ValidKey[]> => {
   const { rows } = await db.query({
     name: 'valid_keys',
-    text: 'select key_id, secret_hash, name, branch_id, scopes from api_keys where revoked_at is null',
+    text: `select key_id, secret_hash, name, branch_id, scopes, expires_at from api_keys
+      where revoked_at is null and (expires_at is null or expires_at > now())`,
   });
   return rows.map((row) => validKey.parse(row));
+};
+
+const keyEvent = apiKey.extend({
+  event: z.enum(['created', 'changed', 'revoked', 'expired']),
+  at: z.date(),
+  role: z.string().nullable(),
+  application: z.string().nullable(),
+  scopes: z.array(z.string()),
+  expires_at: z.date().nullable(),
+});
+export type KeyEvent = z.output<typeof keyEvent>;
+
+/** What happened to keys, oldest first: who made, changed and revoked which, and which have expired. */
+export const keyHistory = async (db: Database): Promise<KeyEvent[]> => {
+  const { rows } = await db.query(
+    'select key_id, event, at, role, application, name, branch_id, scopes, expires_at from api_key_history order by at',
+  );
+  return rows.map((row) => keyEvent.parse(row));
 };
 
 /** Notes when keys were last used (id → milliseconds since 1970). */

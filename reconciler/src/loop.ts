@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import { countFailure, countRun } from './metrics.ts';
-import type { Run } from './reconciler.ts';
-import { writeResults } from './results.ts';
-import { countOf, healedOf } from './tally.ts';
+import type { Run } from './passes/reconciler.ts';
+import { countOf, healedOf } from './passes/summary.ts';
+import { countFailure, countRun } from './report/metrics.ts';
+import { writeResults } from './report/results.ts';
 
 export interface LoopLog {
   info(fields: object, message: string): void;
@@ -37,14 +37,14 @@ export const runEvery = async (
       countRun(checkedAt, results);
       if (failingSince !== undefined) log.info({ afterMs: Date.now() - failingSince }, 'comparing again');
       failingSince = undefined;
-      for (const { scope, tally } of results) {
-        if (tally.findings.length === 0) continue;
+      for (const { scope, summary } of results) {
+        if (summary.findings.length === 0) continue;
         const found = {
-          lost: countOf(tally, 'lost'),
-          extra: countOf(tally, 'extra'),
-          different: countOf(tally, 'different'),
+          lost: countOf(summary, 'lost'),
+          extra: countOf(summary, 'extra'),
+          different: countOf(summary, 'different'),
         };
-        log.warn({ scope, ...found, healed: healedOf(tally) }, 'Postgres and ClickHouse differed');
+        log.warn({ scope, ...found, healed: healedOf(summary) }, 'Postgres and ClickHouse differed');
       }
     } catch (error) {
       if (signal.aborted) break;

@@ -1,5 +1,5 @@
 import { connectClickHouse } from '@tillstream/clickhouse/client';
-import { runSealer } from '@tillstream/clickhouse/sealer';
+import { runSealer } from '@tillstream/clickhouse/seal/sealer';
 import { connectPostgres } from '@tillstream/pos-api/database';
 import {
   clickhouseUrl,
@@ -11,11 +11,11 @@ import {
 } from '@tillstream/schemas/settings';
 import { pino } from 'pino';
 import { z } from 'zod';
-import { kafkaBroker } from './kafka-broker.ts';
 import { runEvery } from './loop.ts';
-import { serveMetrics, watchTopic } from './metrics.ts';
-import { reconciler } from './reconciler.ts';
-import { roadOver } from './road.ts';
+import { reconciler } from './passes/reconciler.ts';
+import { kafkaBroker } from './pipeline/kafka.ts';
+import { pipelineOver } from './pipeline/pipeline.ts';
+import { countSealed, countSealFailure, sealsProved, serveMetrics, watchTopic } from './report/metrics.ts';
 
 const settings = settingsOrExit({
   ...locationSettings,
@@ -24,6 +24,8 @@ const settings = settingsOrExit({
   RECONCILE_HEAL: z.enum(['on', 'off']).default('on'),
   /** How much of each run may go into comparing all of history: 250 ms every 5 s are 5 % of one core. */
   RECONCILE_HISTORY_MS: count(250, 0, 60_000),
+  /** How much of a core sealing may take on average. */
+  SEAL_SHARE_PERCENT: count(15, 1, 100),
   /** 0: no metrics are served. */
   RECONCILER_METRICS_PORT: count(0, 0, 65535),
   RECONCILER_METRICS_HOST: z.string().default('127.0.0.1'),
@@ -31,7 +33,7 @@ const settings = settingsOrExit({
 const log = pino({ name: 'reconciler' });
 
 /** How long what is on its way is waited for before it is left to the next run. */
-const PATIENCE_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 const SHUTDOWN_MS = 2_000;
 const REST_BETWEEN_PASSES_MS = 10_000;
 /** Far more than an event takes from Postgres into ClickHouse. */
@@ -53,7 +55,7 @@ if (broker) watchTopic(() => broker.progress());
 const metrics = settings.RECONCILER_METRICS_PORT
   ? serveMetrics(settings.RECONCILER_METRICS_PORT, settings.RECONCILER_METRICS_HOST)
   : undefined;
-const run = reconciler(db, clickhouse, roadOver(db, broker, PATIENCE_MS, stopping.signal), log, {
+const run = reconciler(db, clickhouse, pipelineOver(db, broker, TIMEOUT_MS, stopping.signal), log, {
   heal: settings.RECONCILE_HEAL === 'on',
   historyBudgetMs: settings.RECONCILE_HISTORY_MS,
   settlingMs: SETTLING_MS,
@@ -64,9 +66,14 @@ log.info({ everySeconds: settings.RECONCILE_EVERY_SECONDS, heal: settings.RECONC
 // Sealing is the other chore that nobody waits for: it shares this process and needs none of its own.
 const sealing = runSealer(clickhouse, {
   shop: settings,
+  share: settings.SEAL_SHARE_PERCENT / 100,
   signal: stopping.signal,
-  sealed: (rows, tookMs) => log.info({ ...rows, tookMs: Math.round(tookMs) }, 'sealed'),
-  failed: (error) => log.warn({ err: error }, 'sealing failed; figures are as exact without it, only slower'),
+  sealed: countSealed,
+  proved: sealsProved,
+  failed: (error) => {
+    countSealFailure();
+    log.warn({ err: error }, 'sealing failed; it is tried again, and figures of the past stay as they were sealed until then');
+  },
 });
 
 await runEvery(settings.RECONCILE_EVERY_SECONDS * 1000, run, clickhouse, log, stopping.signal);

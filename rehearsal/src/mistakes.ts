@@ -48,7 +48,6 @@ const FILES: { files: Record<string, string>; openssl?: string[]; wanted: RegExp
     files: { 'clickhouse-admin.password': 'a blank in the middle' },
     wanted: /clickhouse-admin\.password may hold letters/,
   },
-  { files: { 'dashboard-session.password': 'x'.repeat(20) }, wanted: /dashboard-session\.password is shorter than 32/ },
   { files: { 'relay.password': 'x'.repeat(20) }, wanted: /own\/relay\.password is no password that Tillstream has/ },
   { files: { 'tls.crt': 'no certificate', 'tls.key': 'no key' }, wanted: /own\/tls\.crt is no certificate/ },
   {

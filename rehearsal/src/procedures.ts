@@ -13,7 +13,7 @@ export const readAgain = async ({ stack, tills }: Scene): Promise<string> => {
   const began = performance.now();
   let said = '';
   const takings = await tills.sellDuring(SALES_PER_SECOND, async () => {
-    said = (await stack.operate('node', 'reconciler/src/replay-main.ts')).trim();
+    said = (await stack.operate('node', 'reconciler/src/replay/main.ts')).trim();
   });
   requireAll(takings);
   return `${said} ${seconds(began)} s; ${told(takings)}`;
@@ -23,7 +23,7 @@ export const readAgain = async ({ stack, tills }: Scene): Promise<string> => {
 export const rebuild = async ({ stack, tills }: Scene, layer: 'silver' | 'gold'): Promise<string> => {
   const began = performance.now();
   const takings = await tills.sellDuring(SALES_PER_SECOND, async () => {
-    await stack.operate('node', 'clickhouse/src/rebuild-main.ts', layer);
+    await stack.operate('node', 'clickhouse/src/schema/rebuild-main.ts', layer);
   });
   requireAll(takings);
   return `${seconds(began)} s; ${told(takings)}`;
@@ -86,7 +86,7 @@ export const dumpAndRestore = async (
   );
   await up();
   const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
-  const said = await stack.operate('node', 'reconciler/src/reemit-main.ts', '--from', '2000-01-01', '--to', tomorrow);
+  const said = await stack.operate('node', 'reconciler/src/reemit/main.ts', '--from', '2000-01-01', '--to', tomorrow);
   return `dumped in ${dumped} s (${told(takings)}), restored in ${seconds(began)} s. ${said.trim()}`;
 };
 

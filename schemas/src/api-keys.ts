@@ -12,6 +12,10 @@ export const keyIdOf = (key: string): string | undefined => KEY_FORMAT.exec(key)
  */
 export const hashKey = (key: string): Buffer => createHash('sha256').update(key).digest();
 
+/** Whether a key's time is over; one without an end has all the time there is. */
+export const isExpired = ({ expires_at }: { expires_at: Date | null }, now: number): boolean =>
+  expires_at !== null && expires_at.getTime() <= now;
+
 /** The key in an `Authorization: Bearer <key>` header; undefined without one. */
 export const bearerOf = (header: string | null | undefined): string | undefined =>
   /^Bearer +([^\s]+) *$/i.exec(header ?? '')?.[1];

@@ -15,6 +15,9 @@ const customerTotals = {
   loyal_since: utcInstant.nullable(),
   first_sold_at: utcInstant.nullable(),
   last_sold_at: utcInstant.nullable(),
+  /** What `first_sold_at` and `loyal_since` were in the revision before this one; null where there was none. */
+  first_sold_before: utcInstant.nullable(),
+  loyal_before: utcInstant.nullable(),
   /** Grows with every change of the customer, voids included: the newest snapshot has the highest. */
   revision: z.number().int().min(1),
 };

@@ -12,9 +12,6 @@ export const PURCHASE_COLUMNS = ['supermarket_id', 'timestamp', 'user_id', 'item
 /** The columns of a reject file: the line the row began on, every reason, and the row as it stood there. */
 export const REJECT_COLUMNS = ['line', 'reason', 'text'] as const;
 
-/** The largest amount a file may hold, in minor units: 9,999,999.99. */
-export const MAX_AMOUNT_MINOR = 999_999_999;
-
 /** Characters that belong in no name: Postgres refuses U+0000 outright, the others only ever come from broken files. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;

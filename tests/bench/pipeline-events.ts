@@ -24,6 +24,8 @@ export const pipelineEvent = (n: number, of: number): PurchaseEvent => {
     loyal_since: null,
     first_sold_at: soldAt,
     last_sold_at: soldAt,
+    first_sold_before: null,
+    loyal_before: null,
     revision: 1 + n,
   };
   const id = uuid('8000', n);

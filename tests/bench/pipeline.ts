@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { openGold } from '@tillstream/clickhouse/gold';
-import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { kafkaPart } from '@tillstream/embedded/parts';
 import { ProcessList } from '@tillstream/embedded/processes';

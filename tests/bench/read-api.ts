@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connectClickHouse } from '@tillstream/clickhouse/client';
-import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import { clickhousePart, dashboardPart } from '@tillstream/embedded/parts';
 import { ProcessList } from '@tillstream/embedded/processes';

@@ -42,7 +42,7 @@ const EVENTS = `
     '${PURCHASES_TOPIC}' AS topic, toUInt32(0) AS partition, rowNumberInAllBlocks() AS offset, id AS key, recorded_at AS produced_at
   FROM (
     SELECT *, toString(purchase_id) AS id, intDiv(version, 65536) AS event_version,
-      concat('"revision":1,"purchases":3,"spent_minor":1000,"loyal_since":"', ${iso('sold_at')}, '","first_sold_at":"', ${iso('sold_at')}, '","last_sold_at":"', ${iso('sold_at')}, '"') AS totals,
+      concat('"revision":1,"purchases":3,"spent_minor":1000,"loyal_since":"', ${iso('sold_at')}, '","first_sold_at":"', ${iso('sold_at')}, '","last_sold_at":"', ${iso('sold_at')}, '","first_sold_before":null,"loyal_before":null') AS totals,
       if(customer_number = 0, 'null', concat('{"customer_id":"', toString(customer_id), '","number":', toString(customer_number), ',', totals, ',"branch":{', totals, '}}')) AS customer
     FROM silver.purchases WHERE slot >= {from:UInt32} AND slot < {to:UInt32}
   )`;

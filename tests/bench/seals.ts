@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openGold } from '@tillstream/clickhouse/gold';
-import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import { startOwnEngine } from '../support/own-engine.ts';

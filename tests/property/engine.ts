@@ -1,4 +1,4 @@
-import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { afterAll, beforeAll } from 'vitest';
 import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 

@@ -2,8 +2,8 @@ import { type ShopClock, shopDaySql } from '@tillstream/clickhouse/calendar/shop
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { dayFacts } from '@tillstream/clickhouse/facts';
 import { type Gold, openGold } from '@tillstream/clickhouse/gold';
-import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
-import { rebuildGold, rebuildSilver } from '@tillstream/clickhouse/rebuild';
+import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
+import { rebuildGold, rebuildSilver } from '@tillstream/clickhouse/schema/rebuild';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';

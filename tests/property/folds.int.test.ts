@@ -1,7 +1,7 @@
 import type { ClickHouse, NamedQuery } from '@tillstream/clickhouse/client';
 import type { Beside } from '@tillstream/clickhouse/facts-beside';
 import { type Gold, type GoldOptions, openGold } from '@tillstream/clickhouse/gold';
-import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { readRetention } from '@tillstream/clickhouse/questions/retention';

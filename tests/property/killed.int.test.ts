@@ -1,5 +1,5 @@
 import { openGold } from '@tillstream/clickhouse/gold';
-import { rebuildSilver } from '@tillstream/clickhouse/rebuild';
+import { rebuildSilver } from '@tillstream/clickhouse/schema/rebuild';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import { expect, test } from 'vitest';
 import { engineOfThisFile, SHOP } from './engine.ts';

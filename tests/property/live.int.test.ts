@@ -1,7 +1,7 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { openGold } from '@tillstream/clickhouse/gold';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import { rebuildSilver } from '@tillstream/clickhouse/rebuild';
+import { rebuildSilver } from '@tillstream/clickhouse/schema/rebuild';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -264,7 +264,11 @@ const rowsOf = (messages: readonly Message[]) =>
 const recordedAt = (index: number): number => WORLD_BEGINS + WORLD_MINUTES * 60_000 + Math.floor(index / 2) * 1_000;
 
 const eventOf = (sale: Sale, version: number, sales: readonly Sale[], revision: number): PurchaseEvent => {
-  const mine = sales.filter((other) => other.customer === sale.customer && !other.voided);
+  const ofCustomer = sales.filter((other) => other.customer === sale.customer);
+  const mine = ofCustomer.filter((other) => !other.voided);
+  // A sale was not there before it was recorded, and was before it was voided.
+  const before = ofCustomer.filter((other) => (other === sale ? version > 1 : !other.voided));
+  const inBranch = (some: readonly Sale[]) => some.filter((other) => other.branch === sale.branch);
   return {
     specversion: '1.0',
     id: `${sale.id}/${version}`,
@@ -293,18 +297,16 @@ const eventOf = (sale: Sale, version: number, sales: readonly Sale[], revision: 
           : {
               customer_id: `00000000-0000-4000-9000-${String(sale.customer).padStart(12, '0')}`,
               number: sale.customer,
-              ...snapshot(mine, revision),
-              branch: snapshot(
-                mine.filter((other) => other.branch === sale.branch),
-                revision,
-              ),
+              ...snapshot(mine, before, revision),
+              branch: snapshot(inBranch(mine), inBranch(before), revision),
             },
     },
   };
 };
 
-const snapshot = (mine: readonly Sale[], revision: number) => {
-  const moments = mine.map((sale) => sale.soldAt).sort((a, b) => a - b);
+const snapshot = (mine: readonly Sale[], before: readonly Sale[], revision: number) => {
+  const inOrder = (some: readonly Sale[]) => some.map((sale) => sale.soldAt).sort((a, b) => a - b);
+  const [moments, momentsBefore] = [inOrder(mine), inOrder(before)];
   const iso = (moment: number | undefined) => (moment === undefined ? null : new Date(moment).toISOString());
   return {
     purchases: mine.length,
@@ -312,6 +314,8 @@ const snapshot = (mine: readonly Sale[], revision: number) => {
     loyal_since: iso(moments[THRESHOLD - 1]),
     first_sold_at: iso(moments[0]),
     last_sold_at: iso(moments.at(-1)),
+    first_sold_before: iso(momentsBefore[0]),
+    loyal_before: iso(momentsBefore[THRESHOLD - 1]),
     revision,
   };
 };

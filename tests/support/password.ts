@@ -22,7 +22,4 @@ export const setPassword = async (
 };
 
 /** A place whose stack asks its owner to log in. */
-export const LOGIN_ON = {
-  DASHBOARD_LOGIN: 'on',
-  DASHBOARD_SESSION_SECRET: 'a secret of this stack alone, long enough',
-};
+export const LOGIN_ON = { DASHBOARD_LOGIN: 'on' };

@@ -18,6 +18,19 @@ test('a share is nothing or all only when it is', () => {
   ]);
 });
 
+test.each([
+  ['EUR', '€1,234,567.89', '€1.2m'],
+  ['JPY', 'JP¥123,456,789', 'JP¥123.5m'],
+  ['KWD', 'KWD 123,456.789', 'KWD 123.5k'],
+  // Intl by itself shows these two without decimals.
+  ['HUF', 'HUF 1,234,567.89', 'HUF 1.2m'],
+  ['IQD', 'IQD 123,456.789', 'IQD 123.5k'],
+])('money in %s has the decimals of ISO 4217', (currency, money, shortMoney) => {
+  const format = createFormat({ currency, timeZone: 'UTC' });
+  const written = [format.money(123_456_789), format.shortMoney(123_456_789)];
+  expect(written.map((text) => text.replaceAll('\u00a0', ' '))).toEqual([money, shortMoney]);
+});
+
 test("a moment of the last half day is a time on the shop's clock, an earlier one has its date", () => {
   const now = Date.parse('2026-11-20T10:00:00Z');
   expect(timeNear(Date.parse('2026-11-20T07:05:09Z'), now)).toBe('08:05:09');

@@ -1,3 +1,5 @@
+import { currencyDecimals } from '@tillstream/schemas/money';
+
 /** The language of the page; see text.ts. */
 const LOCALE = 'en-GB';
 
@@ -43,11 +45,18 @@ export interface Format {
 
 export const createFormat = ({ currency, timeZone }: Shop): Format => {
   const numbers = (options: Intl.NumberFormatOptions = {}) => onFirstUse(() => new Intl.NumberFormat(LOCALE, options));
-  const money = numbers({ style: 'currency', currency });
+  // By ISO 4217, as the amounts are stored: left to itself Intl shows a forint or a rupiah without its decimals.
+  const decimals = currencyDecimals(currency);
+  const money = numbers({
+    style: 'currency',
+    currency,
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
   const short = numbers({ style: 'currency', currency, notation: 'compact', maximumFractionDigits: 1 });
   const number = numbers();
   const decimal = numbers({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
-  const unit = onFirstUse(() => 10 ** (money().resolvedOptions().maximumFractionDigits ?? 2));
+  const unit = 10 ** decimals;
   const moments = (options: Intl.DateTimeFormatOptions) =>
     onFirstUse(() => new Intl.DateTimeFormat(LOCALE, { timeZone, hourCycle: 'h23', ...options }));
   const time = moments({ hour: '2-digit', minute: '2-digit' });
@@ -87,8 +96,8 @@ export const createFormat = ({ currency, timeZone }: Shop): Format => {
       const begin = first.slice(0, 4) === last.slice(0, 4) ? shortDate(first) : shortWithYear(first);
       return `${begin} – ${shortWithYear(last)}`;
     },
-    money: (minor) => money().format(minor / unit()),
-    shortMoney: (minor) => short().format(minor / unit()),
+    money: (minor) => money().format(minor / unit),
+    shortMoney: (minor) => short().format(minor / unit),
     number: (value) => number().format(value),
     time: (at) => time().format(at),
     exactTime: (at) => exactTime().format(at),

@@ -57,6 +57,9 @@ export const requireScope =
     next();
   };
 
+/** The one branch that the key is for; undefined for a key of the chain, or where keys are off. */
+export const branchOf = (response: Response): string | undefined => localsOf(response).key?.branch_id ?? undefined;
+
 /** Refuses what belongs to another branch than the key's. */
 export const requireBranch = (response: Response, branchId: string): void => {
   const { key } = localsOf(response);

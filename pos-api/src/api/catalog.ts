@@ -25,7 +25,7 @@ import {
 } from '../catalog.ts';
 import type { Database } from '../database.ts';
 import { readBody } from './body.ts';
-import { requestIdOf } from './caller.ts';
+import { branchOf, requestIdOf } from './caller.ts';
 import { ProblemError } from './problems.ts';
 
 /** `GET /v1/products` */
@@ -110,11 +110,11 @@ export const patchBranch =
     send<typeof branchResponse>(response, changed);
   };
 
-/** `GET /v1/customers/{customer_id}` */
+/** `GET /v1/customers/{customer_id}`: totals over the chain, or over the branch that the key is for. */
 export const getCustomer =
   (db: Database): RequestHandler =>
   async (request, response) => {
-    send<typeof customerResponse>(response, await findCustomer(db, request.params.customer_id));
+    send<typeof customerResponse>(response, await findCustomer(db, request.params.customer_id, branchOf(response)));
   };
 
 /** Answers a body of the type that its schema says. */
@@ -150,14 +150,28 @@ const customerRow = z.object({
   last_sold_at: z.date().nullable(),
 });
 
-const findCustomer = async (db: Database, id: unknown): Promise<z.input<typeof customerResponse>> => {
+const TOTALS = 'purchases, spent_minor, loyal_since is not null as loyal, loyal_since, first_sold_at, last_sold_at';
+
+/** @param branch only its purchases count; a customer who never bought there is not known there */
+const findCustomer = async (
+  db: Database,
+  id: unknown,
+  branch: string | undefined,
+): Promise<z.input<typeof customerResponse>> => {
   const found = z.guid().safeParse(id).success
-    ? await db.query({
-        name: 'get_customer',
-        text: `select customer_id, purchases, spent_minor, loyal_since is not null as loyal, loyal_since, first_sold_at, last_sold_at
-          from customers where customer_id = $1`,
-        values: [id],
-      })
+    ? await db.query(
+        branch === undefined
+          ? {
+              name: 'get_customer',
+              text: `select customer_id, ${TOTALS} from customers where customer_id = $1`,
+              values: [id],
+            }
+          : {
+              name: 'get_customer_of_branch',
+              text: `select customer_id, ${TOTALS} from customer_branches where customer_id = $1 and branch_id = $2`,
+              values: [id, branch],
+            },
+      )
     : { rows: [] };
   if (found.rows.length === 0) throw new ProblemError('not-found', 'there is no such customer');
   const row = customerRow.parse(found.rows[0]);

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { hashKey, keyIdOf } from '@tillstream/schemas/api-keys';
+import { hashKey, isExpired, keyIdOf } from '@tillstream/schemas/api-keys';
 import { type ApiKey, noteUse, type ValidKey, validKeys } from '../api-keys.ts';
 import type { Database } from '../database.ts';
 
@@ -46,7 +46,8 @@ export class KeyRing {
     if (id === undefined) return undefined;
     if (!this.#keys.has(id)) await this.#refresh();
     const known = this.#keys.get(id);
-    if (known === undefined || !timingSafeEqual(known.secret_hash, hashKey(key))) return undefined;
+    if (known === undefined || isExpired(known, Date.now())) return undefined;
+    if (!timingSafeEqual(known.secret_hash, hashKey(key))) return undefined;
     this.#used.set(id, Date.now());
     return known;
   }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
 import { eventually } from '../../../tests/support/eventually.ts';
 import { checkedFetch, json, startApi, type TestApi } from '../../test/api.ts';
-import { createKey, listKeys, revokeKey } from '../api-keys.ts';
+import { createKey, keyHistory, listKeys, revokeKey } from '../api-keys.ts';
 import { connectPostgres } from '../database.ts';
 import { KeyRing } from './key-ring.ts';
 
@@ -101,6 +101,70 @@ test('a key is stored as a hash, and its last use is noted', async () => {
   ring.start();
   const listed = (await listKeys(database.pool)).find((one) => one.key_id === key_id);
   expect(listed?.last_used_at?.getTime()).toBeGreaterThan(Date.now() - 60_000);
+});
+
+test("a key of a branch reads a customer's totals of that branch alone", async () => {
+  const chain = bearer((await make(['post', 'read'])).key);
+  const first = bearer((await make(['read'], 'SMKT001')).key);
+  const second = bearer((await make(['read'], 'SMKT002')).key);
+  const customer_id = randomUUID();
+  for (const branch of ['SMKT001', 'SMKT001', 'SMKT001', 'SMKT002']) {
+    await request('/v1/purchases', json({ ...sale(branch), customer_id }, chain));
+  }
+  const ask = async (headers: Record<string, string>) =>
+    (await request(`/v1/customers/${customer_id}`, { headers })).json();
+  expect(await ask(chain)).toMatchObject({ customer_id, purchases: 4, spent_minor: 600, loyal: true });
+  expect(await ask(first)).toMatchObject({ customer_id, purchases: 3, spent_minor: 450, loyal: true });
+  expect(await ask(second)).toMatchObject({
+    customer_id,
+    purchases: 1,
+    spent_minor: 150,
+    loyal: false,
+    loyal_since: null,
+  });
+  const elsewhere = randomUUID();
+  await request('/v1/purchases', json({ ...sale('SMKT001'), customer_id: elsewhere }, chain));
+  expect((await request(`/v1/customers/${elsewhere}`, { headers: second })).status).toBe(404);
+});
+
+test('a key that expires is refused from then on, also while Postgres is away', async () => {
+  const expires_at = new Date(Date.now() + 1_500);
+  const { key } = await createKey(database.pool, { name: 'till', branch_id: null, scopes: ['read'], expires_at });
+  const pool = connectPostgres(database.url, 'test', 1, { connectMs: 500, queryMs: 500 });
+  const lonely = new KeyRing(pool);
+  expect(await lonely.find(key)).toMatchObject({ scopes: ['read'] });
+  await pool.end();
+  expect((await request('/v1/products', { headers: bearer(key) })).status).toBe(200);
+  await eventually(async () => {
+    expect((await request('/v1/products', { headers: bearer(key) })).status).toBe(401);
+  });
+  expect(Date.now()).toBeGreaterThanOrEqual(expires_at.getTime());
+  expect(await lonely.find(key)).toBeUndefined();
+});
+
+test('who made and ended which key stays written down', async () => {
+  const { key_id } = await make(['post', 'read'], 'SMKT001');
+  await revokeKey(database.pool, key_id);
+  const expires_at = new Date(Date.now() + 50);
+  const short = await createKey(database.pool, { name: 'short', branch_id: null, scopes: ['read'], expires_at });
+  await eventually(async () => {
+    const events = (await keyHistory(database.pool)).filter((each) => [key_id, short.key_id].includes(each.key_id));
+    expect(events.map((each) => [each.key_id, each.event])).toEqual([
+      [key_id, 'created'],
+      [key_id, 'revoked'],
+      [short.key_id, 'created'],
+      [short.key_id, 'expired'],
+    ]);
+    expect(events[0]).toMatchObject({ branch_id: 'SMKT001', scopes: ['post', 'read'], application: 'test' });
+    expect(events[0]?.role).not.toBe('');
+  });
+  for (const change of [
+    'update api_key_events set role = null',
+    'delete from api_key_events',
+    'delete from api_keys',
+  ]) {
+    await expect(database.pool.query(change)).rejects.toThrow(/is only added to/);
+  }
 });
 
 test('a known key needs no Postgres; of an unknown one it is 503, not 401, while Postgres is away', async () => {

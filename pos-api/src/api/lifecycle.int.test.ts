@@ -206,18 +206,32 @@ test('keys are made, listed and revoked by command, and the log and the metrics 
     const command = runEntry('keys-main.ts', args, { POSTGRES_URL: database.url });
     return { code: await command.ended, output: command.output() };
   };
-  const created = await keys('create', '--name', 'till 7', '--branch', 'SMKT001', '--scopes', 'post');
+  const created = await keys(
+    'create',
+    '--name',
+    'till 7',
+    '--branch',
+    'SMKT001',
+    '--scopes',
+    'post',
+    '--expires',
+    '90d',
+  );
   const key = /^ts_\w+-?[\w-]+/.exec(created.output)?.[0] ?? '';
   const id = key.split('_')[1] ?? '';
   expect(created.code).toBe(0);
-  const [list, nowhere, unknown, which] = await Promise.all([
+  const [list, history, past, nowhere, unknown, which] = await Promise.all([
     keys('list'),
+    keys('history'),
+    keys('create', '--name', 'x', '--expires', '2020-01-31'),
     keys('create', '--name', 'x', '--branch', 'NOWHERE'),
     keys('create', '--name', 'x', '--scopes', 'all'),
     // Which of them was meant is not guessed.
     keys('revoke', id, 'other'),
   ]);
   expect(list.output).toContain('till 7');
+  expect(history.output).toMatch(/created.*till 7.*keys \(/);
+  expect(past).toEqual({ code: 1, output: '--expires 2020-01-31: that is over already\n' });
   expect(nowhere).toEqual({ code: 1, output: 'there is no such branch\n' });
   expect([unknown.code, which.code]).toEqual([1, 1]);
 

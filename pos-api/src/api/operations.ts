@@ -181,7 +181,9 @@ export const OPERATIONS = {
     tag: 'Customers',
     summary: 'Look a customer up',
     scope: 'read',
-    answers: { 200: { schema: 'Customer', description: 'Totals over the chain.' } },
+    answers: {
+      200: { schema: 'Customer', description: 'Totals over the chain, or over the branch that the key is for.' },
+    },
     problems: ['not-found'],
   },
   getHealth: {

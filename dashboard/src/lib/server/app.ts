@@ -1,12 +1,13 @@
 import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
 import { type Gold, openGold } from '@tillstream/clickhouse/gold';
-import { latestReconciliation } from '@tillstream/reconciler/latest';
+import { latestReconciliation } from '@tillstream/reconciler/report/latest';
 import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
 import { createFiguresReader } from './live/figures-reader.ts';
 import { createLive, type Live } from './live/live.ts';
 import { getLog } from './log.ts';
 import { createLogin, type Login } from './login/login.ts';
+import { postgresSessions } from './login/session-store.ts';
 import { readStored } from './login/stored.ts';
 import { createMarks, type Marks } from './marks.ts';
 import { connectConsumerLag } from './pipeline/consumer-lag.ts';
@@ -61,9 +62,11 @@ const createApp = (): App => {
     () => latestReconciliation(clickhouse, AbortSignal.timeout(3_000)),
     2_000,
   );
-  const { sessionSecret } = settings;
-  const gatekeepers = sessionSecret === undefined ? undefined : connectPostgres(postgresUrl(settings));
-  const login = sessionSecret && gatekeepers ? createLogin(sessionSecret, () => readStored(gatekeepers)) : undefined;
+  const idleMs = settings.DASHBOARD_SESSION_IDLE_HOURS * 3_600_000;
+  const gatekeepers = settings.loginIsOn ? connectPostgres(postgresUrl(settings), { writes: true }) : undefined;
+  const login =
+    gatekeepers &&
+    createLogin({ read: () => readStored(gatekeepers), sessions: postgresSessions(gatekeepers, idleMs), idleMs });
   const loyalThreshold = settings.LOYAL_THRESHOLD;
   const marks = createMarks((signal) => readChangeMark(clickhouse, signal));
   const live = createLive(

@@ -19,46 +19,35 @@ const shape = {
   HOST: z.string().default('127.0.0.1'),
   /** Whether the owner logs in; unset: everywhere but on loopback. */
   DASHBOARD_LOGIN: z.enum(['on', 'off']).optional(),
-  /** Signs the sessions; the same for all replicas. */
-  DASHBOARD_SESSION_SECRET: z.string().optional(),
+  /** A session that nobody used for so long is over. */
+  DASHBOARD_SESSION_IDLE_HOURS: count(12, 1, 720),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Pause between two looks at ClickHouse while somebody watches, in milliseconds. */
   LIVE_PAUSE_MS: count(60, 20, 60_000),
 };
 
-const SHORTEST_SECRET = 32;
-
-/** Settings of the dashboard; `sessionSecret` is absent where nobody has to log in. */
-export type Settings = z.output<z.ZodObject<typeof shape>> & { sessionSecret: string | undefined };
+/** Settings of the dashboard; `loginIsOn` says whether the owner logs in. */
+export type Settings = z.output<z.ZodObject<typeof shape>> & { loginIsOn: boolean };
 
 /**
- * The secret that signs sessions; undefined where nobody has to log in.
+ * Whether the owner has to log in.
  *
- * @throws SettingsError when the login is off where others reach the pages, or on without a secret
+ * @throws SettingsError when the login is off where others reach the pages
  */
-export const sessionSecretOf = ({
+export const loginIsOn = ({
   HOST,
   DASHBOARD_LOGIN,
-  DASHBOARD_SESSION_SECRET: secret = '',
 }: {
   HOST: string;
   DASHBOARD_LOGIN?: 'on' | 'off' | undefined;
-  DASHBOARD_SESSION_SECRET?: string | undefined;
-}): string | undefined => {
+}): boolean => {
   const local = isLoopback(HOST);
   if (DASHBOARD_LOGIN === 'off' && !local) {
     throw new SettingsError(
       `DASHBOARD_LOGIN="off": without a login the dashboard listens on loopback only, and HOST is ${HOST}`,
     );
   }
-  if (DASHBOARD_LOGIN === 'off' || (DASHBOARD_LOGIN === undefined && local)) return undefined;
-  if (secret.length < SHORTEST_SECRET) {
-    const fault = secret === '' ? 'is missing' : `has ${secret.length} characters`;
-    throw new SettingsError(
-      `DASHBOARD_SESSION_SECRET ${fault}: the login needs ${SHORTEST_SECRET} or more, the same for all replicas`,
-    );
-  }
-  return secret;
+  return DASHBOARD_LOGIN === 'on' || !local;
 };
 
 let settings: Settings | undefined;
@@ -67,7 +56,7 @@ let settings: Settings | undefined;
 export const getSettings = (): Settings => {
   if (settings === undefined) {
     const given = settingsOrExit(shape);
-    settings = { ...given, sessionSecret: orExit(() => sessionSecretOf(given)) };
+    settings = { ...given, loginIsOn: orExit(() => loginIsOn(given)) };
   }
   return settings;
 };

@@ -4,7 +4,12 @@ import type { App } from '../app.ts';
 import { type Problem, problemResponse, unavailable } from '../problems.ts';
 import type { Verdict } from './login.ts';
 
-export const SESSION_COOKIE = 'tillstream_session';
+/**
+ * The cookie of the session. Over HTTPS its name begins with `__Host-`: a browser takes it from this host alone, over HTTPS,
+ * for all paths. Over plain HTTP, on loopback, browsers refuse that prefix.
+ */
+export const sessionCookie = ({ protocol }: URL): string =>
+  protocol === 'https:' ? '__Host-tillstream_session' : 'tillstream_session';
 
 /** What shows no figure and is open to everybody: the login itself, and what operators ask from inside. */
 const OPEN = new Set(['/login', '/healthz', '/metrics']);
@@ -13,7 +18,7 @@ const judgeNow = ({ cookies, request, url }: RequestEvent, { login }: App): Prom
   if (login === undefined) return Promise.resolve('in');
   const isApi = url.pathname.startsWith('/api/');
   return login.judge({
-    session: cookies.get(SESSION_COOKIE),
+    session: cookies.get(sessionCookie(url)),
     key: isApi ? bearerOf(request.headers.get('authorization')) : undefined,
   });
 };

@@ -2,14 +2,15 @@ import { hashKey } from '@tillstream/schemas/api-keys';
 import { hashPassword } from '@tillstream/schemas/password';
 import { beforeAll, expect, it } from 'vitest';
 import { createLogin } from './login.ts';
+import type { Session, SessionStore } from './session.ts';
 import type { Stored, StoredKey } from './stored.ts';
 
 const PASSWORD = 'an owner knows it';
-const SECRET = 'x'.repeat(32);
 const keyOf = (id: string) => `ts_${id.padEnd(12, '0')}_${id.padEnd(43, 'k')}`;
-const storedKey = (id: string, scopes: string[], branch_id: string | null = null): [string, StoredKey] => {
+const NOW = 1_800_000_000_000;
+const storedKey = (id: string, scopes: string[], more: Partial<StoredKey> = {}): [string, StoredKey] => {
   const key_id = id.padEnd(12, '0');
-  return [key_id, { key_id, secret_hash: hashKey(keyOf(id)), branch_id, scopes }];
+  return [key_id, { key_id, secret_hash: hashKey(keyOf(id)), branch_id: null, scopes, expires_at: null, ...more }];
 };
 
 let hash: string;
@@ -17,13 +18,31 @@ beforeAll(async () => {
   hash = await hashPassword(PASSWORD);
 });
 
-const make = (read: () => Promise<Stored>) => {
-  const clock = { now: 1_800_000_000_000 };
-  return { clock, login: createLogin(SECRET, read, () => clock.now) };
+/** Sessions that are kept in this process. */
+const memory = (): SessionStore => {
+  const rows = new Map<string, Session>();
+  return {
+    find: async (hash) => rows.get(hash.toString('hex')),
+    start: async (hash, _, at) => void rows.set(hash.toString('hex'), { startedAt: at, lastUsedAt: at }),
+    use: async () => undefined,
+    end: async (hash) => void rows.delete(hash.toString('hex')),
+  };
+};
+const away = () => Promise.reject(new Error('away'));
+const AWAY: SessionStore = { find: away, start: away, use: away, end: away };
+
+const make = (read: () => Promise<Stored>, sessions = memory()) => {
+  const clock = { now: NOW };
+  return { clock, login: createLogin({ read, sessions, idleMs: 3_600_000, clock: () => clock.now }) };
 };
 const stored = (): Stored => ({
   passwordHash: hash,
-  keys: new Map([storedKey('a', ['read']), storedKey('b', ['post']), storedKey('c', ['post', 'read'], 'SMKT001')]),
+  keys: new Map([
+    storedKey('a', ['read']),
+    storedKey('b', ['post']),
+    storedKey('c', ['post', 'read'], { branch_id: 'SMKT001' }),
+    storedKey('e', ['read'], { expires_at: new Date(NOW + 1_000) }),
+  ]),
 });
 
 it('the password opens a session; another one does not', async () => {
@@ -34,6 +53,8 @@ it('the password opens a session; another one does not', async () => {
   expect(await login.judge({ session: tried.session })).toBe('in');
   expect(await login.judge({ session: `${tried.session}x` })).toBe('out');
   expect(await login.judge({})).toBe('out');
+  await login.logOut(tried.session);
+  expect(await login.judge({ session: tried.session })).toBe('out');
 });
 
 // Each attempt costs what scrypt costs.
@@ -46,27 +67,30 @@ it('attempts are slowed down, the right password too', { timeout: 30_000 }, asyn
   expect((await login.attempt(PASSWORD, 'here')).kind).toBe('in');
 });
 
-it('keys: read and of no branch, or not at all', async () => {
-  const { login } = make(async () => stored());
+it('keys: read, of no branch and not expired, or not at all', async () => {
+  const { login, clock } = make(async () => stored());
   expect(await login.judge({ key: keyOf('a') })).toBe('in');
   expect(await login.judge({ key: keyOf('b') })).toBe('forbidden');
   expect(await login.judge({ key: keyOf('c') })).toBe('forbidden');
   expect(await login.judge({ key: keyOf('d') })).toBe('out');
   expect(await login.judge({ key: `${keyOf('a').slice(0, -1)}x` })).toBe('out');
   expect(await login.judge({ key: 'nonsense' })).toBe('out');
+  expect(await login.judge({ key: keyOf('e') })).toBe('in');
+  clock.now += 1_000;
+  expect(await login.judge({ key: keyOf('e') })).toBe('out');
 });
 
 it('without a password nobody gets in, and it says so', async () => {
   const { login } = make(async () => ({ passwordHash: undefined, keys: new Map() }));
   expect(await login.hasPassword()).toBe(false);
   expect(await login.attempt('', 'here')).toEqual({ kind: 'no-password' });
-  expect(await login.judge({ session: '1900000000000.x' })).toBe('out');
+  expect(await login.judge({ session: 'A'.repeat(43) })).toBe('out');
 });
 
 it('while Postgres was never there nobody gets in', async () => {
-  const { login } = make(() => Promise.reject(new Error('away')));
+  const { login } = make(away, AWAY);
   expect(await login.hasPassword()).toBeUndefined();
   expect(await login.attempt(PASSWORD, 'here')).toEqual({ kind: 'away' });
-  expect(await login.judge({ session: 'any' })).toBe('away');
+  expect(await login.judge({ session: 'A'.repeat(43) })).toBe('away');
   expect(await login.judge({})).toBe('out');
 });

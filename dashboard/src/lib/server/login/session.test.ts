@@ -1,28 +1,102 @@
 import { expect, it } from 'vitest';
-import { isSession, newSession, SESSION_MS } from './session.ts';
+import { createSessions, SESSION_MS, type Session, type SessionStore } from './session.ts';
 
-const NOW = 1_800_000_000_000;
-const SECRET = 's'.repeat(32);
+const HOUR = 3_600_000;
+const IDLE = 12 * HOUR;
 
-it('holds until its end, for its secret and its password alone', () => {
-  const session = newSession(SECRET, 'hash', NOW);
-  expect(isSession(SECRET, 'hash', session, NOW)).toBe(true);
-  expect(isSession(SECRET, 'hash', session, NOW + SESSION_MS - 1)).toBe(true);
-  expect(isSession(SECRET, 'hash', session, NOW + SESSION_MS)).toBe(false);
-  expect(isSession('t'.repeat(32), 'hash', session, NOW)).toBe(false);
-  expect(isSession(SECRET, 'another hash', session, NOW)).toBe(false);
+const make = () => {
+  const clock = { now: 1_800_000_000_000 };
+  const rows = new Map<string, Session & { passwordHash: string }>();
+  const state = { away: false, passwordHash: 'hash' };
+  const reach = () => {
+    if (state.away) throw new Error('away');
+  };
+  const store: SessionStore = {
+    find: async (hash) => {
+      reach();
+      const row = rows.get(hash.toString('hex'));
+      return row?.passwordHash === state.passwordHash ? row : undefined;
+    },
+    start: async (hash, passwordHash, at) => {
+      reach();
+      rows.set(hash.toString('hex'), { passwordHash, startedAt: at, lastUsedAt: at });
+    },
+    use: async (hash, at) => {
+      reach();
+      const row = rows.get(hash.toString('hex'));
+      if (row) row.lastUsedAt = at;
+    },
+    end: async (hash) => {
+      reach();
+      rows.delete(hash.toString('hex'));
+    },
+  };
+  // Each replica has a memory of its own.
+  const replica = () => createSessions(store, IDLE, () => clock.now);
+  return { clock, rows, state, replica };
+};
+
+it('holds at every replica at once, and for its own token alone', async () => {
+  const { replica, rows } = make();
+  const [one, other] = [replica(), replica()];
+  const token = await one.start('hash');
+  expect(await one.judge(token)).toBe('in');
+  expect(await other.judge(token)).toBe('in');
+  for (const text of ['', '.', `${token}x`, `${token.slice(1)}A`, 'A'.repeat(43)])
+    expect(await one.judge(text)).toBe('out');
+  // Who reads the table can show no token of it.
+  expect(JSON.stringify([...rows])).not.toContain(token);
 });
 
-it('is nothing that can be made up or stretched', () => {
-  const [end = '', signature = ''] = newSession(SECRET, 'hash', NOW).split('.');
-  for (const text of [
-    '',
-    '.',
-    `${end}.`,
-    `.${signature}`,
-    `${Number(end) + 1}.${signature}`,
-    `${end}.${'A'.repeat(43)}`,
-  ]) {
-    expect(isSession(SECRET, 'hash', text, NOW)).toBe(false);
+it('ends on the server by logging out, whoever has a copy of the cookie', async () => {
+  const { replica } = make();
+  const [one, other] = [replica(), replica()];
+  const token = await one.start('hash');
+  expect(await one.judge(token)).toBe('in');
+  await one.end(token);
+  expect(await one.judge(token)).toBe('out');
+  expect(await other.judge(token)).toBe('out');
+});
+
+it('is over when nobody used it for so long, and goes on while somebody does', async () => {
+  const { replica, clock } = make();
+  const token = await replica().start('hash');
+  const busy = replica();
+  for (let n = 0; n < 4; n++) {
+    expect(await busy.judge(token)).toBe('in');
+    clock.now += IDLE - 1;
   }
+  // What one replica noted counts at another.
+  expect(await replica().judge(token)).toBe('in');
+  clock.now += IDLE;
+  expect(await replica().judge(token)).toBe('out');
+  expect(await busy.judge(token)).toBe('out');
+});
+
+it('is over after its time, however busy it was', async () => {
+  const { replica, clock } = make();
+  const sessions = replica();
+  const end = clock.now + SESSION_MS;
+  const token = await sessions.start('hash');
+  for (; clock.now < end; clock.now += 6 * HOUR) expect(await sessions.judge(token)).toBe('in');
+  expect(await sessions.judge(token)).toBe('out');
+});
+
+it('does not outlive its password', async () => {
+  const { replica, state } = make();
+  const token = await replica().start('hash');
+  state.passwordHash = 'another hash';
+  expect(await replica().judge(token)).toBe('out');
+});
+
+it('while Postgres is away goes on where it was seen, and nobody logs out by halves', async () => {
+  const { replica, state } = make();
+  const seen = replica();
+  const token = await seen.start('hash');
+  expect(await seen.judge(token)).toBe('in');
+  state.away = true;
+  expect(await seen.judge(token)).toBe('in');
+  expect(await replica().judge(token)).toBe('away');
+  await expect(seen.end(token)).rejects.toThrow();
+  expect(await seen.judge(token)).toBe('in');
 });

@@ -1,23 +1,87 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { createShared } from '../shared.ts';
 
-/** After this long (ms) the owner logs in again. */
+/** After this long (ms) the owner logs in again, however busy the session was. */
 export const SESSION_MS = 30 * 86_400_000;
 
+/** A session as Postgres keeps it. */
+export interface Session {
+  startedAt: Date;
+  lastUsedAt: Date;
+}
+
+/** Where sessions are kept: by the SHA-256 of their token, so that who reads the table can use none. */
+export interface SessionStore {
+  /** The session, undefined when it was ended or was started with a password that is no longer the owner's. */
+  find(tokenHash: Buffer): Promise<Session | undefined>;
+  start(tokenHash: Buffer, passwordHash: string, at: Date): Promise<void>;
+  use(tokenHash: Buffer, at: Date): Promise<void>;
+  end(tokenHash: Buffer): Promise<void>;
+}
+
+export interface Sessions {
+  /** Starts a session that holds as long as the password does; gives the token to show for it. */
+  start(passwordHash: string): Promise<string>;
+  /** Whether a token is that of a session that holds; `away` while nobody can tell. */
+  judge(token: string): Promise<'in' | 'out' | 'away'>;
+  /** Ends a session: here at once, at other replicas within {@link FRESH_MS}. */
+  end(token: string): Promise<void>;
+}
+
+/** What another replica ended, or a new password, counts after this long (ms). */
+export const FRESH_MS = 2_000;
+/** How exactly it is kept when a session was last used (ms): a write at most this often. */
+const USE_MS = 60_000;
+const MOST_KNOWN = 1_000;
+const TOKEN = /^[\w-]{43}$/;
+
 /**
- * A session is its end and a signature: every replica that has the secret knows it, and none has to remember it. The
- * password's hash is signed with it, so a new password ends all sessions.
+ * Sessions that end after {@link SESSION_MS}, when nobody used them for `idleMs`, with another password and by logging out.
+ * While Postgres is away, those that this process has seen go on.
  */
-export const newSession = (secret: string, passwordHash: string, now: number): string => {
-  const end = String(now + SESSION_MS);
-  return `${end}.${sign(secret, passwordHash, end).toString('base64url')}`;
+export const createSessions = (store: SessionStore, idleMs: number, clock: () => number): Sessions => {
+  const find = createShared(
+    async (hash) => ({ session: await store.find(Buffer.from(hash, 'hex')) }),
+    async () => '',
+    { freshMs: FRESH_MS, sameMarkMs: 0, rest: 4, background: false, timeoutMs: 5_000 },
+  );
+  const usedHere = new LRUCache<string, number>({ max: MOST_KNOWN });
+  const endedHere = new LRUCache<string, true>({ max: MOST_KNOWN });
+
+  /** Notes a use. What does not reach Postgres still counts here. */
+  const use = (hash: string, lastUsed: number): void => {
+    const now = clock();
+    if (now - lastUsed < Math.min(USE_MS, idleMs / 4)) return;
+    usedHere.set(hash, now);
+    store.use(Buffer.from(hash, 'hex'), new Date(now)).catch(() => undefined);
+  };
+
+  return {
+    start: async (passwordHash) => {
+      const token = randomBytes(32).toString('base64url');
+      await store.start(Buffer.from(hashOf(token), 'hex'), passwordHash, new Date(clock()));
+      return token;
+    },
+    judge: async (token) => {
+      if (!TOKEN.test(token)) return 'out';
+      const hash = hashOf(token);
+      if (endedHere.has(hash)) return 'out';
+      const known = (await find(hash)).value;
+      if (known === undefined) return 'away';
+      if (known.session === undefined || endedHere.has(hash)) return 'out';
+      const lastUsed = Math.max(known.session.lastUsedAt.getTime(), usedHere.get(hash) ?? 0);
+      if (clock() - known.session.startedAt.getTime() >= SESSION_MS || clock() - lastUsed >= idleMs) return 'out';
+      use(hash, lastUsed);
+      return 'in';
+    },
+    end: async (token) => {
+      if (!TOKEN.test(token)) return;
+      const hash = hashOf(token);
+      await store.end(Buffer.from(hash, 'hex'));
+      endedHere.set(hash, true);
+    },
+  };
 };
 
-/** Whether a cookie's text is a session of ours that is not over. */
-export const isSession = (secret: string, passwordHash: string, text: string, now: number): boolean => {
-  const [, end = '', signature = ''] = /^(\d{1,15})\.([\w-]{43})$/.exec(text) ?? [];
-  if (end === '' || Number(end) <= now) return false;
-  return timingSafeEqual(Buffer.from(signature, 'base64url'), sign(secret, passwordHash, end));
-};
-
-const sign = (secret: string, passwordHash: string, end: string): Buffer =>
-  createHmac('sha256', secret).update(`tillstream session 1\n${end}\n${passwordHash}`).digest();
+const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');

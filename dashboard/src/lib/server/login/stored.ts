@@ -7,6 +7,7 @@ const keyRow = z.object({
   secret_hash: z.instanceof(Buffer),
   branch_id: z.string().nullable(),
   scopes: z.array(z.string()),
+  expires_at: z.date().nullable(),
 });
 
 export type StoredKey = z.output<typeof keyRow>;
@@ -20,7 +21,9 @@ export interface Stored {
 /** Reads it anew. */
 export const readStored = async (pool: Pool): Promise<Stored> => {
   const password = await pool.query('select hash from owner_password');
-  const keys = await pool.query('select key_id, secret_hash, branch_id, scopes from api_keys where revoked_at is null');
+  const keys = await pool.query(
+    'select key_id, secret_hash, branch_id, scopes, expires_at from api_keys where revoked_at is null',
+  );
   return {
     passwordHash: password.rows.map((row) => passwordRow.parse(row).hash)[0],
     keys: new Map(keys.rows.map((row) => keyRow.parse(row)).map((key) => [key.key_id, key])),

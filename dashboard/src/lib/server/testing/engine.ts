@@ -1,6 +1,6 @@
 import { ClickHouseError } from '@clickhouse/client';
 import type { ClickHouse, NamedQuery } from '@tillstream/clickhouse/client';
-import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import type { PosEvent } from '@tillstream/schemas/events';
 import { Session } from 'chdb';
 

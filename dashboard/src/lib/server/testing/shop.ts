@@ -66,6 +66,7 @@ const uuid = (kind: number, number: number): string =>
 export const salesEvents = (sales: readonly Sale[]): PosEvent[] => {
   const alive = new Map<string, Set<Sale>>();
   const revisions = new Map<string, number>();
+  const milestones = new Map<string, { first_sold_at: string | null; loyal_since: string | null }>();
 
   const totals = (key: string) => {
     const revision = (revisions.get(key) ?? 0) + 1;
@@ -75,12 +76,16 @@ export const salesEvents = (sales: readonly Sale[]): PosEvent[] => {
       const time = times.at(index);
       return time === undefined ? null : new Date(time).toISOString();
     };
+    const before = milestones.get(key);
+    const now = { first_sold_at: at(0), loyal_since: times.length < THRESHOLD ? null : at(THRESHOLD - 1) };
+    milestones.set(key, now);
     return {
       purchases: times.length,
       spent_minor: [...(alive.get(key) ?? [])].reduce((sum, sale) => sum + totalOf(sale), 0),
-      loyal_since: times.length < THRESHOLD ? null : at(THRESHOLD - 1),
-      first_sold_at: at(0),
+      ...now,
       last_sold_at: at(-1),
+      first_sold_before: before?.first_sold_at ?? null,
+      loyal_before: before?.loyal_since ?? null,
       revision,
     };
   };

@@ -1,4 +1,4 @@
-import { latestReconciliation } from '@tillstream/reconciler/latest';
+import { latestReconciliation } from '@tillstream/reconciler/report/latest';
 import { answer } from '$lib/server/answer.ts';
 
 /** `GET /api/reconciliation`: the newest comparison of Postgres with ClickHouse. */

@@ -1,0 +1,283 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import Papa from 'papaparse';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { generateFiles } from '../../generate/files.ts';
+import { fakeStore, PassingError } from '../fake-store.ts';
+import { type LoadFilesOptions, loadFiles } from './load-files.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'load-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const HEADER = 'supermarket_id,timestamp,user_id,items_list,total_amount';
+const USER = '3f2504e0-4f89-41d3-9a0c-0305e82c3301';
+const PRODUCTS = 'product_name,unit_price\nMilk,1.50\nBread,2.20\nOrange Juice,2.40\n';
+
+const options = async (purchases: string, more: Partial<LoadFilesOptions> = {}): Promise<LoadFilesOptions> => {
+  await writeFile(join(folder, 'products_list.csv'), PRODUCTS);
+  await writeFile(join(folder, 'purchases.csv'), purchases);
+  return {
+    products: join(folder, 'products_list.csv'),
+    purchases: join(folder, 'purchases.csv'),
+    rejects: join(folder, 'rejects'),
+    timeZone: 'Europe/Berlin',
+    chainSince: '2000-01-01',
+    ...more,
+  };
+};
+
+/** Loads rows under the right header into an empty system. */
+const loadRows = async (rows: string, fake = fakeStore()) => {
+  const summary = await loadFiles(fake.store, await options(`${HEADER}\n${rows}`));
+  const rejects = summary.rejects === undefined ? [] : await rejectsIn(summary.rejects);
+  return { summary, rejects, purchases: [...fake.purchases.values()], fake };
+};
+const rejectsIn = async (path: string) =>
+  Papa.parse<{ line: string; reason: string; text: string }>(await readFile(path, 'utf8'), {
+    header: true,
+    skipEmptyLines: true,
+  }).data;
+
+test('a row becomes a purchase', async () => {
+  const { summary, purchases } = await loadRows(
+    `smkt001,2026-07-20 10:00:00,${USER.toUpperCase()},"milk, ORANGE JUICE",3.9\n`,
+  );
+  expect(summary).toMatchObject({
+    rows: 1,
+    loaded: 1,
+    duplicates: 0,
+    rejected: 0,
+    rejects: undefined,
+    interrupted: false,
+  });
+  const [purchase] = purchases;
+  expect(purchase).toMatchObject({
+    branch_id: 'SMKT001',
+    customer_id: USER,
+    sold_at: '2026-07-20T08:00:00.000Z',
+    items: ['milk', 'orange-juice'],
+    expected_total_minor: 390,
+  });
+  expect(purchase?.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+  expect(purchase?.idempotency_key).toBe(`csv:${purchase?.fingerprint}`);
+});
+
+test('BOM, CRLF, blank lines and a sale without a customer', async () => {
+  const fake = fakeStore();
+  const text = `\uFEFF\r\n${HEADER.toUpperCase()}\r\n\r\nSMKT001,2026-07-20T10:00:00,,Milk,1.50\r\n\r\nSMKT001,oops,,Milk,1.50\r\n`;
+  const summary = await loadFiles(fake.store, await options(text));
+  expect(summary).toMatchObject({ rows: 2, loaded: 1, rejected: 1 });
+  expect([...fake.purchases.values()][0]?.customer_id).toBeNull();
+  expect(await rejectsIn(summary.rejects ?? '')).toMatchObject([{ line: '6', text: 'SMKT001,oops,,Milk,1.50' }]);
+});
+
+test.each([
+  ['JPY', '150', 150, '160'],
+  ['EUR', '1.50', 150, '1.60'],
+  ['KWD', '0.150', 150, '0.160'],
+  ['IQD', '1.250', 1250, '1.260'],
+])('in %s %s is %i minor units, and a reject says so in the same', async (currency, price, minor, wrong) => {
+  const fake = fakeStore(currency);
+  const row = 'SMKT001,2026-07-20T10:00:00,,Milk';
+  const given = await options(`${HEADER}\n${row},${price}\n${row},${wrong}\n`);
+  await writeFile(given.products, `product_name,unit_price\nMilk,${price}\n`);
+  const { rejects = '' } = await loadFiles(fake.store, given);
+  expect(fake.products.get('milk')?.unit_price_minor).toBe(minor);
+  expect([...fake.purchases.values()].map((purchase) => purchase.expected_total_minor)).toEqual([minor]);
+  expect((await rejectsIn(rejects)).map(({ reason }) => reason)).toEqual([
+    `total_amount: the prices add up to ${price}`,
+  ]);
+});
+
+describe('a bad row is rejected, its good neighbours load', () => {
+  const good = `SMKT001,2026-07-20 10:00:00,${USER},Milk,1.50`;
+  test.each([
+    ['SMKT999,2026-07-20 10:00,,Milk,1.50', 'supermarket_id: unknown branch "SMKT999"'],
+    [',2026-07-20 10:00,,Milk,1.50', 'supermarket_id: unknown branch ""'],
+    ['SMKT001,2025-02-30 10:00,,Milk,1.50', 'timestamp: is not a date and time'],
+    ['SMKT001,2026-03-29 02:30,,Milk,1.50', 'timestamp: does not exist'],
+    ['SMKT001,1999-12-31 23:59:59,,Milk,1.50', 'timestamp: is before CHAIN_SINCE'],
+    ['SMKT001,2999-12-31 23:59:59,,Milk,1.50', 'timestamp: is in the future'],
+    ['SMKT001,2026-07-20 10:00,42,Milk,1.50', 'user_id: is not a UUID'],
+    ['SMKT001,2026-07-20 10:00,,Beer,1.50', 'items_list: unknown product "Beer"'],
+    ['SMKT001,2026-07-20 10:00,,"Milk,MILK ",3.00', 'items_list: "MILK" stands there twice'],
+    ['SMKT001,2026-07-20 10:00,,"Milk,,Bread",3.70', 'items_list: has an empty name'],
+    ['SMKT001,2026-07-20 10:00,,,0.00', 'items_list: is empty'],
+    ['SMKT001,2026-07-20 10:00,,Milk,1.51', 'total_amount: the prices add up to 1.50'],
+    ['SMKT001,2026-07-20 10:00,,Milk,', 'total_amount: is not an amount'],
+    ['SMKT001,2026-07-20 10:00,,Milk,1.500', 'total_amount: is not an amount'],
+    ['SMKT001,2026-07-20 10:00,,Milk,-1.50', 'total_amount: is not an amount'],
+    ['SMKT001,2026-07-20 10:00,,Milk', '4 columns where the header has 5'],
+    ['SMKT001,2026-07-20 10:00,,Milk,Bread,3.70', '6 columns where the header has 5'],
+    ['SMKT001,2026-07-20 10:00,,"Milk,Bread,3.70', 'a quote is opened and never closed'],
+    ['SMKT001,2026-07-20 10:00,,"Mi\u0000lk",1.50', 'the row holds a control character'],
+    ['SMKT001,2026-07-20 10:00,,"Milk,\nBread",3.70', 'the row holds a control character'],
+  ])('%j: %s', async (bad, reason) => {
+    const { summary, rejects } = await loadRows(`${good}\n${bad}\nSMKT002,2026-07-20 10:00,,Bread,2.20\n`);
+    expect(rejects).toEqual([{ line: '3', reason: expect.stringContaining(reason), text: bad }]);
+    expect(summary).toMatchObject({ rows: 3, loaded: 2, rejected: 1 });
+  });
+
+  test('with all its reasons', async () => {
+    const { rejects } = await loadRows('X,never,me,Milk,9.99\n');
+    expect(rejects[0]?.reason).toBe(
+      'supermarket_id: unknown branch "X"; timestamp: is not a date and time; user_id: is not a UUID; ' +
+        'total_amount: the prices add up to 1.50',
+    );
+  });
+});
+
+test('the reject file is of the last run: none is left when nothing was rejected', async () => {
+  const { summary } = await loadRows('broken\n');
+  expect(summary.rejects).toBe(join(folder, 'rejects', 'purchases.csv.rejects.csv'));
+  expect((await loadRows('SMKT001,2026-07-20 10:00,,Milk,1.50\n')).summary.rejects).toBeUndefined();
+  expect(existsSync(summary.rejects ?? '')).toBe(false);
+});
+
+test('the same row again is a duplicate, however it is written; another is not', async () => {
+  const { summary } = await loadRows(
+    [
+      `SMKT001,2026-07-20 10:00:00,${USER},"Milk,Bread",3.70`,
+      `smkt001,2026-07-20T10:00,${USER.toUpperCase()},"MILK , bread",3.7`,
+      `SMKT001,2026-07-20 10:00:00,${USER},"Bread,Milk",3.70`,
+      `SMKT001,2026-07-20 10:00:01,${USER},"Milk,Bread",3.70`,
+      `SMKT001,2026-07-20 10:00:00,,"Milk,Bread",3.70`,
+      `SMKT002,2026-07-20 10:00:00,${USER},"Milk,Bread",3.70`,
+    ].join('\n'),
+  );
+  expect(summary).toMatchObject({ rows: 6, loaded: 5, duplicates: 1, rejected: 0 });
+});
+
+test('loading again after prices or the time zone have changed doubles nothing', async () => {
+  const fake = fakeStore();
+  const given = await options(`${HEADER}\nSMKT001,2026-07-20 10:00,,Milk,1.50\n`);
+  await loadFiles(fake.store, given);
+  await writeFile(given.products, PRODUCTS.replace('1.50', '1.60'));
+  expect(await loadFiles(fake.store, { ...given, timeZone: 'UTC' })).toMatchObject({
+    loaded: 0,
+    duplicates: 1,
+    rejected: 0,
+  });
+});
+
+test('the demo branches are added only when they are not there', async () => {
+  const fake = fakeStore();
+  fake.branches.set('SMKT001', { branch_id: 'SMKT001', name: 'Ours' });
+  await loadRows('', fake);
+  expect([...fake.branches.values()].map(({ name }) => name)).toEqual(['Ours', 'Wien Landstraße', 'Lyon Bellecour']);
+});
+
+test('nothing goes anywhere while a file is not what it should be', async () => {
+  const fake = fakeStore();
+  const given = await options('supermarket_id,timestamp\n');
+  await expect(loadFiles(fake.store, given)).rejects.toThrow('lacks user_id, items_list, total_amount');
+  expect([fake.products.size, fake.branches.size]).toEqual([0, 0]);
+});
+
+describe('a file of some thousand rows', { timeout: 60_000 }, () => {
+  const ROWS = 6_000;
+  const demo = async () => {
+    const given = await options('');
+    const until = Date.UTC(2026, 10, 20);
+    const files = await generateFiles(join(folder, 'demo'), {
+      purchases: ROWS,
+      seed: 1,
+      days: 31,
+      until,
+      customers: 800,
+      decimals: 2,
+    });
+    return { ...given, ...files };
+  };
+
+  test('loads, and loads again without changing anything', async () => {
+    const fake = fakeStore();
+    const given = await demo();
+    const seen: number[] = [];
+    const first = await loadFiles(fake.store, { ...given, onProgress: ({ bytes }) => seen.push(bytes) });
+    expect(first).toMatchObject({ rows: ROWS, loaded: ROWS, duplicates: 0, rejected: 0 });
+    expect(seen.at(-1)).toBe(first.totalBytes);
+    expect(fake.batches.length).toBeLessThan(30);
+    expect(await loadFiles(fake.store, given)).toMatchObject({ rows: ROWS, loaded: 0, duplicates: ROWS, rejected: 0 });
+    expect(fake.purchases.size).toBe(ROWS);
+  });
+
+  test('stopped in the middle, it goes on where it was', async () => {
+    const fake = fakeStore();
+    const given = await demo();
+    const stop = new AbortController();
+    fake.hooks.after = () => {
+      if (fake.batches.length === 3) stop.abort();
+    };
+    const first = await loadFiles(fake.store, { ...given, signal: stop.signal });
+    expect(first.interrupted).toBe(true);
+    expect(first.loaded).toBeLessThan(ROWS);
+    fake.hooks.after = undefined;
+    const there = fake.purchases.size;
+    expect(there).toBeGreaterThan(0);
+    expect(await loadFiles(fake.store, given)).toMatchObject({
+      loaded: ROWS - there,
+      duplicates: there,
+      interrupted: false,
+    });
+    expect(fake.purchases.size).toBe(ROWS);
+  });
+
+  test('a call that never ends does not hold a stop up', async () => {
+    const fake = fakeStore();
+    const stop = new AbortController();
+    fake.hooks.before = () => {
+      stop.abort();
+      return new Promise(() => {});
+    };
+    expect(await loadFiles(fake.store, { ...(await demo()), signal: stop.signal })).toMatchObject({
+      interrupted: true,
+    });
+  });
+
+  test('connections that break before or after the commit cost nothing and double nothing', async () => {
+    const fake = fakeStore();
+    let calls = 0;
+    const flaky = () => {
+      calls++;
+      if (calls % 5 === 1) throw new PassingError('connection lost');
+    };
+    fake.hooks.before = flaky;
+    fake.hooks.after = flaky;
+    const summary = await loadFiles(fake.store, await demo());
+    expect(summary.loaded + summary.duplicates).toBe(ROWS);
+    expect(summary.retries).toBeGreaterThan(0);
+    expect(fake.purchases.size).toBe(ROWS);
+  });
+
+  test('an error that does not pass ends the load at once, and says which', async () => {
+    const fake = fakeStore();
+    fake.hooks.before = () => {
+      throw new Error('no such function');
+    };
+    await expect(loadFiles(fake.store, await demo())).rejects.toThrow('no such function');
+  });
+
+  test('reading waits for recording', async () => {
+    const fake = fakeStore();
+    const given = await demo();
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    fake.hooks.before = () => held;
+    let rows = 0;
+    const loading = loadFiles(fake.store, { ...given, onProgress: (progress) => (rows = progress.rows) });
+    for (let turn = 0; turn < 200; turn++) await setImmediate();
+    expect(fake.batches.length).toBe(0);
+    expect(rows).toBeLessThan(ROWS);
+    release();
+    expect(await loading).toMatchObject({ loaded: ROWS });
+  });
+});

@@ -1,0 +1,99 @@
+import type { ClickHouse } from '@tillstream/clickhouse/client';
+import type { Database } from '@tillstream/pos-api/database';
+import { type HealLog, healerInto, noHealer } from '../heal/healer.ts';
+import { type Pipeline, waitOncePerRun } from '../pipeline/pipeline.ts';
+import { customersPass, purchasesPass } from './history.ts';
+import { recentChanges } from './recent.ts';
+import { subjectsIn } from './subjects.ts';
+import { addSummary, emptySummary, type Result } from './summary.ts';
+
+/** How the reconciler goes about its work. */
+export interface ReconcilerOptions {
+  heal: boolean;
+  /** Milliseconds per run for the pass over all history; a run ends its last chunk beyond it. */
+  historyBudgetMs: number;
+  /** What was recorded less than this many milliseconds ago is on its way as a rule, and left to the next run. */
+  settlingMs: number;
+  /** Milliseconds from the end of a pass to the start of the next. */
+  restMs: number;
+}
+
+/** One comparison of everything that is due: what is recent, and some chunks of history. */
+export type Run = () => Promise<Result[]>;
+
+export const reconciler = (
+  db: Database,
+  clickhouse: ClickHouse,
+  pipelineToClickHouse: Pipeline,
+  log: HealLog,
+  options: ReconcilerOptions,
+): Run => {
+  const pipeline = waitOncePerRun(pipelineToClickHouse);
+  const subjects = subjectsIn(db, clickhouse);
+  const healer = options.heal ? healerInto(db, pipeline, log) : noHealer;
+  const recent = recentChanges(db, clickhouse, subjects, pipeline, healer, options.settlingMs);
+  const passes = [
+    purchasesPass(db, clickhouse, subjects, pipeline, healer, options.settlingMs),
+    customersPass(db, subjects.customers, 'customers', pipeline, healer),
+    customersPass(db, subjects.customerBranches, 'customer_branches', pipeline, healer),
+  ].map((pass) => ({ pass, startedAt: undefined as Date | undefined, notBefore: 0 }));
+
+  const goOn = async (entry: (typeof passes)[number]): Promise<Result> => {
+    const began = performance.now();
+    entry.startedAt ??= new Date();
+    const { summary, finished } = await entry.pass.step();
+    const result = { scope: entry.pass.scope, passStartedAt: entry.startedAt, finished, ...measured(summary, began) };
+    if (finished) {
+      entry.startedAt = undefined;
+      entry.notBefore = Date.now() + options.restMs;
+    }
+    return result;
+  };
+
+  return async () => {
+    healer.beginRun();
+    pipeline.beginRun();
+    const began = performance.now();
+    const backlog = await pipeline.backlog();
+    const summary = await recent();
+    const now = new Date();
+    const results: Result[] = [
+      {
+        scope: 'recent',
+        passStartedAt: now,
+        finished: true,
+        ...measured(summary, began),
+        inFlight: Math.max(backlog, summary.inFlight.size),
+      },
+    ];
+    const budgetEnds = performance.now() + options.historyBudgetMs;
+    // In turn, so that no pass waits for another to end.
+    while (performance.now() < budgetEnds) {
+      const due = passes.filter(({ notBefore }) => notBefore <= Date.now());
+      if (due.length === 0) break;
+      for (const entry of due) results.push(await goOn(entry));
+    }
+    return merged(results);
+  };
+};
+
+const measured = (summary: ReturnType<typeof emptySummary>, began: number) => ({
+  summary,
+  inFlight: summary.inFlight.size,
+  durationMs: Math.round(performance.now() - began),
+});
+
+/** Stretches of the same pass as one result. */
+const merged = (results: readonly Result[]): Result[] => {
+  const byPass = new Map<string, Result>();
+  for (const result of results) {
+    const name = `${result.scope} ${result.passStartedAt.getTime()}`;
+    const total = byPass.get(name) ?? { ...result, summary: emptySummary(), inFlight: 0, durationMs: 0 };
+    addSummary(total.summary, result.summary);
+    total.inFlight += result.inFlight;
+    total.durationMs += result.durationMs;
+    total.finished = result.finished;
+    byPass.set(name, total);
+  }
+  return [...byPass.values()];
+};

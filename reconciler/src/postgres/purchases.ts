@@ -1,0 +1,75 @@
+import type { Database } from '@tillstream/pos-api/database';
+import { byKey, type Key, type Store } from '../facts/facts.ts';
+import { purchaseFact, purchaseRow, slotDigest, slotRow } from '../facts/purchase-fact.ts';
+import { lowestIdAt, type PurchaseScope, type SlotOfBranch } from '../facts/purchase-scope.ts';
+
+const SLOT = `extract(epoch from date_bin('15 minutes', p.sold_at, timestamptz 'epoch'))::bigint`;
+const milliseconds = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`;
+const CUSTOMER = `coalesce(p.customer_id, '00000000-0000-0000-0000-000000000000')`;
+
+const FROM = `
+  from purchases p
+  left join customers c on c.customer_id = p.customer_id
+  cross join lateral (
+    select coalesce(sum(i.quantity), 0) as units,
+      coalesce(string_agg(concat(i.product_id, ':', i.quantity, ':', i.unit_price_minor), ',' order by i.line), '') as items
+    from purchase_items i where i.purchase_id = p.purchase_id
+  ) as basket`;
+
+/** The counterpart in ClickHouse is CHECKSUM in clickhouse-purchases.ts: both must write the same text. */
+const CHECKSUM = `crc32(convert_to(concat_ws('|', p.purchase_id, p.version, ${milliseconds('p.sold_at')},
+  ${milliseconds('p.recorded_at')}, p.currency, p.total_minor, basket.items, ${CUSTOMER}, coalesce(c.number, 0)), 'UTF8'))`;
+
+const FACTS = `select ${SLOT} as slot, p.branch_id, p.purchase_id,
+    case when p.voided_at is null then 'recorded' else 'voided' end as status, p.version,
+    ${milliseconds('p.sold_at')} as sold_ms, ${milliseconds('p.recorded_at')} as recorded_ms, p.currency, p.total_minor,
+    basket.units, basket.items, ${CUSTOMER} as customer_id, coalesce(c.number, 0) as customer_number ${FROM}`;
+
+/** Purchases as Postgres has them: the truth. */
+export const postgresPurchases = (db: Database): Store<PurchaseScope, SlotOfBranch> => ({
+  digests: async (scope) => {
+    const { condition, values } = where(scope);
+    const { rows } = await db.query(
+      `select ${SLOT} as slot, p.branch_id, count(*) as purchases, sum(p.total_minor) as revenue_minor,
+         sum(basket.units) as units, sum(${CHECKSUM}) as checksum
+       ${FROM} where p.voided_at is null and ${condition} group by 1, 2`,
+      values,
+    );
+    return rows.map((row) => slotDigest(slotRow.parse(row)));
+  },
+
+  factsOf: async (groups, scope) => {
+    const { condition, values } = where(scope);
+    const n = values.length;
+    const { rows } = await db.query(
+      `${FACTS} where ${condition} and exists (
+         select from unnest($${n + 1}::bigint[], $${n + 2}::text[]) as asked (slot, branch)
+         where p.sold_at >= to_timestamp(asked.slot) and p.sold_at < to_timestamp(asked.slot + 900) and p.branch_id = asked.branch)`,
+      [...values, groups.map(({ slot }) => slot), groups.map(({ branch }) => branch)],
+    );
+    return byKey(rows.map((row) => purchaseFact(purchaseRow.parse(row))));
+  },
+
+  facts: async (keys) => {
+    if (keys.length === 0) return new Map();
+    const { rows } = await db.query(`${FACTS} where p.purchase_id = any($1::uuid[])`, [idsOf(keys)]);
+    return byKey(rows.map((row) => purchaseFact(purchaseRow.parse(row))));
+  },
+});
+
+const idsOf = (keys: readonly Key[]) => [...new Set(keys.map(({ id }) => id))];
+
+const where = (scope: PurchaseScope): { condition: string; values: (string | number)[] } => {
+  const moment = (parameter: string) => `to_timestamp(${parameter}::float8 / 1000)`;
+  if (scope.kind === 'sold') {
+    return {
+      condition: `p.sold_at >= to_timestamp($1) and p.sold_at < to_timestamp($2) and p.recorded_at < ${moment('$3')}`,
+      values: [scope.fromSlot, scope.toSlot, scope.recordedTo],
+    };
+  }
+  return {
+    // The primary key is in order of time; recorded_at alone has no index.
+    condition: `p.purchase_id >= $1::uuid and p.recorded_at >= ${moment('$2')} and p.recorded_at < ${moment('$3')}`,
+    values: [lowestIdAt(scope.recordedFrom - 1_000), scope.recordedFrom, scope.recordedTo],
+  };
+};

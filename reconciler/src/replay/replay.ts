@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { PURCHASES_TOPIC } from '@tillstream/schemas/topics';
+import { Kafka, logLevel } from 'kafkajs';
+import { groupOf } from '../pipeline/kafka.ts';
+
+/** A consumer that left may be counted as a member for a moment; one that died, until its session has timed out. */
+const TIMEOUT_MS = 30_000;
+
+/**
+ * Lets ClickHouse read again all that the broker keeps of the topic. What it has already changes no figure: bronze keeps a
+ * message once more, silver turns it away.
+ *
+ * @returns how many messages are read again
+ * @throws when a store is away; the queue reads on from where it stood then
+ */
+export const replay = async (brokers: string, clickhouse: ClickHouse): Promise<number> => {
+  const kafka = new Kafka({ clientId: 'tillstream-replay', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const groupId = await groupOf(clickhouse);
+    const kept = await admin.fetchTopicOffsets(PURCHASES_TOPIC);
+    await clickhouse.command('DETACH TABLE IF EXISTS bronze.queue SYNC');
+    try {
+      await untilTaken(() =>
+        admin.setOffsets({
+          groupId,
+          topic: PURCHASES_TOPIC,
+          partitions: kept.map(({ partition, low }) => ({ partition, offset: low })),
+        }),
+      );
+    } finally {
+      await clickhouse.command('ATTACH TABLE bronze.queue');
+    }
+    return kept.reduce((messages, { high, low }) => messages + Number(high) - Number(low), 0);
+  } finally {
+    await admin.disconnect();
+  }
+};
+
+/** The broker moves a group only while nobody reads as it. */
+const untilTaken = async (move: () => Promise<unknown>): Promise<void> => {
+  const deadline = Date.now() + TIMEOUT_MS;
+  for (;;) {
+    try {
+      await move();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await delay(500);
+    }
+  }
+};
