@@ -106,6 +106,8 @@ const migrations = async (kafkaBrokers: string | undefined, shop: ShopClock): Pr
     PURCHASES_ARRIVING,
     PLACES_ARRIVING,
     FACT_HASH,
+    SOLD_OF_FACT,
+    ...sealerState(shop),
     SHOP_DAY: shopDaySql(shop),
     SHOP_CLOCK: clockOf(shopDaySql(shop)),
     SHOP_TIMEZONE: shop.SHOP_TIMEZONE,
@@ -129,6 +131,18 @@ const migrations = async (kafkaBrokers: string | undefined, shop: ShopClock): Pr
     }
   }
   return found;
+};
+
+/** SQL of what a basket holds, by product: units, revenue, whether it is its first line, and the basket's total there. */
+const SOLD_OF_FACT = `mapFromArrays(product_ids, arrayMap(
+      (quantity, price, nth) -> [toInt64(quantity), toInt64(quantity * price), toInt64(nth = 1), if(nth = 1, total_minor, 0)],
+      quantities, unit_prices_minor, arrayEnumerateUniq(product_ids)))`;
+
+/** SQL of how far the sealer of this clock is, as moments (1970 where nothing is sealed). */
+const sealerState = (shop: ShopClock) => {
+  const moment = (name: string) =>
+    `(SELECT toDateTime(max(at), 'UTC') FROM sealed.state WHERE clock = '${clockOf(shopDaySql(shop))}' AND name = '${name}')`;
+  return { HORIZON: moment('horizon'), OPEN_DAY: moment('open_day') };
 };
 
 /** Fills in `${NAME}`. Throws on a name that is not known, so that no placeholder reaches ClickHouse. */

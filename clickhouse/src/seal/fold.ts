@@ -1,5 +1,6 @@
 import type { Level } from '../calendar/spans.ts';
 import { chunked, IN_BACKGROUND, type SealContext } from './context.ts';
+import { countryOf, instants, texts } from './literals.ts';
 import { INTO_SPANS, productColumns, SOLD } from './spans-sql.ts';
 
 /** The level that a longer one is folded from. */
@@ -26,24 +27,29 @@ const insertColumns = (level: Level, keepCustomers: string | boolean, hours: num
     ${HOURS.map((figure) => (hours === 0 ? '[]' : `arrayResize(f_hour_${figure}, ${hours})`)).join(', ')}`;
 
 /** Branches together: each country and, but for slots, the chain. A branch that the catalog does not know has the country ''. */
-const acrossSql = (level: 'slot' | 'day'): string => `
+const acrossSql = (
+  level: 'slot' | 'day',
+  starts: readonly number[],
+  countries: ReadonlyMap<string, string>,
+  folded: Iterable<string>,
+): string => `
   SELECT ${insertColumns(level, true, level === 'day' ? 24 : 0)}
   FROM (
     SELECT whose.1 AS f_scope, whose.2 AS f_place, part.start AS f_start, any(part.first_day) AS f_first_day, ${FOLDED},
       groupBitmapMergeStateMap(mapFromArrays(if(f_scope = 'chain', [], part.product_ids), if(f_scope = 'chain', arraySlice(part.product_customers, 1, 0), part.product_customers))) AS f_buyers,
       ${HOURS.map((figure) => `sumForEach(part.hour_${figure}) AS f_hour_${figure}`).join(', ')}
     FROM (
-      SELECT *, transform(toString(place), {branches:Array(String)}, {countries:Array(String)}, '') AS country,
-        arrayJoin(arrayConcat(if(has({folded:Array(String)}, country), [('country', country)], []), ${level === 'day' ? "[('chain', '')]" : '[]'})) AS whose
+      SELECT *, ${countryOf(countries)} AS country,
+        arrayJoin(arrayConcat(if(has(${texts(folded)}, country), [('country', country)], []), ${level === 'day' ? "[('chain', '')]" : '[]'})) AS whose
       FROM sealed.spans FINAL
-      WHERE clock = {clock:String} AND level = '${level}' AND scope = 'branch' AND start IN {starts:Array(DateTime('UTC'))}
+      WHERE clock = {clock:String} AND level = '${level}' AND scope = 'branch' AND start IN ${instants(starts)}
     ) AS part
     GROUP BY f_scope, f_place, f_start
   )
   SETTINGS ${IN_BACKGROUND}`;
 
 /** Shorter spans as longer ones, of each place for itself. */
-const upSql = (level: FoldedLevel): string => `
+const upSql = (level: FoldedLevel, places: Iterable<string>): string => `
   SELECT ${insertColumns(level, level === 'week', 168)}
   FROM (
     SELECT part.scope AS f_scope, part.place AS f_place, {start:DateTime('UTC')} AS f_start, {first_day:UInt16} AS f_first_day, ${FOLDED}, ${BUYERS},
@@ -52,7 +58,7 @@ const upSql = (level: FoldedLevel): string => `
           `sumForEach(${level === 'week' ? `arrayConcat(arrayWithConstant((toDayOfWeek(part.first_day) - 1) * 24, ${figure === 'revenue_minor' ? 'toInt64(0)' : 'toUInt64(0)'}), part.hour_${figure})` : `part.hour_${figure}`}) AS f_hour_${figure}`,
       ).join(', ')}
     FROM sealed.spans AS part FINAL
-    WHERE part.clock = {clock:String} AND part.level = '${PART_OF[level]}' AND part.place IN {places:Array(String)}
+    WHERE part.clock = {clock:String} AND part.level = '${PART_OF[level]}' AND part.place IN ${texts(places)}
       AND part.start >= {start:DateTime('UTC')} AND part.start < {end:DateTime('UTC')}
     GROUP BY f_scope, f_place
   )
@@ -79,14 +85,8 @@ export const foldAcross = async (
     await clickhouse.insertSelect({
       name: `fold_${level}s_across`,
       table: INTO_SPANS,
-      select: acrossSql(level),
-      params: {
-        clock,
-        starts: some,
-        branches: [...countries.keys()],
-        countries: [...countries.values()],
-        folded: [...folded],
-      },
+      select: acrossSql(level, some, countries, folded),
+      params: { clock },
     });
   }
 };
@@ -102,7 +102,7 @@ export const foldUp = async (
   await clickhouse.insertSelect({
     name: `fold_${level}`,
     table: INTO_SPANS,
-    select: upSql(level),
-    params: { clock, start: start / 1000, end: end / 1000, first_day: firstDay, places: [...places] },
+    select: upSql(level, places),
+    params: { clock, start: start / 1000, end: end / 1000, first_day: firstDay },
   });
 };

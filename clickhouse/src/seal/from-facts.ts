@@ -1,9 +1,10 @@
 import { FACT_HASH } from '../schema/fact-hash.ts';
 import { chunked, DAY_MS, IN_BACKGROUND, type Place, type SealContext } from './context.ts';
+import { days, instants, texts } from './literals.ts';
 import { INTO_SPANS, productColumns, SOLD } from './spans-sql.ts';
 
-/** Slots or days of branches by one statement: a few seconds of work at most. */
-const AT_ONCE = 400;
+/** Rows to seal by one statement: a few seconds of work at most. */
+const AT_ONCE = { slot: 2_000, day: 400 };
 
 /**
  * Of every purchase what counts, with how often and with which hashes it is stored. One read of the table tells both, so that a row of
@@ -39,19 +40,30 @@ const figures = (start: string, hours: boolean, where: string): string => `
 const BUYERS = `arrayMap(
       numbers -> arrayReduce('groupBitmapState', arraySort(arrayFilter(number -> number != 0, numbers))), mapValues(f_buyers))`;
 
-const sealSql = (level: 'slot' | 'day', shopDay: string): string => {
+interface Row {
+  /** Seconds since 1970. */
+  start: number;
+  /** Days since 1970. */
+  day: number;
+  branch: string;
+}
+
+const sealSql = (level: 'slot' | 'day', rows: readonly Row[], { shopDay, calendar }: SealContext): string => {
   const slots = level === 'slot';
+  const firstDays = [...new Set(rows.map(({ day }) => day))];
   const start = slots
     ? 'slot'
-    : `transform(toUInt16(${shopDay}), {days:Array(UInt16)}, {starts:Array(DateTime('UTC'))}, toDateTime(0, 'UTC'))`;
+    : `transform(toUInt16(${shopDay}), ${days(firstDays)}, ${instants(firstDays.map((day) => calendar.dayStart(day) / 1000))}, toDateTime(0, 'UTC'))`;
+  const branches = texts(rows.map(({ branch }) => branch));
   const where = slots
-    ? "(slot, branch_id) IN arrayZip({starts:Array(DateTime('UTC'))}, {branches:Array(String)})"
-    : `toUInt16(toDate(slot)) IN {dates:Array(UInt16)}
-        AND (toUInt16(${shopDay}), branch_id) IN arrayZip({days:Array(UInt16)}, {branches:Array(String)})`;
+    ? `(slot, branch_id) IN arrayZip(${instants(rows.map((row) => row.start))}, ${branches})`
+    : `toUInt16(toDate(slot)) IN ${days(datesOf(firstDays, calendar))}
+        AND (toUInt16(${shopDay}), branch_id) IN arrayZip(${days(rows.map(({ day }) => day))}, ${branches})`;
+  const starts = [...new Map(rows.map((row) => [row.start, row.day]))];
+  const firstDay = `toDate(transform(start, ${instants(starts.map(([at]) => at))}, ${days(starts.map(([, day]) => day))}, toUInt16(0)))`;
   const hours = ['purchases', 'items', 'revenue'].map((figure) => (slots ? '[]' : `arrayResize(f_hour_${figure}, 24)`));
   return `
-  SELECT {clock:String}, '${level}', 'branch', branch_id, start,
-    toDate(transform(start, {starts:Array(DateTime('UTC'))}, {days:Array(UInt16)}, toUInt16(0))),
+  SELECT {clock:String}, '${level}', 'branch', branch_id, start, ${firstDay},
     rows, hash, f_facts, f_purchases, f_items, f_revenue, f_newest, f_customers,
     ${productColumns({ bitmaps: BUYERS, keep: true })},
     ${hours.join(', ')}
@@ -67,39 +79,29 @@ export const sealSlots = async (context: SealContext, slots: readonly Place[]): 
 };
 
 /** Business days of branches as they are now, from the facts. */
-export const sealDays = async (context: SealContext, days: readonly Place[]): Promise<void> => {
+export const sealDays = async (context: SealContext, places: readonly Place[]): Promise<void> => {
   const { calendar } = context;
-  const rows = days.map(({ at, branch }) => ({ start: calendar.dayStart(at) / 1000, day: at, branch }));
+  const rows = places.map(({ at, branch }) => ({ start: calendar.dayStart(at) / 1000, day: at, branch }));
   await seal(context, 'day', rows);
 };
 
-const seal = async (
-  { clickhouse, calendar, shopDay, clock, signal }: SealContext,
-  level: 'slot' | 'day',
-  rows: readonly { start: number; day: number; branch: string }[],
-): Promise<void> => {
-  for (const some of chunked(rows, AT_ONCE)) {
+const seal = async (context: SealContext, level: 'slot' | 'day', rows: readonly Row[]): Promise<void> => {
+  const { clickhouse, calendar, clock, signal } = context;
+  for (const some of chunked(rows, AT_ONCE[level])) {
     signal?.throwIfAborted();
-    const days = some.map(({ day }) => day);
     await clickhouse.insertSelect({
       name: `seal_${level}s`,
       table: INTO_SPANS,
-      select: sealSql(level, shopDay),
-      params: {
-        clock,
-        starts: some.map(({ start }) => start),
-        days,
-        branches: some.map(({ branch }) => branch),
-        ...(level === 'day' ? { dates: datesOf(days, calendar), time_zone: calendar.timeZone } : {}),
-      },
+      select: sealSql(level, some, context),
+      params: { clock, ...(level === 'day' ? { time_zone: calendar.timeZone } : {}) },
     });
   }
 };
 
 /** The dates in UTC which some business days meet, for the index. */
-const datesOf = (days: readonly number[], calendar: SealContext['calendar']): number[] => {
+const datesOf = (shopDays: readonly number[], calendar: SealContext['calendar']): number[] => {
   const dates = new Set<number>();
-  for (const day of days) {
+  for (const day of shopDays) {
     const last = Math.floor((calendar.dayStart(day + 1) - 1) / DAY_MS);
     for (let date = Math.floor(calendar.dayStart(day) / DAY_MS); date <= last; date++) dates.add(date);
   }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { storedByDay } from '../schema/day-fingerprints.ts';
 import { MILESTONE_HASH } from '../schema/fact-hash.ts';
 import { chunked, IN_BACKGROUND, type SealContext } from './context.ts';
+import { days as inList, texts } from './literals.ts';
 
 const milestoneDay = z.object({ day: z.int(), branch: z.string(), milestone: z.enum(['first', 'loyal']) });
 type MilestoneDay = z.output<typeof milestoneDay>;
@@ -15,7 +16,7 @@ const staleMilestones = (
   openDay: number,
   days?: readonly number[],
 ): Promise<MilestoneDay[]> => {
-  const among = (day: string) => (days === undefined ? '' : `AND toUInt16(${day}) IN {days:Array(UInt16)}`);
+  const among = (day: string) => (days === undefined ? '' : `AND toUInt16(${day}) IN ${inList(days)}`);
   return clickhouse.rows({
     name: 'stale_milestones',
     sql: `
@@ -28,29 +29,30 @@ const staleMilestones = (
       )
       GROUP BY day, branch, milestone ${force ? '' : 'HAVING sum(rows) != sum(sealed_rows) OR sum(hash) != sum(sealed_hash)'}
       ORDER BY branch, milestone, day SETTINGS ${IN_BACKGROUND}`,
-    params: { clock, open: openDay, ...(days === undefined ? {} : { days }) },
+    params: { clock, open: openDay },
     row: milestoneDay,
     timeoutSeconds: 300,
     signal,
   });
 };
 
-const ASKED = 'arrayZip({days:Array(UInt16)}, {milestones:Array(String)}, {of:Array(String)})';
-
 /** One read tells the customers and the fingerprint of what is stored; a day without any row left is sealed as nothing. */
-const sealSql = (shopDay: string): string => `
+const sealSql = (shopDay: string, stale: readonly MilestoneDay[]): string => {
+  const asked = `arrayZip(${inList(stale.map(({ day }) => day))}, ${texts(stale.map(({ milestone }) => milestone))}, ${texts(stale.map(({ branch }) => branch))})`;
+  return `
   SELECT {clock:String}, milestone, branch, toDate(day), countIf(rows > 0 AND active), sum(rows), sum(hash)
   FROM (
     SELECT toUInt16(${shopDay}) AS day, toString(milestone) AS milestone, toString(branch_id) AS branch,
       count() AS rows, sum(${MILESTONE_HASH}) AS hash, argMax(active, revision) AS active
     FROM silver.customer_milestones
-    WHERE branch_id IN {branches:Array(String)} AND (toUInt16(${shopDay}), toString(milestone), toString(branch_id)) IN ${ASKED}
+    WHERE branch_id IN ${texts(new Set(stale.map(({ branch }) => branch)))} AND (toUInt16(${shopDay}), toString(milestone), toString(branch_id)) IN ${asked}
     GROUP BY day, branch_id, milestone, slot, customer_number
     UNION ALL
-    SELECT of.1, of.2, of.3, 0, 0, false FROM (SELECT arrayJoin(${ASKED}) AS of)
+    SELECT of.1, of.2, of.3, 0, 0, false FROM (SELECT arrayJoin(${asked}) AS of)
   )
   GROUP BY day, milestone, branch
   SETTINGS ${IN_BACKGROUND}`;
+};
 
 /**
  * Seals anew the days of milestones whose fingerprint is not that of what is stored.
@@ -71,14 +73,8 @@ export const sealMilestones = async (
     await clickhouse.insertSelect({
       name: 'seal_milestones',
       table: 'sealed.milestone_days (clock, milestone, branch_id, day, customers, stored_rows, stored_hash)',
-      select: sealSql(shopDay),
-      params: {
-        clock,
-        days: some.map(({ day }) => day),
-        milestones: some.map(({ milestone }) => milestone),
-        of: some.map(({ branch }) => branch),
-        branches: [...new Set(some.map(({ branch }) => branch))],
-      },
+      select: sealSql(shopDay, some),
+      params: { clock },
     });
   }
   return stale.length;

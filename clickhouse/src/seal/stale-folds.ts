@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { IN_BACKGROUND, type SealContext } from './context.ts';
+import { countryOf } from './literals.ts';
 
 /** A span that is not the sum of its parts; without any parts it is sealed as nothing. */
 const staleFold = z.object({
@@ -18,10 +19,8 @@ const MONTH = 'toStartOfMonth(first_day)';
 const YEAR = 'toStartOfYear(first_day)';
 const NEXT_WEEK = `if(toDayOfMonth(first_day) >= 25, ${MONTH} + INTERVAL 1 MONTH, ${WEEK} + 8)`;
 
-const COUNTRY = "transform(toString(place), {branches:Array(String)}, {countries:Array(String)}, '')";
-
 /** Each span tells itself and what it is a part of; a day of a branch is sealed from facts and only a part. */
-const FOLDS = `
+const foldsSql = (countries: ReadonlyMap<string, string>): string => `
   SELECT told.1 AS level, told.2 AS scope, told.3 AS place, toUInt16(told.4) AS day, countIf(told.5) AS parts
   FROM (
     SELECT facts_hash, arrayJoin(arrayConcat(
@@ -32,7 +31,7 @@ const FOLDS = `
         [(multiIf(level = 'day', 'week', level = 'week', 'month', 'year'), scope, place, multiIf(level = 'day', ${WEEK}, level = 'week', ${MONTH}, ${YEAR}), true)], [])
     )) AS told
     FROM (
-      SELECT toString(level) AS level, toString(scope) AS scope, toString(place) AS place, first_day, facts_hash, ${COUNTRY} AS country
+      SELECT toString(level) AS level, toString(scope) AS scope, toString(place) AS place, first_day, facts_hash, ${countryOf(countries)} AS country
       FROM sealed.spans FINAL
       WHERE clock = {clock:String} AND level != 'slot'
     )
@@ -56,17 +55,17 @@ export const staleFolds = (
 ): Promise<StaleFold[]> =>
   clickhouse.rows({
     name: 'stale_folds',
-    sql: FOLDS,
-    params: { clock, open: openDay, branches: [...countries.keys()], countries: [...countries.values()] },
+    sql: foldsSql(countries),
+    params: { clock, open: openDay },
     row: staleFold,
     timeoutSeconds: 300,
     signal,
   });
 
-const COUNTRY_SLOTS = `
+const countrySlotsSql = (countries: ReadonlyMap<string, string>): string => `
   SELECT toUnixTimestamp(start) AS start, country, countIf(scope = 'branch') AS parts
   FROM (
-    SELECT start, scope, facts_hash, if(scope = 'country', toString(place), ${COUNTRY}) AS country
+    SELECT start, scope, facts_hash, if(scope = 'country', toString(place), ${countryOf(countries)}) AS country
     FROM sealed.spans FINAL
     WHERE clock = {clock:String} AND level = 'slot' AND start >= {from:DateTime('UTC')} AND start < {to:DateTime('UTC')}
   )
@@ -84,14 +83,8 @@ export const staleCountrySlots = (
 ): Promise<z.output<typeof countrySlot>[]> =>
   clickhouse.rows({
     name: 'stale_country_slots',
-    sql: COUNTRY_SLOTS,
-    params: {
-      clock,
-      from: from / 1000,
-      to: to / 1000,
-      branches: [...countries.keys()],
-      countries: [...countries.values()],
-    },
+    sql: countrySlotsSql(countries),
+    params: { clock, from: from / 1000, to: to / 1000 },
     row: countrySlot,
     timeoutSeconds: 60,
     signal,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { storedByDay } from '../schema/day-fingerprints.ts';
 import { FACT_HASH } from '../schema/fact-hash.ts';
 import { IN_BACKGROUND, type Place, type SealContext } from './context.ts';
+import { days as inList, instants } from './literals.ts';
 
 /* Which seals no longer have their facts' fingerprint. A seal is true while what is stored now has the rows and hashes that it was summed of. */
 
@@ -25,8 +26,9 @@ const inTwo = (rows: readonly z.output<typeof place>[]): Stale => ({
 /** Business days of branches, among `days` or (undefined) all, that have ended before the open day and whose seal is stale. */
 export const staleDays = async (context: SealContext, openDay: number, days?: readonly number[]): Promise<Stale> => {
   const { clickhouse, calendar, shopDay, clock, signal } = context;
-  const among = days === undefined ? '' : `AND toUInt16(${shopDay}) IN {days:Array(UInt16)}`;
-  const amongSealed = days === undefined ? '' : "AND start IN {starts:Array(DateTime('UTC'))}";
+  const among = days === undefined ? '' : `AND toUInt16(${shopDay}) IN ${inList(days)}`;
+  const amongSealed =
+    days === undefined ? '' : `AND start IN ${instants(days.map((day) => calendar.dayStart(day) / 1000))}`;
   return inTwo(
     await clickhouse.rows({
       name: 'stale_days',
@@ -39,11 +41,7 @@ export const staleDays = async (context: SealContext, openDay: number, days?: re
           WHERE clock = {clock:String} AND level = 'day' AND scope = 'branch' ${amongSealed}
         )
         GROUP BY at, branch ${isStale(context)} ORDER BY at, branch ${SETTINGS}`,
-      params: {
-        clock,
-        open: openDay,
-        ...(days === undefined ? {} : { days, starts: days.map((day) => calendar.dayStart(day) / 1000) }),
-      },
+      params: { clock, open: openDay },
       row: place,
       timeoutSeconds: 300,
       signal,

@@ -1,0 +1,21 @@
+-- repeatable
+-- The day that runs, by quarter of an hour: sealed ones before the horizon, the others from the facts. Views of gold add it to the days that
+-- are over. Without any horizon all there is comes from the facts.
+CREATE OR REPLACE VIEW sealed.running_slots
+AS
+SELECT first_day AS day, start AS slot, toString(place) AS branch_id, purchases, items, revenue_minor, newest, customers,
+    product_ids, product_units, product_revenue_minor, product_purchases, product_baskets_minor
+FROM sealed.spans FINAL
+WHERE clock = '${SHOP_CLOCK}' AND level = 'slot' AND scope = 'branch' AND start >= ${OPEN_DAY} AND start < ${HORIZON}
+UNION ALL
+SELECT ${SHOP_DAY} AS day, slot, branch_id, purchases, items, revenue_minor, newest, customers,
+    mapKeys(sold), arrayMap(sums -> toUInt64(sums[1]), mapValues(sold)), arrayMap(sums -> sums[2], mapValues(sold)),
+    arrayMap(sums -> toUInt64(sums[3]), mapValues(sold)), arrayMap(sums -> sums[4], mapValues(sold))
+FROM (
+    SELECT slot, toString(branch_id) AS branch_id, count() AS purchases, sum(units) AS items, sum(total_minor) AS revenue_minor, max(sold_at) AS newest,
+        groupBitmapStateIf(customer_number, customer_number != 0) AS customers, sumForEachMap(${SOLD_OF_FACT}) AS sold
+    FROM silver.purchases FINAL
+    WHERE status = 'recorded' AND slot >= ${HORIZON}
+    GROUP BY slot, branch_id
+)
+COMMENT 'Figures of branches in the quarters of an hour of the running day';
