@@ -105,7 +105,6 @@ describe('branches and hours', () => {
     purchases: 0,
     items: 0,
     revenue_minor: 0,
-    unique_customers: 0,
   }));
   const set = (weekday: number, hour: number, purchases: number) => {
     const cell = cells.find((known) => known.weekday === weekday && known.hour === hour);

@@ -80,12 +80,12 @@ const inScope = (scope: Scope) =>
 
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
 const customersOf = (found: Sale[]) => new Set(found.map((sale) => sale.customer).filter(Boolean)).size;
-const totalsOf = (found: Sale[]) => ({
+const sumsOf = (found: Sale[]) => ({
   purchases: found.length,
   items: sum(found.map((sale) => sale.products.length)),
   revenue_minor: sum(found.map(totalOf)),
-  unique_customers: customersOf(found),
 });
+const totalsOf = (found: Sale[]) => ({ ...sumsOf(found), unique_customers: customersOf(found) });
 const asOf = (found: Sale[]) =>
   found.length === 0 ? null : new Date(Math.max(...found.map((sale) => sale.sold_at))).toISOString();
 
@@ -227,7 +227,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
         as_of: asOf(found),
         hours: Array.from({ length: 24 }, (_, hour) => ({
           hour,
-          ...totalsOf(found.filter((sale) => new Date(calendar.wallAt(sale.sold_at)).getUTCHours() === hour)),
+          ...sumsOf(found.filter((sale) => new Date(calendar.wallAt(sale.sold_at)).getUTCHours() === hour)),
         })),
       });
       expect(hourlySales.parse(answer)).toEqual(answer);
@@ -245,7 +245,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
           as_of: asOf(found),
           points: starts.map((start, index) => ({
             start: new Date(start).toISOString(),
-            ...totalsOf(
+            ...(by === 'day' ? totalsOf : sumsOf)(
               found.filter((sale) => sale.sold_at >= start && sale.sold_at < (starts[index + 1] ?? Infinity)),
             ),
           })),
