@@ -35,7 +35,7 @@ export const readSealedState = async (
 /** Rows as they are stored, as above. */
 const OPEN = `
   SELECT count() AS purchases, toString(sum(cityHash64(purchase_id, version))) AS hash
-  FROM silver.purchases WHERE slot >= fromUnixTimestamp({horizon:UInt32}, 'UTC')
+  FROM silver.purchases WHERE slot >= toDateTime({horizon:UInt32}, 'UTC')
   SETTINGS max_threads = 1`;
 
 const openRow = z.object({ purchases: z.int(), hash: z.string() });
