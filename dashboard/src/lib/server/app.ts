@@ -26,6 +26,8 @@ export interface App {
   /** The exact figures: sealed where that is the truth, computed where not. */
   gold: Gold;
   calendar: ShopCalendar;
+  /** Names the shop's clock in the tables of the sealer. */
+  clock: string;
   loyalThreshold: number;
   /** Answers of the read API while they are read. */
   inFlight: InFlight<string>;
@@ -96,6 +98,7 @@ const createApp = (): App => {
     clickhouse,
     gold,
     calendar,
+    clock,
     loyalThreshold,
     inFlight: createInFlight(SAME_MOMENT_MS),
     branchesSeen: new Set(),
