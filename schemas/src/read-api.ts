@@ -27,23 +27,23 @@ export const kpis = z.object({
   top_products: z.array(rankedProduct),
 });
 
-const totals = {
+const sums = {
   purchases: wholeCount,
   items: wholeCount,
   revenue_minor: minorUnits,
-  unique_customers: wholeCount,
 };
+const hourOfDay = z.number().int().min(0).max(23);
 
 /** `GET /api/hourly_sales`: 24 hours of the shop's clock. */
 export const hourlySales = z.object({
   as_of: asOf,
-  hours: z.array(z.object({ hour: z.number().int().min(0).max(23), ...totals })),
+  hours: z.array(z.object({ hour: hourOfDay, ...sums })),
 });
 
-/** `GET /api/series?by=hour|day`: without gaps. */
+/** `GET /api/series?by=hour|day`: without gaps. A point has `unique_customers` by day, not by hour. */
 export const series = z.object({
   as_of: asOf,
-  points: z.array(z.object({ start: z.string(), ...totals })),
+  points: z.array(z.object({ start: z.string(), ...sums, unique_customers: wholeCount.optional() })),
 });
 
 /** `GET /api/top_products` */
@@ -102,7 +102,8 @@ export const branchSales = z.object({
   branches: z.array(
     z.object({
       branch_id: z.string(),
-      ...totals,
+      ...sums,
+      unique_customers: wholeCount,
       loyal_customers: wholeCount,
       average_basket_minor: minorUnits,
       newest_sale: asOf,
@@ -113,9 +114,7 @@ export const branchSales = z.object({
 /** `GET /api/week_grid`: weekday of the business day (1 Monday … 7 Sunday) × hour of the shop's clock. */
 export const weekGrid = z.object({
   as_of: asOf,
-  cells: z.array(
-    z.object({ weekday: z.number().int().min(1).max(7), hour: z.number().int().min(0).max(23), ...totals }),
-  ),
+  cells: z.array(z.object({ weekday: z.number().int().min(1).max(7), hour: hourOfDay, ...sums })),
 });
 
 /** `GET /api/loyal_customers`: at the end of each business day. */
@@ -179,7 +178,7 @@ const endpoint = <A extends z.ZodObject>(answer: A, rows: string | undefined, do
   rows,
   /**
    * Figures that must not be summed over the rows of the answer, nor over the answers for several branches or periods:
-   * a customer of two hours counts in both, a purchase of two products in each, and means have weights.
+   * a customer of two days counts in both, a purchase of two products in each, and means have weights.
    */
   doesNotAddUp,
 });
@@ -187,14 +186,14 @@ const endpoint = <A extends z.ZodObject>(answer: A, rows: string | undefined, do
 /** The endpoints under `/api` that answer with figures, each with what is true of its answer. */
 export const READ_API = {
   kpis: endpoint(kpis, undefined, ['average_basket_minor', 'unique_customers', 'loyal_customers']),
-  hourly_sales: endpoint(hourlySales, 'hours', ['unique_customers']),
+  hourly_sales: endpoint(hourlySales, 'hours', []),
   series: endpoint(series, 'points', ['unique_customers']),
   top_products: endpoint(topProducts, 'products', []),
   aggregated_sales: endpoint(aggregatedSales, 'rows', ['purchases', 'average_basket_minor', 'unique_customers']),
   product_ranking: endpoint(productRanking, 'products', ['purchases']),
   product_sales: endpoint(productSales, 'sales', []),
   branch_sales: endpoint(branchSales, 'branches', ['unique_customers', 'loyal_customers', 'average_basket_minor']),
-  week_grid: endpoint(weekGrid, 'cells', ['unique_customers']),
+  week_grid: endpoint(weekGrid, 'cells', []),
   loyal_customers: endpoint(loyalCustomers, 'points', ['loyal_customers']),
   frequency: endpoint(frequency, 'rows', ['customers']),
   retention: endpoint(retention, 'rows', ['customers']),

@@ -62,6 +62,15 @@ export interface Pipeline {
   uncounted: number | null;
   /** The newest comparison of the figures with the books, which Postgres keeps. */
   books: Books | null;
+  sealer: Sealer | null;
+}
+
+/** How far the sealer is, which sums up what lies before the running quarter of an hour. Null: it never was. */
+export interface Sealer {
+  /** When every sealed sum was last proved against its purchases. */
+  proved_at: string | null;
+  /** Purchases before this moment are summed up; those since then are counted one by one. */
+  sealed_until: string | null;
 }
 
 /** What the reconciler found: differences that are not healed yet. */

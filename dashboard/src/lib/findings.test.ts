@@ -105,7 +105,6 @@ describe('branches and hours', () => {
     purchases: 0,
     items: 0,
     revenue_minor: 0,
-    unique_customers: 0,
   }));
   const set = (weekday: number, hour: number, purchases: number) => {
     const cell = cells.find((known) => known.weekday === weekday && known.hour === hour);
@@ -159,7 +158,8 @@ describe('branches and hours', () => {
 describe('the pipeline', () => {
   const NOW = Date.parse('2026-11-20T13:05:00Z');
   const books = { checked_at: new Date(NOW - 5_000).toISOString(), compared: 9, lost: 0, extra: 0, different: 0 };
-  const fine = { waiting: 0, waiting_since: null, uncounted: 0, books };
+  const sealer = { proved_at: new Date(NOW - 9_000).toISOString(), sealed_until: new Date(NOW - 60_000).toISOString() };
+  const fine = { waiting: 0, waiting_since: null, uncounted: 0, books, sealer };
   const advice = (road: Partial<typeof fine> | Record<string, unknown>, figuresOk = true, quarantined = 0) =>
     pipelineAdvice({ ...fine, ...road }, { figuresOk, quarantined, now: NOW });
 
@@ -175,6 +175,11 @@ describe('the pipeline', () => {
     expect(advice({ books: { ...books, checked_at: new Date(NOW - 300_000).toISOString() } })).toEqual([
       pipelinePage.advice.stale('5 min'),
     ]);
+    const old = new Date(NOW - 3_600_000).toISOString();
+    expect(advice({ sealer: { ...sealer, proved_at: old } })).toEqual([pipelinePage.advice.proof('1 h')]);
+    expect(advice({ sealer: { ...sealer, proved_at: null } })).toEqual([pipelinePage.advice.unproved]);
+    expect(advice({ sealer: { ...sealer, sealed_until: old } })).toEqual([pipelinePage.advice.horizon]);
+    expect(advice({ sealer: null })).toEqual([pipelinePage.advice.fine]);
     expect(advice({}, true, 2)).toEqual([pipelinePage.advice.quarantine]);
   });
 

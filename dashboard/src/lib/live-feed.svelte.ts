@@ -10,7 +10,7 @@ const NEW_MS = 6_000;
 /** What the page knows and how it stays true: rendered by the server, then kept up by the live stream. */
 export class LiveFeed {
   figures = $state.raw<Figures>();
-  pipeline = $state.raw<Pipeline>({ waiting: null, waiting_since: null, uncounted: null, books: null });
+  pipeline = $state.raw<Pipeline>({ waiting: null, waiting_since: null, uncounted: null, books: null, sealer: null });
   /** Ids of the purchases that came while the page was open. */
   fresh = $state.raw<ReadonlySet<string>>(new Set());
   /** When the figures were last known to be the newest, on the server's clock. */

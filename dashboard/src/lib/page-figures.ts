@@ -4,7 +4,7 @@ import type { Frequency } from '@tillstream/clickhouse/questions/frequency';
 import type { ProductRanking } from '@tillstream/clickhouse/questions/product-ranking';
 import type { Retention } from '@tillstream/clickhouse/questions/retention';
 import type { TopCustomers } from '@tillstream/clickhouse/questions/top-customers';
-import type { WeekGrid } from '@tillstream/clickhouse/questions/week-grid';
+import type { ReadAnswer } from '@tillstream/schemas/read-api';
 import type { Pipeline } from './figures.ts';
 import type { Part } from './page-answer.ts';
 
@@ -60,7 +60,7 @@ export interface CustomersParts {
 
 export interface BranchesFigures {
   branches: BranchSales['branches'];
-  cells: WeekGrid['cells'];
+  cells: ReadAnswer<'week_grid'>['cells'];
   /** How many days of each weekday the period has had: Monday first. */
   weekdays: number[];
 }

@@ -50,7 +50,7 @@ describe('format', () => {
 });
 
 describe('pipelineLine', () => {
-  const fine = { waiting: 0, waiting_since: null, uncounted: 0, books: null };
+  const fine = { waiting: 0, waiting_since: null, uncounted: 0, books: null, sealer: null };
   const stateOf = (pipeline: Partial<Parameters<typeof pipelineLine>[0]>, ok = true) =>
     pipelineLine({ ...fine, ...pipeline }, { ok, now: NOW, format });
 

@@ -1,5 +1,6 @@
 import type { Pipeline } from './figures.ts';
 import { duration } from './format.ts';
+import { sealerState } from './sealer-state.ts';
 import { pipelinePage as text } from './text/pipeline.ts';
 
 /** A sale waits milliseconds; one that waits this long is held up. */
@@ -10,7 +11,7 @@ const OLD_CHECK_MS = 120_000;
 
 /** What an operator should do now, the most urgent first. `now` is the server's clock in milliseconds. */
 export const pipelineAdvice = (
-  { waiting, waiting_since, uncounted, books }: Pipeline,
+  { waiting, waiting_since, uncounted, books, sealer }: Pipeline,
   { figuresOk, quarantined, now }: { figuresOk: boolean; quarantined: number; now: number },
 ): string[] => {
   const advice: string[] = [];
@@ -25,6 +26,13 @@ export const pipelineAdvice = (
     if (books !== null && age === undefined) advice.push(text.advice.unchecked);
     if (age !== undefined && age > OLD_CHECK_MS) advice.push(text.advice.stale(duration(age)));
     if (books !== null && books.lost + books.extra + books.different > 0) advice.push(text.advice.books);
+    if (sealer !== null) {
+      const { proofAge, overdue } = sealerState(sealer, now);
+      if (overdue === 'horizon') advice.push(text.advice.horizon);
+      else if (overdue === 'proof') {
+        advice.push(proofAge === undefined ? text.advice.unproved : text.advice.proof(duration(proofAge)));
+      }
+    }
     if (quarantined > 0) advice.push(text.advice.quarantine);
   }
   return advice.length === 0 ? [text.advice.fine] : advice;

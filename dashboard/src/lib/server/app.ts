@@ -1,21 +1,23 @@
 import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
+import { clockOf } from '@tillstream/clickhouse/calendar/shop-day';
 import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
 import { type Gold, openGold } from '@tillstream/clickhouse/gold';
 import { latestReconciliation } from '@tillstream/reconciler/report/latest';
 import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
+import { createInFlight, type InFlight } from './in-flight.ts';
+import { watchChanges } from './live/changes.ts';
 import { createFiguresReader } from './live/figures-reader.ts';
 import { createLive, type Live } from './live/live.ts';
 import { getLog } from './log.ts';
 import { createLogin, type Login } from './login/login.ts';
 import { postgresSessions } from './login/session-store.ts';
 import { readStored } from './login/stored.ts';
-import { createMarks, type Marks } from './marks.ts';
 import { connectConsumerLag } from './pipeline/consumer-lag.ts';
 import { connectOutbox } from './pipeline/outbox.ts';
 import { type PipelineWatch, watchPipeline } from './pipeline/pipeline.ts';
 import { connectPostgres } from './postgres.ts';
-import { readChangeMark } from './questions/changes.ts';
-import { createRemembered, type Remembered } from './remembered.ts';
+import { readOpenMark, readSealedState } from './questions/changes.ts';
+import { readSealer } from './questions/sealer.ts';
 import { getSettings } from './settings.ts';
 
 /** What the routes work with. Nothing in it connects before it is used. */
@@ -24,11 +26,11 @@ export interface App {
   /** The exact figures: sealed where that is the truth, computed where not. */
   gold: Gold;
   calendar: ShopCalendar;
+  /** Names the shop's clock in the tables of the sealer. */
+  clock: string;
   loyalThreshold: number;
-  /** Whether anything has changed; one for all who ask. */
-  marks: Marks;
-  /** Answers of the read API that are still true. */
-  answers: Remembered;
+  /** Answers of the read API while they are read. */
+  inFlight: InFlight<string>;
   /** Branches that the catalog is known to have. */
   branchesSeen: Set<string>;
   pipeline: PipelineWatch;
@@ -39,8 +41,8 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Answers of the read API: some thousands, or the longest few. */
-const REMEMBERED = { sameMs: 60_000, mostCharacters: 20_000_000 };
+/** Identical questions of the read API within this long (ms) are of the same moment. */
+const SAME_MOMENT_MS = 1_000;
 
 let app: App | undefined;
 
@@ -55,11 +57,15 @@ const createApp = (): App => {
   const clickhouse = connectClickHouse(clickhouseUrl(settings), 'dashboard');
   const gold = openGold(clickhouse, settings);
   const { calendar } = gold;
+  const clock = clockOf(gold.shopDay);
   const brokers = settings.KAFKA_BROKERS?.split(',');
   const pipeline = watchPipeline(
     connectOutbox(postgresUrl(settings)),
     brokers === undefined ? undefined : connectConsumerLag(brokers),
-    () => latestReconciliation(clickhouse, AbortSignal.timeout(3_000)),
+    {
+      books: () => latestReconciliation(clickhouse, AbortSignal.timeout(3_000)),
+      sealer: () => readSealer(clickhouse, clock, AbortSignal.timeout(3_000)),
+    },
     2_000,
   );
   const idleMs = settings.DASHBOARD_SESSION_IDLE_HOURS * 3_600_000;
@@ -68,10 +74,15 @@ const createApp = (): App => {
     gatekeepers &&
     createLogin({ read: () => readStored(gatekeepers), sessions: postgresSessions(gatekeepers, idleMs), idleMs });
   const loyalThreshold = settings.LOYAL_THRESHOLD;
-  const marks = createMarks((signal) => readChangeMark(clickhouse, signal));
   const live = createLive(
     {
-      mark: marks.now,
+      changes: watchChanges(
+        {
+          sealed: (signal) => readSealedState(clickhouse, clock, signal),
+          open: (horizon, signal) => readOpenMark(clickhouse, horizon, signal),
+        },
+        calendar,
+      ),
       figures: createFiguresReader(clickhouse, gold, loyalThreshold),
       pipeline: pipeline.latest,
     },
@@ -80,7 +91,6 @@ const createApp = (): App => {
       longestPauseMs: 5_000,
       timeoutMs: 10_000,
       heartbeatMs: 10_000,
-      refreshMs: 15_000,
       log: getLog(),
     },
   );
@@ -88,9 +98,9 @@ const createApp = (): App => {
     clickhouse,
     gold,
     calendar,
+    clock,
     loyalThreshold,
-    marks,
-    answers: createRemembered(REMEMBERED),
+    inFlight: createInFlight(SAME_MOMENT_MS),
     branchesSeen: new Set(),
     pipeline,
     hasBroker: brokers !== undefined,

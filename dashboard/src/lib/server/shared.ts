@@ -10,63 +10,49 @@ export interface Shared<T> {
 interface Entry<T> {
   value?: T;
   readAt: number;
-  mark?: string;
   ok: boolean;
   restUntil: number;
   reading?: Promise<void>;
 }
 
 export interface Pace {
-  /** A value younger than this (ms) is given without a look. */
+  /** After a read the value is given as it is for this long (ms); 0: each caller gets one that is read anew. */
   freshMs: number;
-  /** With the same mark it stays true for this long (ms). */
-  sameMarkMs: number;
-  /** After a read it rests this many times as long as the read took; as long as it took after one that failed. */
+  /** The same as a multiple of the time that the read took. After a read that failed it is that time itself. */
   rest: number;
-  /** Who asks while there is an older value does not wait for the new one. */
+  /** A caller gets the last good value at once, and a new one is read in the background. */
   background: boolean;
   timeoutMs: number;
 }
 
-/** Whether anything changed is known within this time, or nobody is there to ask. */
-const MARK_MS = 3_000;
+/** How long (ms) a caller waits for a new value before it gets the last good one. */
+const PATIENCE_MS = 3_000;
 
 /** Keys kept: a page in many periods and branches. */
 const MOST_KEYS = 500;
 
 /**
- * Shares a read among all who ask for the same key: one at a time, kept while it is fresh, the last good value when
- * it fails. So any number of viewers costs the database the same as one.
+ * Shares a read among all callers with the same key, one read at a time. The last good value stays, to be shown with its
+ * age when a read fails or takes long.
  */
 export const createShared = <T>(
   read: (key: string, signal: AbortSignal) => Promise<T>,
-  mark: (signal: AbortSignal) => Promise<string>,
-  { freshMs, sameMarkMs, rest, background, timeoutMs }: Pace,
+  { freshMs, rest, background, timeoutMs }: Pace,
 ): ((key: string) => Promise<Shared<T>>) => {
   const entries = new Map<string, Entry<T>>();
 
   const refresh = async (key: string, entry: Entry<T>): Promise<void> => {
     const began = Date.now();
-    let rests = 1;
     try {
-      // Read before the value: what changes in between makes the value look older than it is, never newer. Cheap, so
-      // it also tells soon that nobody is there.
-      const now = await mark(AbortSignal.timeout(Math.min(timeoutMs, MARK_MS)));
-      if (entry.value !== undefined && entry.mark === now && began - entry.readAt < sameMarkMs) {
-        entry.ok = true;
-        entry.restUntil = began + freshMs;
-        return;
-      }
       entry.value = await read(key, AbortSignal.timeout(timeoutMs));
       entry.readAt = began;
-      entry.mark = now;
       entry.ok = true;
-      rests = rest;
     } catch {
-      // A database that was away is asked again sooner than one that had much to do.
       entry.ok = false;
     }
-    entry.restUntil = Date.now() + Math.max(freshMs, rests * (Date.now() - began));
+    const took = Date.now() - began;
+    // A database that was away is asked again sooner than one that had much to do.
+    entry.restUntil = Date.now() + Math.max(freshMs, (entry.ok ? rest : 1) * took);
   };
 
   return async (key) => {
@@ -80,7 +66,18 @@ export const createShared = <T>(
         entry.reading = undefined;
       });
     }
-    if (entry.reading !== undefined && !(background && entry.value !== undefined)) await entry.reading;
+    if (!background) await atMost(PATIENCE_MS, entry.reading);
+    else if (entry.value === undefined) await entry.reading;
     return { ok: entry.ok, value: entry.value, readAt: entry.readAt };
   };
+};
+
+const atMost = async (ms: number, reading: Promise<void> | undefined): Promise<void> => {
+  if (reading === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([reading, patience]);
+  clearTimeout(timer);
 };

@@ -1,7 +1,7 @@
 import { READ_API, type ReadEndpoint } from '@tillstream/schemas/read-api';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
-import { columnsOf, parquetOf, tableFile } from './table-file.ts';
+import { columnsOf, isColumnOf, parquetOf, tableFile } from './table-file.ts';
 
 describe('columns', () => {
   it('are those of the schema, without lists', () => {
@@ -23,6 +23,23 @@ describe('columns', () => {
     const columns = columnsOf(name);
     for (const figure of READ_API[name].doesNotAddUp) expect(columns).toContainEqual({ name: figure, type: 'integer' });
   });
+});
+
+it('a series has customers by day only, in the schema, in its files and in what does not add up', async () => {
+  const { answer, doesNotAddUp } = READ_API.series;
+  const sums = { purchases: 2, items: 3, revenue_minor: 400 };
+  const hours = [{ start: '2026-11-20T10:00:00.000Z', ...sums }];
+  const days = [{ start: '2026-11-20T00:00:00.000Z', ...sums, unique_customers: 2 }];
+  for (const points of [hours, days]) {
+    expect(answer.parse({ as_of: null, points })).toEqual({ as_of: null, points });
+  }
+  const header = async (points: object[]) =>
+    (await tableFile('series', 'csv', columnsOf('series'), points).text()).split('\r\n')[0];
+  expect(await header(hours)).toBe('start,purchases,items,revenue_minor');
+  expect(await header(days)).toBe('start,purchases,items,revenue_minor,unique_customers');
+  expect(doesNotAddUp.filter(isColumnOf(hours))).toEqual([]);
+  expect(doesNotAddUp.filter(isColumnOf(days))).toEqual(['unique_customers']);
+  expect(doesNotAddUp.filter(isColumnOf([]))).toEqual(['unique_customers']);
 });
 
 const COLUMNS = [

@@ -31,6 +31,12 @@ export const columnsOf = (name: ReadEndpoint): Column[] => {
   });
 };
 
+/** Whether any of the rows has a column. A table by day has no hours, one by hour no customers; one without rows may have all. */
+export const isColumnOf =
+  (rows: readonly object[]) =>
+  (column: string): boolean =>
+    rows.length === 0 || rows.some((row) => column in row);
+
 /** Rows as a file to download, named after the endpoint. */
 export const tableFile = (
   name: string,
@@ -38,8 +44,8 @@ export const tableFile = (
   columns: readonly Column[],
   rows: readonly object[],
 ): Response => {
-  // A table by day has no hours: a column that no row has is left out.
-  const had = rows.length === 0 ? columns : columns.filter((column) => rows.some((row) => column.name in row));
+  const isColumn = isColumnOf(rows);
+  const had = columns.filter(({ name }) => isColumn(name));
   const names = had.map((column) => column.name);
   return new Response(format === 'csv' ? csvOf(names, rows) : parquetOf(had, rows), {
     headers: {

@@ -26,9 +26,17 @@ export const pipelinePage = {
       'Figures and books differ: the reconciler heals this by itself. If it is still here in ten minutes, look at its log.',
     unchecked: 'The figures were never compared with the books: look whether the reconciler runs.',
     stale: (age: string) => `The last comparison with the books is ${age} old: look whether the reconciler runs.`,
+    proof: (age: string) =>
+      `The sums of earlier sales were last proved ${age} ago: look whether the reconciler runs, and at its log.`,
+    unproved: 'The sums of earlier sales were never proved: look whether the reconciler runs.',
+    horizon:
+      'Sales are no longer summed up as time goes on: figures get slower, and late sales are missing. Look at the log of the reconciler.',
     quarantine:
       'Messages are in quarantine: their reasons are below. A message that should count is sent again by npm run reemit.',
   },
+  proved: (age: string) => `The sums of earlier sales were proved against every purchase ${age} ago.`,
+  notProved: 'The sums of earlier sales were not proved yet.',
+  sealedUntil: (time: string) => `Sales since ${time} are counted one by one.`,
   branches: 'Newest sale of each branch',
   branchesNote:
     'A branch that has been silent for long may have a till that is off, or no network: its sales come when it is back.',

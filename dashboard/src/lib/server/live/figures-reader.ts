@@ -8,30 +8,30 @@ import type { Figures, LastPurchase, Today } from '../../figures.ts';
 import { usualDays, usualRange, WEEKS } from '../../usual-range.ts';
 import { EVERYTHING } from '../parameters.ts';
 import { readBranches } from '../questions/branches.ts';
-import { catalogMark } from '../questions/changes.ts';
 import { readLastPurchases } from '../questions/last-purchases.ts';
 import { readSameWeekdays } from '../questions/same-weekdays.ts';
 import { readToday } from '../questions/today.ts';
 import type { Watched } from '../questions/watched.ts';
-import { createBatched } from './batched.ts';
+import type { Changes } from './changes.ts';
 import type { LiveSource } from './live.ts';
-import { createOncePerMark } from './once-per-mark.ts';
 import { createPaced } from './paced.ts';
 
 const DAYS = 30;
 /** As many as fill the column beside the charts. */
 const PURCHASES = 14;
-/** What sold until now is compared with "until the same time": it is read again after this long (ms) without any sale. */
-const SAME_MS = 10_000;
-/** Names change with the catalog alone. */
-const SAME_NAMES_MS = 600_000;
-/** Rests of what is read in the background: with one branch watched its own counts, with many that of all of them. */
-const REST = { allTime: { own: 16, all: 7 }, past: { own: 64, all: 31 } };
+/** Rests after a reading, as multiples of its length: of the same branch, and of all branches that are watched. */
+const RESTS = { own: 16, all: 7 };
+
+interface Now {
+  today: Today;
+  last_purchases: LastPurchase[];
+}
 
 /**
- * Reads everything the page shows. Each card comes from one question, so it shows one moment. The cards that look at
- * today are read whenever something changed, by one query for all branches that are watched; the figures of all time and what lies before today, which a sale hardly
- * ever changes, keep a pace of their own, so that today never waits and costs stay low.
+ * Reads everything the overview shows. Each card comes from one question, so it shows one moment. Today and the last
+ * purchases are read with every change, by one query for all branches that are watched. The figures of all time follow
+ * with every change as well, and those of the days before today when something before today has changed; both within a
+ * share of the time, so that today never waits for them and many branches do not load the database.
  */
 export const createFiguresReader = (
   clickhouse: ClickHouse,
@@ -39,40 +39,43 @@ export const createFiguresReader = (
   loyalThreshold: number,
 ): LiveSource['figures'] => {
   const { calendar } = gold;
+  /** Of the last look: another look with the same mark waits for slower figures only. */
+  let last: { mark: string; of: ReadonlyMap<Watched, Now> } = { mark: '', of: new Map() };
 
-  const readNames = createOncePerMark((_: 'all', signal) => readProductNames(clickhouse, signal), SAME_NAMES_MS);
-
-  const readNow = createOncePerMark(
-    createBatched(async (watched: Watched[], signal) => {
-      const now = Date.now();
-      const [today, purchases] = await Promise.all([
-        readToday(clickhouse, { watched, now, calendar }, signal),
-        readLastPurchases(clickhouse, { watched, now, limit: PURCHASES }, signal),
-      ]);
-      return new Map(
-        [...today].map(([branch, of]) => [branch, { today: of, last_purchases: purchases.get(branch) ?? [] }]),
-      );
-    }),
-    SAME_MS,
-  );
+  const readNow = async (branches: readonly Watched[], mark: string, signal: AbortSignal) => {
+    const had = last.mark === mark ? last.of : new Map<Watched, Now>();
+    const watched = branches.filter((branch) => !had.has(branch));
+    if (watched.length === 0) return had;
+    const now = Date.now();
+    const [today, purchases] = await Promise.all([
+      readToday(clickhouse, { watched, now, calendar }, signal),
+      readLastPurchases(clickhouse, { watched, now, limit: PURCHASES }, signal),
+    ]);
+    const of = new Map(had);
+    for (const [branch, found] of today) of.set(branch, { today: found, last_purchases: purchases.get(branch) ?? [] });
+    last = { mark, of };
+    return of;
+  };
 
   const readAllTime = createPaced(
-    (branch: string | undefined, signal) => readKpis(gold, { ...EVERYTHING, branch }, loyalThreshold, { signal }),
-    REST.allTime,
+    (branch: Watched, signal) => readKpis(gold, { ...EVERYTHING, branch }, loyalThreshold, { signal }),
+    RESTS,
   );
 
-  const readPast = createPaced(async (branch: string | undefined, signal) => {
+  const readPast = createPaced(async (branch: Watched, signal) => {
     const day = calendar.dayOf(Date.now());
     // The days that are shown, and those that tell what is usual for them.
     const from = calendar.dayStart(day - DAYS - 7 * WEEKS + 1);
     const month = { branch, from, to: calendar.dayStart(day + 1) };
-    const [branches, { points }, weekdays] = await Promise.all([
+    const [branches, names, { points }, weekdays] = await Promise.all([
       readBranches(clickhouse, signal),
+      readProductNames(clickhouse, signal),
       readSeries(gold, month, 'day', signal),
       readSameWeekdays(clickhouse, { branch, day, calendar }, signal),
     ]);
     const usual = usualDays(points, DAYS);
     return {
+      names,
       branches,
       usual_hours: weekdays.map((base) => usualRange(base) ?? null),
       days: points.slice(-DAYS).map(({ start, purchases, revenue_minor }, index) => ({
@@ -82,24 +85,30 @@ export const createFiguresReader = (
         usual: usual[index] ?? null,
       })),
     };
-  }, REST.past);
+  }, RESTS);
 
-  return async (branch, mark, signal) => {
-    const dayMark = `${mark} ${calendar.dayOf(Date.now())}`;
-    const [now, names] = await Promise.all([
-      readNow(branch, dayMark, signal),
-      readNames('all', catalogMark(mark), signal),
-    ]);
-    // After it, not beside it: they may take longer and use the pause between two looks.
-    const [allTime, past] = await Promise.all([readAllTime(branch, dayMark), readPast(branch, dayMark)]);
+  const readOne = async (branch: Watched, now: Now, { all, past }: Changes) => {
+    const [allTime, before] = await Promise.all([readAllTime(branch, all), readPast(branch, past)]);
+    const { names, branches, usual_hours, days } = before.value;
     const figures: Figures = {
+      branches,
       today: now.today,
-      last_purchases: named(now.last_purchases, names),
       all_time: allTime.value,
-      ...past.value,
-      days: withToday(past.value.days, now.today),
+      days: withToday(days, now.today),
+      usual_hours,
+      last_purchases: named(now.last_purchases, names),
     };
-    return { figures, settled: allTime.settled && past.settled };
+    return { figures, settled: allTime.settled && before.settled };
+  };
+
+  return async (branches, changes, signal) => {
+    const now = await readNow(branches, changes.all, signal);
+    const read = branches.map(async (branch) => {
+      const found = now.get(branch);
+      if (found === undefined) throw new Error('a branch that is watched was not read');
+      return [branch, await readOne(branch, found, changes)] as const;
+    });
+    return new Map(await Promise.all(read));
   };
 };
 

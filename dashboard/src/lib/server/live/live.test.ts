@@ -18,25 +18,25 @@ const shop = () => {
     waiting: 0 as number | null,
   };
   const source: LiveSource = {
-    mark: async () => {
+    changes: async () => {
       state.marks++;
       if (state.away) throw new Error('away');
-      return state.mark;
+      return { all: state.mark, past: '' };
     },
-    figures: async (branch) => {
+    figures: async (branches) => {
       state.reads++;
       if (state.away) throw new Error('away');
-      const figures = figuresOf(branch === undefined ? state.purchases : state.purchases * 100);
-      return { figures, settled: state.settled };
+      const figures = (branch: string | undefined) =>
+        figuresOf(branch === undefined ? state.purchases : state.purchases * 100);
+      return new Map(branches.map((branch) => [branch, { figures: figures(branch), settled: state.settled }]));
     },
-    pipeline: () => ({ waiting: state.waiting, waiting_since: null, uncounted: 0, books: null }),
+    pipeline: () => ({ waiting: state.waiting, waiting_since: null, uncounted: 0, books: null, sealer: null }),
   };
   const live = createLive(source, {
     pauseMs: 100,
     longestPauseMs: 5_000,
     timeoutMs: 10_000,
     heartbeatMs: 10_000,
-    refreshMs: 15_000,
     log: { warn: () => {}, info: () => {} },
   });
   return { state, live };

@@ -1,36 +1,36 @@
 import type { Logger } from 'pino';
 import type { Figures, LiveMessage, Pipeline } from '../../figures.ts';
+import type { Watched } from '../questions/watched.ts';
+import type { Changes } from './changes.ts';
 
 /** Where the figures come from. Every call may fail at any moment. */
 export interface LiveSource {
-  /** A text that differs whenever the figures may have changed; cheap. */
-  mark(signal: AbortSignal): Promise<string>;
-  /** The figures of a branch, or of all for undefined; `mark` is the one just found. */
-  figures(branch: string | undefined, mark: string, signal: AbortSignal): Promise<Reading>;
+  /** Whether figures may have changed since an earlier look; cheap. */
+  changes(signal: AbortSignal): Promise<Changes>;
+  /** The figures of branches (undefined: the chain); `changes` is what was just found. */
+  figures(branches: readonly Watched[], changes: Changes, signal: AbortSignal): Promise<ReadonlyMap<Watched, Reading>>;
   /** What is known of the pipeline; never waits and never fails. */
   pipeline(): Pipeline;
 }
 
 export interface Reading {
   figures: Figures;
-  /** Whether all of them are as new as the mark; if not, the next look reads them again. */
+  /** Whether all of them are as new as `changes`; if not, the next look asks for them again. */
   settled: boolean;
 }
 
 export interface LiveOptions {
-  /** Between the end of a look and the next one, in milliseconds; more when looking takes longer than that, and twice in a quiet shop and after figures were read. */
+  /** Between the end of a look and the next one (ms). A look that takes longer rests as long, and a quiet shop twice this long. */
   pauseMs: number;
   /** Longest pause while looking fails. */
   longestPauseMs: number;
   /** After which a look is given up. */
   timeoutMs: number;
   heartbeatMs: number;
-  /** Age at which figures are read again although no sale came: "until this time" moves with the clock. */
-  refreshMs: number;
   log: Pick<Logger, 'warn' | 'info'>;
 }
 
-/** Somebody who watches; neither call may throw. */
+/** One open page; neither call may throw. */
 export interface Viewer {
   send(message: LiveMessage): void;
   end(): void;
@@ -41,9 +41,9 @@ const QUIET_MS = 5_000;
 
 export interface Live {
   /** Sends what is known at once and every change from then on. Returns how to stop. */
-  watch(branch: string | undefined, viewer: Viewer): () => void;
+  watch(branch: Watched, viewer: Viewer): () => void;
   /** The newest figures for one answer; the last good ones, or none, when they cannot be read now. Never fails. */
-  look(branch: string | undefined): Promise<LiveMessage>;
+  look(branch: Watched): Promise<LiveMessage>;
   /** How many watch. */
   viewers(): number;
   /** Ends every viewer and the loop. */
@@ -54,7 +54,7 @@ export interface Live {
 interface Known {
   figures: Figures;
   text: string;
-  /** Absent while not all of them are as new as the last mark. */
+  /** The changes that are in them; absent while not all of them are that new. */
   mark: string | undefined;
   readAt: number;
   checkedAt: number;
@@ -65,10 +65,10 @@ interface Known {
  * tells their viewers. It runs while somebody watches, and each look begins after the one before has ended.
  */
 export const createLive = (source: LiveSource, options: LiveOptions): Live => {
-  const { pauseMs, longestPauseMs, timeoutMs, heartbeatMs, refreshMs, log } = options;
+  const { pauseMs, longestPauseMs, timeoutMs, heartbeatMs, log } = options;
   /** `sent` is the text of the figures that the viewer has. */
-  const viewers = new Map<Viewer, { branch: string | undefined; sent?: string }>();
-  const known = new Map<string | undefined, Known>();
+  const viewers = new Map<Viewer, { branch: Watched; sent?: string }>();
+  const known = new Map<Watched, Known>();
   let ok = true;
   let failures = 0;
   let pipelineSent = '';
@@ -98,33 +98,27 @@ export const createLive = (source: LiveSource, options: LiveOptions): Live => {
     }
   };
 
-  const lookAt = async (branch: string | undefined, mark: string, began: number, signal: AbortSignal) => {
-    const entry = known.get(branch);
-    if (entry !== undefined && entry.mark === mark && began - entry.readAt < refreshMs) {
-      entry.checkedAt = Math.max(entry.checkedAt, began);
-      return;
-    }
-    const { figures, settled } = await source.figures(branch, mark, signal);
-    // Another look may have begun later and ended sooner.
-    if ((known.get(branch)?.readAt ?? 0) > began) return;
-    known.set(branch, {
-      figures,
-      text: JSON.stringify(figures),
-      mark: settled ? mark : undefined,
-      readAt: began,
-      checkedAt: began,
-    });
-  };
-
   /** Returns whether anything has changed since the look before. */
-  const look = async (branches: Iterable<string | undefined>, timeout: number): Promise<boolean> => {
+  const look = async (branches: Iterable<Watched>, timeout: number): Promise<boolean> => {
     const began = Date.now();
     const signal = AbortSignal.timeout(timeout);
-    const mark = await source.mark(signal);
-    const isNew = mark !== lastMark;
+    const changes = await source.changes(signal);
+    const isNew = changes.all !== lastMark;
     if (isNew) changedAt = began;
-    lastMark = mark;
-    await Promise.all([...branches].map((branch) => lookAt(branch, mark, began, signal)));
+    lastMark = changes.all;
+    const due: Watched[] = [];
+    for (const branch of branches) {
+      const entry = known.get(branch);
+      if (entry?.mark === changes.all) entry.checkedAt = Math.max(entry.checkedAt, began);
+      else due.push(branch);
+    }
+    const found = due.length === 0 ? [] : await source.figures(due, changes, signal);
+    for (const [branch, { figures, settled }] of found) {
+      // Another look may have begun later and ended sooner.
+      if ((known.get(branch)?.readAt ?? 0) > began) continue;
+      const text = JSON.stringify(figures);
+      known.set(branch, { figures, text, mark: settled ? changes.all : undefined, readAt: began, checkedAt: began });
+    }
     return isNew;
   };
 

@@ -60,13 +60,7 @@ export const createLogin = ({ read, sessions: store, idleMs, clock = Date.now }:
   const throttle = new Throttle(PACES);
   const inTurn = pLimit(TRIED_AT_ONCE);
   const sessions = createSessions(store, idleMs, clock);
-  const shared = createShared(read, async () => '', {
-    freshMs: FRESH_MS,
-    sameMarkMs: 0,
-    rest: 4,
-    background: false,
-    timeoutMs: 5_000,
-  });
+  const shared = createShared(read, { freshMs: FRESH_MS, rest: 4, background: false, timeoutMs: 5_000 });
   const stored = async () => (await shared('')).value;
 
   const judgeKey = ({ keys }: Stored, key: string, now: number): Verdict => {

@@ -41,11 +41,12 @@ const TOKEN = /^[\w-]{43}$/;
  * While Postgres is away, those that this process has seen go on.
  */
 export const createSessions = (store: SessionStore, idleMs: number, clock: () => number): Sessions => {
-  const find = createShared(
-    async (hash) => ({ session: await store.find(Buffer.from(hash, 'hex')) }),
-    async () => '',
-    { freshMs: FRESH_MS, sameMarkMs: 0, rest: 4, background: false, timeoutMs: 5_000 },
-  );
+  const find = createShared(async (hash) => ({ session: await store.find(Buffer.from(hash, 'hex')) }), {
+    freshMs: FRESH_MS,
+    rest: 4,
+    background: false,
+    timeoutMs: 5_000,
+  });
   const usedHere = new LRUCache<string, number>({ max: MOST_KNOWN });
   const endedHere = new LRUCache<string, true>({ max: MOST_KNOWN });
 

@@ -20,37 +20,28 @@ export interface PageAsk {
   signal: AbortSignal;
 }
 
-/** Figures that are exact and flat: as new as the database at each look. */
-const LIVE: Pace = { freshMs: 2_000, sameMarkMs: 60_000, rest: 4, background: false, timeoutMs: 10_000 };
-/** Figures whose cost grows with the shop: read in the background, shown with their age. */
-export const PACED: Pace = { freshMs: 60_000, sameMarkMs: 600_000, rest: 30, background: true, timeoutMs: 60_000 };
+/** Figures that cost the same in any shop: each caller gets them as they are now. */
+const AS_IT_IS: Pace = { freshMs: 0, rest: 0, background: false, timeoutMs: 10_000 };
+/** Figures whose cost grows with the number of customers: read in the background, shown with their age. */
+export const PACED: Pace = { freshMs: 60_000, rest: 30, background: true, timeoutMs: 60_000 };
 
 /** Shares what `read` gives per view among all viewers; the key is the id and the view's query string. */
 export const sharedByView = <T>(
   name: string,
   read: (ask: PageAsk) => Promise<T>,
-  pace: Pace = LIVE,
+  pace: Pace = AS_IT_IS,
 ): ((id: string, view: View) => Promise<Shared<T>>) => {
-  const shared = createShared<T>(
-    async (key, signal) => {
-      const [id = '', query = ''] = key.split('\n');
-      const search = new URLSearchParams(query);
-      try {
-        return await read(
-          askOf(
-            id,
-            parseView((parameter) => search.get(parameter)),
-            signal,
-          ),
-        );
-      } catch (error) {
-        getLog().warn({ err: error, page: name }, 'figures of a page cannot be read');
-        throw error;
-      }
-    },
-    (signal) => getApp().marks.now(signal),
-    pace,
-  );
+  const shared = createShared<T>(async (key, signal) => {
+    const [id = '', query = ''] = key.split('\n');
+    const search = new URLSearchParams(query);
+    const view = parseView((parameter) => search.get(parameter));
+    try {
+      return await read(askOf(id, view, signal));
+    } catch (error) {
+      getLog().warn({ err: error, page: name }, 'figures of a page cannot be read');
+      throw error;
+    }
+  }, pace);
   return (id, view) => shared(`${encodeURIComponent(id)}\n${viewQuery(view)}\n${today()}`);
 };
 
@@ -124,11 +115,10 @@ export const figuresPage = <T, P = undefined>(
   };
 };
 
-const branchesNow = createShared(
-  (_, signal) => readBranches(getApp().clickhouse, signal),
-  (signal) => getApp().marks.now(signal),
-  { freshMs: 2_000, sameMarkMs: 600_000, rest: 4, background: false, timeoutMs: 2_000 },
-);
+const branchesNow = createShared((_, signal) => readBranches(getApp().clickhouse, signal), {
+  ...AS_IT_IS,
+  timeoutMs: 2_000,
+});
 
 /** The branches of the catalog; undefined while nobody can tell. */
 export const knownBranches = async () => (await branchesNow('')).value;

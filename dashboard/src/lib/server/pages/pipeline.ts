@@ -11,7 +11,7 @@ import { figuresPage, PACED, partOf, sharedByView } from './page.ts';
 
 const HOUR = 3_600_000;
 /** They change by the minute and cost little. */
-const HISTORY = { ...PACED, freshMs: 10_000, sameMarkMs: 20_000 };
+const HISTORY = { ...PACED, freshMs: 20_000 };
 
 const arrivals = sharedByView(
   'arrivals',
@@ -25,12 +25,13 @@ const checks = sharedByView(
 );
 const quarantine = sharedByView('quarantine', ({ app, signal }) => readQuarantine(app.clickhouse, signal), PACED);
 
-/** One look for all viewers; it never fails, what cannot be found is null. */
-const road = createShared(
-  () => getApp().pipeline.read(),
-  async () => '',
-  { freshMs: 2_000, sameMarkMs: 0, rest: 4, background: false, timeoutMs: 10_000 },
-);
+/** The state of the pipeline, shared by all viewers. It never fails; what cannot be found is null. */
+const stateNow = createShared(() => getApp().pipeline.read(), {
+  freshMs: 2_000,
+  rest: 4,
+  background: false,
+  timeoutMs: 10_000,
+});
 
 const ALL: View = { period: 'all', compare: 'none' };
 
@@ -43,7 +44,7 @@ export const pipelinePage = figuresPage<PipelineFigures, PipelineParts>(
   },
   async () => {
     const [pipeline, arrived, checked, held] = await Promise.all([
-      road(''),
+      stateNow(''),
       partOf(arrivals('', ALL)),
       partOf(checks('', ALL)),
       partOf(quarantine('', ALL)),

@@ -1,5 +1,7 @@
 import type { Health } from '@tillstream/schemas/read-api';
-import type { Pipeline } from '../../figures.ts';
+import type { Pipeline, Sealer } from '../../figures.ts';
+import { duration } from '../../format.ts';
+import { sealerState } from '../../sealer-state.ts';
 
 /** A sale waits milliseconds; one that waits this long is held up. */
 const HELD_UP_MS = 15_000;
@@ -14,7 +16,7 @@ export const healthOf = (
   { clickhouse, pipeline, hasBroker }: { clickhouse: boolean; pipeline: Pipeline; hasBroker: boolean },
   now: number,
 ): Health => {
-  const { waiting, waiting_since, uncounted } = pipeline;
+  const { waiting, waiting_since, uncounted, sealer } = pipeline;
   const age = waiting_since === null ? 0 : Math.max(0, now - Date.parse(waiting_since));
   const parts: Health['parts'] = {
     clickhouse: clickhouse
@@ -34,6 +36,14 @@ export const healthOf = (
         ? { status: 'degraded', detail: 'does not answer' }
         : { status: 'ok', detail: `${uncounted} messages not read yet` };
   }
+  if (sealer !== null) parts.sealer = sealerPart(sealer, now);
   const states = Object.values(parts).map((part) => part.status);
   return { status: states.includes('down') ? 'down' : states.includes('degraded') ? 'degraded' : 'ok', parts };
+};
+
+const sealerPart = (sealer: Sealer, now: number): Health['parts'][string] => {
+  const { proofAge, behind, overdue } = sealerState(sealer, now);
+  const proved = proofAge === undefined ? 'nothing was proved yet' : `proved ${duration(proofAge)} ago`;
+  const sealed = behind === undefined ? 'nothing is sealed yet' : `sealed up to ${duration(behind)} ago`;
+  return { status: overdue === undefined ? 'ok' : 'degraded', detail: `${proved}, ${sealed}` };
 };

@@ -1,11 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { lagOf } from './consumer-lag.ts';
 import { healthOf } from './health.ts';
 import { watchPipeline } from './pipeline.ts';
 
 const NOW = Date.parse('2026-11-20T10:00:00Z');
-const noBooks = () => Promise.reject(new Error('away'));
-const fine = { waiting: 0, waiting_since: null, uncounted: 0, books: null };
+const away = () => Promise.reject(new Error('away'));
+const noChecks = { books: away, sealer: away };
+const fine = { waiting: 0, waiting_since: null, uncounted: 0, books: null, sealer: null };
 
 describe('lagOf', () => {
   it('adds up what lies between the committed offsets and the ends', () => {
@@ -28,12 +29,13 @@ describe('watchPipeline', () => {
     const since = new Date(NOW);
     const outbox = { read: async () => ({ waiting: 3, since }), close: async () => {} };
     const lag = { read: () => Promise.reject(new Error('away')), close: async () => {} };
-    const watch = watchPipeline(outbox, lag, noBooks, 1_000);
+    const watch = watchPipeline(outbox, lag, noChecks, 1_000);
     expect(await watch.read()).toEqual({
       waiting: 3,
       waiting_since: since.toISOString(),
       uncounted: null,
       books: null,
+      sealer: null,
     });
     expect(watch.latest().waiting).toBe(3);
     await watch.close();
@@ -41,8 +43,32 @@ describe('watchPipeline', () => {
 
   it('has nothing uncounted without a broker, and survives Postgres', async () => {
     const outbox = { read: () => Promise.reject(new Error('away')), close: async () => {} };
-    const watch = watchPipeline(outbox, undefined, noBooks, 1_000);
-    expect(await watch.read()).toEqual({ waiting: null, waiting_since: null, uncounted: 0, books: null });
+    const watch = watchPipeline(outbox, undefined, noChecks, 1_000);
+    expect(await watch.read()).toEqual({ ...fine, waiting: null });
+  });
+});
+
+describe('what is checked in the background', () => {
+  it('is asked for every ten seconds, and again at once after a failure', async () => {
+    vi.useFakeTimers({ now: NOW });
+    try {
+      let proved = 0;
+      const sealer = async () => {
+        proved++;
+        if (proved === 1) throw new Error('away');
+        return { proved_at: new Date(NOW + proved).toISOString(), sealed_until: null };
+      };
+      const outbox = { read: async () => ({ waiting: 0, since: null }), close: async () => {} };
+      const watch = watchPipeline(outbox, undefined, { books: away, sealer }, 1_000);
+      expect((await watch.read()).sealer).toBeNull();
+      const second = (await watch.read()).sealer;
+      expect(second?.proved_at).toBe(new Date(NOW + 2).toISOString());
+      expect((await watch.read()).sealer).toEqual(second);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect((await watch.read()).sealer).not.toEqual(second);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
@@ -62,5 +88,23 @@ describe('healthOf', () => {
     const since = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
     expect(health({ pipeline: { ...fine, waiting: 5, waiting_since: since(1) } }).status).toBe('ok');
     expect(health({ pipeline: { ...fine, waiting: 5, waiting_since: since(60) } }).status).toBe('degraded');
+  });
+
+  it('says when everything was last proved, and sees a sealer that does not', () => {
+    const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
+    const sealer = (proved: string | null, sealed: string | null) =>
+      health({ pipeline: { ...fine, sealer: { proved_at: proved, sealed_until: sealed } } }).parts.sealer;
+    expect(sealer(ago(12), ago(420))).toEqual({ status: 'ok', detail: 'proved 12 s ago, sealed up to 7 min ago' });
+    expect(sealer(ago(299), ago(29 * 60))?.status).toBe('ok');
+    expect(sealer(ago(301), ago(60))).toEqual({
+      status: 'degraded',
+      detail: 'proved 5 min ago, sealed up to 1 min ago',
+    });
+    expect(sealer(ago(10), ago(31 * 60))?.status).toBe('degraded');
+    expect(sealer(null, null)).toEqual({
+      status: 'degraded',
+      detail: 'nothing was proved yet, nothing is sealed yet',
+    });
+    expect(health({}).parts.sealer).toBeUndefined();
   });
 });

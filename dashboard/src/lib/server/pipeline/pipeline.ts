@@ -1,4 +1,4 @@
-import type { Books, Pipeline } from '../../figures.ts';
+import type { Books, Pipeline, Sealer } from '../../figures.ts';
 import type { ConsumerLag } from './consumer-lag.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -11,36 +11,37 @@ export interface PipelineWatch {
   close(): Promise<void>;
 }
 
-const BOOKS_EVERY_MS = 10_000;
+/** The reconciler compares every few seconds and the sealer proves by the minute; asking more often would tell nothing new. */
+const CHECKS_EVERY_MS = 10_000;
+
+/** What is checked in the background and kept in ClickHouse. */
+export interface Checks {
+  books(): Promise<Books>;
+  sealer(): Promise<Sealer>;
+}
 
 /** @param lag absent without a broker: the relay then writes into ClickHouse itself and nothing lies in between */
 export const watchPipeline = (
   outbox: Outbox,
   lag: ConsumerLag | undefined,
-  readBooks: () => Promise<Books>,
+  checks: Checks,
   intervalMs: number,
 ): PipelineWatch => {
-  let found: Pipeline = { waiting: null, waiting_since: null, uncounted: null, books: null };
+  let found: Pipeline = { waiting: null, waiting_since: null, uncounted: null, books: null, sealer: null };
   let readAt = 0;
-  let booksAt = 0;
   let reading: Promise<Pipeline> | undefined;
-
-  // The reconciler looks every few seconds; asking it more often would cost and tell nothing new.
-  const booksNow = async (): Promise<Books | null> => {
-    if (Date.now() - booksAt < BOOKS_EVERY_MS) return found.books;
-    const books = await readBooks();
-    booksAt = Date.now();
-    return books;
-  };
+  const booksNow = nowAndThen(checks.books, CHECKS_EVERY_MS);
+  const sealerNow = nowAndThen(checks.sealer, CHECKS_EVERY_MS);
 
   const readOnce = async (): Promise<Pipeline> => {
-    const [sales, uncounted, books] = await Promise.allSettled([outbox.read(), lag?.read() ?? 0, booksNow()]);
-    found = {
-      waiting: sales.status === 'fulfilled' ? sales.value.waiting : null,
-      waiting_since: sales.status === 'fulfilled' ? (sales.value.since?.toISOString() ?? null) : null,
-      uncounted: uncounted.status === 'fulfilled' ? uncounted.value : null,
-      books: books.status === 'fulfilled' ? books.value : null,
-    };
+    const [sales, uncounted, books, sealer] = await Promise.all([
+      orNull(outbox.read()),
+      orNull(lag?.read() ?? 0),
+      orNull(booksNow()),
+      orNull(sealerNow()),
+    ]);
+    const { waiting = null, since = null } = sales ?? {};
+    found = { waiting, waiting_since: since?.toISOString() ?? null, uncounted, books, sealer };
     readAt = Date.now();
     reading = undefined;
     return found;
@@ -60,5 +61,22 @@ export const watchPipeline = (
     close: async () => {
       await Promise.allSettled([outbox.close(), lag?.close()]);
     },
+  };
+};
+
+const orNull = async <T>(value: T | Promise<T>): Promise<T | null> => {
+  try {
+    return await value;
+  } catch {
+    return null;
+  }
+};
+
+/** Reads again only when the last good value is older than `everyMs`. */
+const nowAndThen = <T>(read: () => Promise<T>, everyMs: number): (() => Promise<T>) => {
+  let last: { value: T; readAt: number } | undefined;
+  return async () => {
+    if (last === undefined || Date.now() - last.readAt >= everyMs) last = { value: await read(), readAt: Date.now() };
+    return last.value;
   };
 };

@@ -1,41 +1,49 @@
-import { createHash } from 'node:crypto';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { z } from 'zod';
 
 /**
- * Every insert makes a part whose block has a higher number, so this looks at no row at all. A merge keeps the highest number
- * and changes no figure; a table that takes another's place has a folder of its own. Text is made of it here: that costs
- * ClickHouse more than the few rows.
+ * The sealer writes `changed` after the spans it sealed. Rows of the state, products and branches are hashed as they are
+ * stored, without FINAL: a merge makes the text differ once more, which costs one reading.
  */
-const SQL = `
-  SELECT table, substring(path, 1, length(path) - length(name) - 1) AS folder, partition_id,
-    toString(max(max_block_number)) AS newest, toString(max(data_version)) AS changed
-  FROM system.parts
-  WHERE database = 'silver' AND active
-  GROUP BY table, folder, partition_id`;
+const SEALED = `
+  SELECT toUnixTimestamp(maxIf(at, name = 'horizon')) AS horizon, toString(sumIf(cityHash64(name, at), name != 'proved')) AS sealed,
+    (SELECT toString(sum(cityHash64(product_id, revision))) FROM silver.products) AS products,
+    (SELECT toString(sum(cityHash64(branch_id, revision))) FROM silver.branches) AS branches
+  FROM sealed.state WHERE clock = {clock:String}
+  SETTINGS max_threads = 1`;
 
-const row = z.object({
-  table: z.string(),
-  folder: z.string(),
-  partition_id: z.string(),
-  newest: z.string(),
-  changed: z.string(),
-});
+const sealedRow = z.object({ horizon: z.int(), sealed: z.string(), products: z.string(), branches: z.string() });
 
-/** The tables of the catalog; the others hold what was sold and to whom. */
-const CATALOG = ['products', 'branches'];
+/** What figures rest on besides the purchases since the horizon. */
+export interface SealedState {
+  /** Milliseconds; everything before it is sealed. 0 while nothing is. */
+  horizon: number;
+  /** A text that differs whenever a sealed span or a name in the catalog has changed. */
+  mark: string;
+}
 
-/** A text that differs whenever anything that the figures are made of may have changed. */
-export const readChangeMark = async (clickhouse: ClickHouse, signal?: AbortSignal): Promise<string> => {
-  const parts = await clickhouse.rows({ name: 'changes', sql: SQL, row, signal, timeoutSeconds: 5 });
-  const hashOf = (which: typeof parts) => {
-    const texts = which.map((part) => Object.values(part).join(' ')).sort();
-    return createHash('sha1').update(texts.join('\n')).digest('base64url');
-  };
-  const inCatalog = parts.filter(({ table }) => CATALOG.includes(table));
-  const others = parts.filter(({ table }) => !CATALOG.includes(table));
-  return `${hashOf(inCatalog)} ${hashOf(others)}`;
+export const readSealedState = async (
+  clickhouse: ClickHouse,
+  clock: string,
+  signal?: AbortSignal,
+): Promise<SealedState> => {
+  const question = { name: 'sealed_state', sql: SEALED, params: { clock }, row: sealedRow, signal, timeoutSeconds: 5 };
+  const { horizon, ...marks } = await clickhouse.row(question);
+  return { horizon: horizon * 1000, mark: Object.values(marks).join(' ') };
 };
 
-/** The part of a mark that differs whenever the catalog may have changed: names of products and branches. */
-export const catalogMark = (mark: string): string => mark.split(' ')[0] ?? '';
+/** Rows as they are stored, as above. */
+const OPEN = `
+  SELECT count() AS purchases, toString(sum(cityHash64(purchase_id, version))) AS hash
+  FROM silver.purchases WHERE slot >= toDateTime({horizon:UInt32}, 'UTC')
+  SETTINGS max_threads = 1`;
+
+const openRow = z.object({ purchases: z.int(), hash: z.string() });
+
+/** A text that differs whenever a purchase since the horizon (ms) was added, changed or voided. */
+export const readOpenMark = async (clickhouse: ClickHouse, horizon: number, signal?: AbortSignal): Promise<string> => {
+  const params = { horizon: Math.floor(horizon / 1000) };
+  const question = { name: 'open_mark', sql: OPEN, params, row: openRow, signal, timeoutSeconds: 5 };
+  const { purchases, hash } = await clickhouse.row(question);
+  return `${purchases} ${hash}`;
+};

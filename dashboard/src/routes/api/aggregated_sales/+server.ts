@@ -11,7 +11,7 @@ const scopeOf = (parameters: Parameters, calendar: ShopCalendar): Scope => {
 };
 
 /** `GET /api/aggregated_sales?month=YYYY-MM&branch=&from=&to=`; month and period together mean what lies in both. */
-export const GET = figures('aggregated_sales', { salesOf: scopeOf }, async (ask) => {
+export const GET = figures('aggregated_sales', async (ask) => {
   const { app, parameters, signal } = ask;
   const scope = scopeOf(parameters, app.calendar);
   parameters.check();

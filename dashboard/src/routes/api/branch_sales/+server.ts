@@ -2,7 +2,7 @@ import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
 import { figures } from '$lib/server/answer.ts';
 
 /** `GET /api/branch_sales?from=&to=&format=json|csv|parquet`: branches side by side; customers do not add up over them. */
-export const GET = figures('branch_sales', 'anything', async ({ app, parameters, signal }) => {
+export const GET = figures('branch_sales', async ({ app, parameters, signal }) => {
   const { from, to } = parameters.scope(app.calendar);
   parameters.check();
   const { as_of, branches } = await readBranchSales(app.gold, { from, to }, undefined, signal);

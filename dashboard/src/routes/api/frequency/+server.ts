@@ -3,7 +3,7 @@ import { customerParts } from '$lib/server/pages/customers.ts';
 import { unavailable } from '$lib/server/problems.ts';
 
 /** `GET /api/frequency?branch=&format=json|csv|parquet`: how many customers have bought how often; `read_at` tells its age. */
-export const GET = figures('frequency', 'paced', async (ask) => {
+export const GET = figures('frequency', async (ask) => {
   const branch = ask.parameters.read('branch', (text) => text, 'a branch');
   ask.parameters.check();
   await requireBranch(ask, branch);

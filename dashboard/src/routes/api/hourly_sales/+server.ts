@@ -1,8 +1,8 @@
 import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
-import { figures, ITS_SALES, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/answer.ts';
 
 /** `GET /api/hourly_sales?branch=&from=&to=` */
-export const GET = figures('hourly_sales', ITS_SALES, async (ask) => {
+export const GET = figures('hourly_sales', async (ask) => {
   const scope = ask.parameters.scope(ask.app.calendar);
   ask.parameters.check();
   await requireBranch(ask, scope.branch);

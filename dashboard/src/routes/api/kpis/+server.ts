@@ -2,7 +2,7 @@ import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { figures, requireBranch } from '$lib/server/answer.ts';
 
 /** `GET /api/kpis?branch=&from=&to=` */
-export const GET = figures('kpis', 'anything', async (ask) => {
+export const GET = figures('kpis', async (ask) => {
   const scope = ask.parameters.scope(ask.app.calendar);
   ask.parameters.check();
   await requireBranch(ask, scope.branch);

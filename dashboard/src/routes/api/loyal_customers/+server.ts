@@ -5,7 +5,7 @@ import { newestSale } from '$lib/server/questions/newest-sale.ts';
 import { withinSales } from '$lib/server/questions/within-sales.ts';
 
 /** `GET /api/loyal_customers?branch=&from=&to=&format=json|csv|parquet`: at the end of each business day. */
-export const GET = figures('loyal_customers', 'anything', async (ask) => {
+export const GET = figures('loyal_customers', async (ask) => {
   const { app, parameters, signal } = ask;
   const scope = parameters.scope(app.calendar);
   parameters.check();

@@ -1,8 +1,8 @@
 import { readProductRanking } from '@tillstream/clickhouse/questions/product-ranking';
-import { figures, ITS_SALES, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/answer.ts';
 
 /** `GET /api/product_ranking?branch=&from=&to=&format=json|csv|parquet`: every product that was sold. */
-export const GET = figures('product_ranking', ITS_SALES, async (ask) => {
+export const GET = figures('product_ranking', async (ask) => {
   const scope = ask.parameters.scope(ask.app.calendar);
   ask.parameters.check();
   await requireBranch(ask, scope.branch);

@@ -1,10 +1,10 @@
 import { dateOf } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { readProductSales } from '@tillstream/clickhouse/questions/product-sales';
-import { figures, ITS_SALES, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/answer.ts';
 import { newestSale } from '$lib/server/questions/newest-sale.ts';
 
 /** `GET /api/product_sales?product=&by=day|hour|branch&branch=&from=&to=&format=json|csv|parquet`: one product where it was sold. */
-export const GET = figures('product_sales', ITS_SALES, async (ask) => {
+export const GET = figures('product_sales', async (ask) => {
   const { app, parameters, signal } = ask;
   const product = parameters.read('product', (text) => text, 'a product');
   if (product === undefined) parameters.fault('product', 'is missing');

@@ -3,7 +3,7 @@ import { customerParts } from '$lib/server/pages/customers.ts';
 import { unavailable } from '$lib/server/problems.ts';
 
 /** `GET /api/retention?branch=&format=json|csv|parquet`: customers by month of first purchase who bought in a later month; `read_at` tells its age. */
-export const GET = figures('retention', 'paced', async (ask) => {
+export const GET = figures('retention', async (ask) => {
   const branch = ask.parameters.read('branch', (text) => text, 'a branch');
   ask.parameters.check();
   await requireBranch(ask, branch);

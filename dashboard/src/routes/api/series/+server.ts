@@ -1,10 +1,10 @@
 import { readSeries } from '@tillstream/clickhouse/questions/series';
-import { figures, ITS_SALES, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/answer.ts';
 import { requireFewPoints } from '$lib/server/points.ts';
 import { withinSales } from '$lib/server/questions/within-sales.ts';
 
 /** `GET /api/series?by=hour|day&branch=&from=&to=`; an end that is absent is the first or the last sale. */
-export const GET = figures('series', ITS_SALES, async (ask) => {
+export const GET = figures('series', async (ask) => {
   const { app, parameters, signal } = ask;
   const by = parameters.oneOf('by', ['hour', 'day']) ?? 'day';
   const scope = parameters.scope(app.calendar);

@@ -3,7 +3,7 @@ import { customerParts } from '$lib/server/pages/customers.ts';
 import { unavailable } from '$lib/server/problems.ts';
 
 /** `GET /api/top_customers?branch=&format=json|csv|parquet`: who spent most, under a pseudonym; `read_at` tells its age. */
-export const GET = figures('top_customers', 'paced', async (ask) => {
+export const GET = figures('top_customers', async (ask) => {
   const branch = ask.parameters.read('branch', (text) => text, 'a branch');
   ask.parameters.check();
   await requireBranch(ask, branch);

@@ -1,8 +1,8 @@
 import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
-import { figures, ITS_SALES, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/answer.ts';
 
 /** `GET /api/top_products?limit=3&by=units|revenue&branch=&from=&to=` */
-export const GET = figures('top_products', ITS_SALES, async (ask) => {
+export const GET = figures('top_products', async (ask) => {
   const { app, parameters, signal } = ask;
   const limit = parameters.wholeNumber('limit', 1, 1000) ?? 3;
   const by = parameters.oneOf('by', ['units', 'revenue']) ?? 'units';

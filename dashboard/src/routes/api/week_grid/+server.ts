@@ -1,8 +1,8 @@
 import { readWeekGrid } from '@tillstream/clickhouse/questions/week-grid';
-import { figures, ITS_SALES, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/answer.ts';
 
 /** `GET /api/week_grid?branch=&from=&to=&format=json|csv|parquet`: weekday (1 Monday … 7 Sunday) × hour of the shop's clock. */
-export const GET = figures('week_grid', ITS_SALES, async (ask) => {
+export const GET = figures('week_grid', async (ask) => {
   const scope = ask.parameters.scope(ask.app.calendar);
   ask.parameters.check();
   await requireBranch(ask, scope.branch);
