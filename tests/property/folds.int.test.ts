@@ -1,11 +1,11 @@
 import type { ClickHouse, NamedQuery } from '@tillstream/clickhouse/client';
 import type { Beside } from '@tillstream/clickhouse/facts-beside';
 import { type Gold, type GoldOptions, openGold } from '@tillstream/clickhouse/gold';
-import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
 import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { readRetention } from '@tillstream/clickhouse/questions/retention';
 import { readSeries } from '@tillstream/clickhouse/questions/series';
+import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';

@@ -40,10 +40,10 @@ const staleMilestones = (
 const sealSql = (shopDay: string, stale: readonly MilestoneDay[]): string => {
   const asked = `arrayZip(${inList(stale.map(({ day }) => day))}, ${texts(stale.map(({ milestone }) => milestone))}, ${texts(stale.map(({ branch }) => branch))})`;
   return `
-  SELECT {clock:String}, milestone, branch, toDate(day), countIf(rows > 0 AND active), sum(rows), sum(hash)
+  SELECT {clock:String}, milestone, branch, toDate(day), countIf(rows > 0 AND is_active), sum(rows), sum(hash)
   FROM (
     SELECT toUInt16(${shopDay}) AS day, toString(milestone) AS milestone, toString(branch_id) AS branch,
-      count() AS rows, sum(${MILESTONE_HASH}) AS hash, argMax(active, revision) AS active
+      count() AS rows, sum(${MILESTONE_HASH}) AS hash, argMax(active, revision) AS is_active
     FROM silver.customer_milestones
     WHERE branch_id IN ${texts(new Set(stale.map(({ branch }) => branch)))} AND (toUInt16(${shopDay}), toString(milestone), toString(branch_id)) IN ${asked}
     GROUP BY day, branch_id, milestone, slot, customer_number

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ShopClock } from '../calendar/shop-day.ts';
 import type { ClickHouse } from '../client.ts';
-import { type SealContext, sealContext } from './context.ts';
+import { sealContext } from './context.ts';
 import { proofSteps } from './proof.ts';
 import { NOTHING_SEALED, type SealedRows } from './seal-days.ts';
 import { readState, writeState } from './state.ts';
@@ -31,51 +31,21 @@ const BURST_MS = 2_000;
 const GRACE_MS = 10_000;
 
 /**
- * Seals everything until now, whatever its state was: for a first start, after a rebuild and in tests. Any number may run at once.
+ * Seals and proves everything until now, whatever its state was. Any number may run at once.
  *
  * @returns the horizon: every slot before it is sealed
  * @throws what ClickHouse throws; what was sealed before stays
  */
 export const sealAll = async (
   clickhouse: ClickHouse,
-  {
-    shop,
-    now,
-    graceMs = GRACE_MS,
-    progress,
-    signal,
-  }: { shop: ShopClock; now?: number; graceMs?: number; progress?: (rows: SealedRows) => void; signal?: AbortSignal },
+  { shop, now, graceMs = GRACE_MS, signal }: { shop: ShopClock; now?: number; graceMs?: number; signal?: AbortSignal },
 ): Promise<number> => {
   const context = sealContext(clickhouse, shop, signal);
-  await firstHorizon(context, now, graceMs, progress);
-  const { horizon } = await tick(context, { until: 0, arrivals: new Map() }, { now, graceMs });
-  await proveAll(context, progress);
-  return horizon;
-};
-
-/** Where nothing is sealed yet: seals all that is over by day, before anybody is told to rely on it. */
-const firstHorizon = async (
-  context: SealContext,
-  now: number | undefined,
-  graceMs: number,
-  progress?: (rows: SealedRows) => void,
-): Promise<void> => {
-  const { horizon, countries } = await readState(context);
-  if (horizon > 0) return;
-  const until = Math.floor(((now ?? Date.now()) - graceMs) / 900_000) * 900_000;
-  for await (const rows of proofSteps(context, { horizon: until, countries })) progress?.(rows);
-  const { calendar } = context;
-  await writeState(context, {
-    horizon: until,
-    open_day: calendar.dayStart(calendar.dayOf(until)),
-    changed: now ?? Date.now(),
-  });
-};
-
-const proveAll = async (context: SealContext, progress?: (rows: SealedRows) => void): Promise<void> => {
   const began = Date.now();
-  for await (const rows of proofSteps(context, await readState(context))) progress?.(rows);
+  const { horizon } = await tick(context, { until: 0, arrivals: new Map() }, { now, graceMs });
+  for await (const _ of proofSteps(context, await readState(context)));
   await writeState(context, { changed: Date.now(), proved: began });
+  return horizon;
 };
 
 /**
@@ -121,7 +91,6 @@ export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions):
   while (!signal.aborted) {
     const began = performance.now();
     try {
-      await firstHorizon(context, now?.(), graceMs);
       const rows: Tick = await tick(context, seen, { now: now?.(), graceMs });
       told(rows, began, sealed);
       if (began >= Math.max(nextStep, nextProof)) {

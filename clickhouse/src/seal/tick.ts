@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { IN_BACKGROUND, type SealContext } from './context.ts';
 import { sealMilestones } from './milestones.ts';
+import { proofSteps } from './proof.ts';
 import { NOTHING_SEALED, type SealedRows, sealStaleDays } from './seal-days.ts';
 import { readState, writeState } from './state.ts';
 
@@ -45,7 +46,7 @@ export interface Tick extends SealedRows {
 
 /**
  * One cheap look at what has arrived: whatever changed the past is sealed anew, and slots that have ended are sealed. Without anything new it
- * is one statement.
+ * is one statement. The first one of all seals everything.
  *
  * @param now what time it is (ms since 1970); absent: ClickHouse's clock
  * @param graceMs how long after its end a slot waits for its last sales; later ones are sealed anew
@@ -57,6 +58,7 @@ export const tick = async (
 ): Promise<Tick> => {
   const { clickhouse, calendar, shopDay, signal } = context;
   const { horizon: before, countries } = await readState(context);
+  if (before === 0) return sealFirst(context, seen, countries, { now: given, graceMs });
   const { now, sales, milestones } = await clickhouse.row({
     name: 'arrived',
     sql: arrivedSql(shopDay),
@@ -65,8 +67,7 @@ export const tick = async (
     timeoutSeconds: 120,
     signal,
   });
-  const target = Math.floor(((given ?? now) - graceMs) / SLOT_MS) * SLOT_MS;
-  const horizon = Math.max(before, target);
+  const horizon = Math.max(before, lastSlotBefore((given ?? now) - graceMs));
   const news = (found: readonly z.output<typeof arrival>[]) =>
     found.filter(([day, whose, newest]) => (seen.arrivals.get(`${day} ${whose}`) ?? 0) < newest);
   const [newSales, newMilestones] = [news(sales), news(milestones)];
@@ -95,6 +96,34 @@ export const tick = async (
   seen.until = now;
   return { ...done, horizon };
 };
+
+/** Where nothing is sealed yet: all that is over is sealed, by day, before anybody is told to rely on it. */
+const sealFirst = async (
+  context: SealContext,
+  seen: Seen,
+  countries: ReadonlyMap<string, string>,
+  { now: given, graceMs }: { now?: number; graceMs: number },
+): Promise<Tick> => {
+  const { clickhouse, calendar } = context;
+  const { now } = await clickhouse.row({
+    name: 'clock',
+    sql: 'SELECT toUnixTimestamp64Milli(now64(3)) AS now',
+    row: z.object({ now: z.int() }),
+  });
+  const horizon = lastSlotBefore((given ?? now) - graceMs);
+  const done = { ...NOTHING_SEALED };
+  for await (const { slots, days, milestones } of proofSteps(context, { horizon, countries })) {
+    done.slots += slots;
+    done.days += days;
+    done.milestones += milestones;
+  }
+  await writeState(context, { horizon, open_day: calendar.dayStart(calendar.dayOf(horizon)), changed: now });
+  seen.until = now;
+  return { ...done, horizon };
+};
+
+/** The beginning of the quarter of an hour in which a moment lies. */
+const lastSlotBefore = (moment: number): number => Math.floor(moment / SLOT_MS) * SLOT_MS;
 
 const between = (first: number, last: number): number[] =>
   Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
