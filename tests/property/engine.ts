@@ -11,6 +11,8 @@ export const engineOfThisFile = (): (() => OwnEngine) => {
   beforeAll(async () => {
     engine = await startOwnEngine('property');
     await migrateClickHouse(engine.clickhouse, undefined, SHOP);
+    // Where views that fail on purpose would write.
+    await engine.clickhouse.command('CREATE TABLE silver.sink (x UInt8) ENGINE = Null');
   });
   afterAll(() => engine?.stop());
   return () => {

@@ -8,8 +8,8 @@ import { rebuildGold } from '@tillstream/clickhouse/seal/rebuild';
 import { sealAll } from '@tillstream/clickhouse/seal/sealer';
 import { type Seen, tick } from '@tillstream/clickhouse/seal/tick';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
+import { expect, test } from 'vitest';
+import { engineOfThisFile } from './engine.ts';
 import type { ModelScope } from './model.ts';
 import { dying, neverLookingAgain } from './mutants.ts';
 import { type Ask, QUESTIONS } from './questions.ts';
@@ -145,22 +145,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const sequence = fc.array(step, { minLength: 1, maxLength: 16, size: 'max' });
 
-let engine: OwnEngine;
-let clickhouse: ClickHouse;
-
-beforeAll(async () => {
-  engine = await startOwnEngine('property');
-  clickhouse = engine.clickhouse;
-  await migrateClickHouse(clickhouse, undefined, CLOCKS[0]);
-  await clickhouse.command('CREATE TABLE silver.sink (x UInt8) ENGINE = Null');
-});
-afterAll(() => engine.stop());
+const engine = engineOfThisFile();
 
 /** Lives through the steps in a world of its own. At rest, after a tick and (where it `proves`) a proof, every question agrees with the model. */
 const live = async (
   steps: readonly Step[],
-  { sealing = clickhouse, proves = true }: { sealing?: ClickHouse; proves?: boolean } = {},
+  { sealer, proves = true }: { sealer?: (clickhouse: ClickHouse) => ClickHouse; proves?: boolean } = {},
 ): Promise<void> => {
+  const { clickhouse } = engine();
+  const sealing = sealer?.(clickhouse) ?? clickhouse;
   await emptyWorld(clickhouse);
   for (const table of ['spans', 'milestone_days', 'state']) await clickhouse.command(`TRUNCATE TABLE sealed.${table}`);
   const world = new World(clickhouse);
@@ -276,5 +269,5 @@ test('a sealer that never looks again at what is sealed is found out', { timeout
     { do: 'sell', baskets: [sale(2)] },
   ];
   await live(steps);
-  await expect(live(steps, { sealing: neverLookingAgain(clickhouse) })).rejects.toThrow(/to deeply equal/);
+  await expect(live(steps, { sealer: neverLookingAgain })).rejects.toThrow(/to deeply equal/);
 });

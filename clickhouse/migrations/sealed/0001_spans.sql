@@ -1,5 +1,6 @@
 -- The figures of spans of time, summed by the sealer and replaced whole: a quarter of an hour, a business day of the shop, a week (days
 -- 1-8, 9-16, 17-24 and 25-end of a month), a month, a year. Internal: people read gold.
+-- Slots are read for 60 days after they were sealed, those of countries on the same day.
 CREATE TABLE sealed.spans
 (
     clock                    LowCardinality(String) COMMENT 'The shop''s clock by which it was sealed: time zone and start of the day',
@@ -32,6 +33,7 @@ CREATE TABLE sealed.spans
 ENGINE = ${ReplacingMergeTree}
 PARTITION BY if(level = 'slot', toYYYYMM(start), 0)
 ORDER BY (clock, level, scope, place, start)
-TTL start + INTERVAL 3 DAY DELETE WHERE level = 'slot' AND scope = 'country', start + INTERVAL 70 DAY DELETE WHERE level = 'slot'
+TTL toDateTime(sealed_at) + INTERVAL 4 DAY DELETE WHERE level = 'slot' AND scope = 'country',
+    toDateTime(sealed_at) + INTERVAL 80 DAY DELETE WHERE level = 'slot'
 SETTINGS index_granularity = 16
 COMMENT 'Figures of spans of time, each with the fingerprint of its facts. Read with FINAL.';

@@ -15,8 +15,11 @@ export const rebuildGold = async (
   progress?: (what: string, done: number, of: number) => void,
 ): Promise<void> => {
   const context = { ...sealContext(clickhouse, shop), force: true };
+  const until = await readState(context);
+  // Nothing is sealed yet: the sealer begins with everything.
+  if (until.horizon === 0) return;
   let days = 0;
-  for await (const sealed of proofSteps(context, await readState(context))) {
+  for await (const sealed of proofSteps(context, until)) {
     days += sealed.days;
     progress?.('days of branches', days, days);
   }

@@ -19,6 +19,8 @@ export interface SealerOptions {
   share?: number;
   /** What time it is (ms since 1970); absent: ClickHouse's clock. */
   now?: () => number;
+  /** Told after each tick, when it began (as `performance.now()` has it). */
+  ticked?: (began: number) => void;
   /** Told of everything that was sealed, and of what failed. */
   sealed?: (rows: SealedRows, tookMs: number) => void;
   failed?: (error: unknown) => void;
@@ -60,6 +62,7 @@ export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions):
     graceMs = GRACE_MS,
     share = 0.15,
     now,
+    ticked,
     sealed,
     failed,
     proved,
@@ -67,9 +70,10 @@ export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions):
   } = options;
   const context = sealContext(clickhouse, shop, signal);
   const seen: Seen = { until: 0, arrivals: new Map() };
+  // At first, and after a round that failed: something may be half done, which only the proof finds.
+  let inHurry = true;
   let proof: { steps: AsyncGenerator<SealedRows>; began: number; horizon: number } | undefined;
   let nextStep = 0;
-  let nextProof = 0;
   let credit = BURST_MS;
   let counted = performance.now();
 
@@ -79,12 +83,15 @@ export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions):
       proof = { steps: proofSteps(context, until), began: Date.now(), horizon: until.horizon };
     }
     const { done, value } = await proof.steps.next();
-    nextStep = performance.now() + proofEveryMs / STEPS;
-    if (!done) return value;
+    if (!done) {
+      nextStep = inHurry ? 0 : performance.now() + proofEveryMs / STEPS;
+      return value;
+    }
     await writeState(context, { proved: proof.began });
     proved?.(proof.began, proof.horizon);
     proof = undefined;
-    nextProof = performance.now() + proofEveryMs / STEPS;
+    inHurry = false;
+    nextStep = performance.now() + proofEveryMs / STEPS;
     return NOTHING_SEALED;
   };
 
@@ -93,7 +100,8 @@ export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions):
     try {
       const rows: Tick = await tick(context, seen, { now: now?.(), graceMs });
       told(rows, began, sealed);
-      if (began >= Math.max(nextStep, nextProof)) {
+      ticked?.(began);
+      if (began >= nextStep) {
         const stepped = performance.now();
         const rows = await step();
         if (rows.slots + rows.days + rows.milestones > 0) await writeState(context, { changed: Date.now() });
@@ -101,6 +109,8 @@ export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions):
       }
     } catch (error) {
       proof = undefined;
+      inHurry = true;
+      nextStep = 0;
       if (!signal.aborted) failed?.(error);
     }
     const ended = performance.now();
