@@ -15,13 +15,15 @@ import { runEvery } from './loop.ts';
 import { reconciler } from './passes/reconciler.ts';
 import { kafkaBroker } from './pipeline/kafka.ts';
 import { pipelineOver } from './pipeline/pipeline.ts';
-import { serveMetrics, watchTopic } from './report/metrics.ts';
+import { hasComparedWithin, serveMetrics, watchTopic } from './report/metrics.ts';
 
 const settings = settingsOrExit({
   ...locationSettings,
   ...shopSettings,
   RECONCILE_EVERY_SECONDS: count(10, 1, 3600),
   RECONCILE_HEAL: z.enum(['on', 'off']).default('on'),
+  /** Seconds that Postgres may take for a statement; a run whose stores do not answer fails, and the next one begins. */
+  RECONCILE_TIMEOUT_SECONDS: count(15, 1, 600),
   /** How much of each run may go into comparing all of history: 250 ms every 5 s are 5 % of one core. */
   RECONCILE_HISTORY_MS: count(250, 0, 60_000),
   /** 0: no metrics are served. */
@@ -46,12 +48,16 @@ const stop = () => {
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 
-const db = connectPostgres(postgresUrl(settings), 'reconciler', 3);
+const db = connectPostgres(postgresUrl(settings), 'reconciler', 3, {
+  queryMs: settings.RECONCILE_TIMEOUT_SECONDS * 1_000,
+});
 const clickhouse = connectClickHouse(clickhouseUrl(settings), 'reconciler');
 const broker = settings.KAFKA_BROKERS ? kafkaBroker(settings.KAFKA_BROKERS, clickhouse) : undefined;
 if (broker) watchTopic(() => broker.progress());
+/** A run that the stores answer takes seconds; without an end for so long it is stuck. */
+const staleMs = (settings.RECONCILE_EVERY_SECONDS + 2 * settings.RECONCILE_TIMEOUT_SECONDS) * 1_000;
 const metrics = settings.RECONCILER_METRICS_PORT
-  ? serveMetrics(settings.RECONCILER_METRICS_PORT, settings.RECONCILER_METRICS_HOST)
+  ? serveMetrics(settings.RECONCILER_METRICS_PORT, settings.RECONCILER_METRICS_HOST, () => hasComparedWithin(staleMs))
   : undefined;
 const run = reconciler(db, clickhouse, pipelineOver(db, broker, TIMEOUT_MS, stopping.signal), log, {
   heal: settings.RECONCILE_HEAL === 'on',

@@ -20,6 +20,8 @@ import { tracedPublisher } from './traced-publisher.ts';
 const settings = settingsOrExit({ ...locationSettings, RELAY_HOST: z.string().default('127.0.0.1') });
 /** What is in hand may be finished for so long; then it is given back. */
 const FINISH_MS = 2_000;
+/** A scrape of the metrics must not wait for a Postgres that is silent. */
+const METRICS_MS = 2_000;
 
 const log = pino({ name: 'relay' });
 
@@ -29,7 +31,7 @@ const plainPublisher = settings.KAFKA_BROKERS
   : directPublisher(clickhouseUrl(settings));
 const publisher = tracing ? tracedPublisher(plainPublisher, tracing) : plainPublisher;
 
-const db = connectPostgres(postgresUrl(settings), 'relay-metrics', 1);
+const db = connectPostgres(postgresUrl(settings), 'relay-metrics', 1, { queryMs: METRICS_MS });
 const metrics = relayMetrics(() => readBacklog(db));
 const server = relayHttp(metrics);
 server.on('error', (error: NodeJS.ErrnoException) => {

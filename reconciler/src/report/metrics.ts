@@ -6,6 +6,9 @@ import type { TopicProgress } from '../pipeline/kafka.ts';
 const registry = new Registry();
 const registers = [registry];
 
+let isFailing = false;
+let lastSuccessMs: number | undefined;
+
 const lastSuccess = new Gauge({
   name: 'reconciler_last_success_timestamp_seconds',
   help: 'When Postgres and ClickHouse were last compared',
@@ -43,6 +46,8 @@ const duration = new Histogram({
 
 /** Counts a run that ended at this moment. */
 export const countRun = (checkedAt: Date, results: readonly Result[]): void => {
+  isFailing = false;
+  lastSuccessMs = checkedAt.getTime();
   lastSuccess.set(checkedAt.getTime() / 1000);
   for (const { scope, summary, durationMs, inFlight: moving } of results) {
     if (scope === 'recent') inFlight.set(moving);
@@ -53,7 +58,15 @@ export const countRun = (checkedAt: Date, results: readonly Result[]): void => {
   }
 };
 
-export const countFailure = (): void => failures.inc();
+/** Counts a run that ended in an error. */
+export const countFailure = (): void => {
+  isFailing = true;
+  failures.inc();
+};
+
+/** Whether the last run succeeded and ended less than this many milliseconds ago. */
+export const hasComparedWithin = (ms: number): boolean =>
+  !isFailing && lastSuccessMs !== undefined && Date.now() - lastSuccessMs < ms;
 
 /**
  * How far the topic is written and read, asked at each scrape. `reconciler_topic_written offset 30s > reconciler_topic_read`
@@ -83,15 +96,17 @@ export const watchTopic = (readProgress: () => Promise<TopicProgress>): void => 
   ofProgress('read', 'How many of them ClickHouse has committed');
 };
 
-/** Serves `GET /metrics` on loopback or the given host. */
-export const serveMetrics = (port: number, host: string): Server => {
+/** Serves `/metrics`, `/healthz` (alive) and `/readyz` (503 unless the stores are being compared). */
+export const serveMetrics = (port: number, host: string, isReady: () => boolean): Server => {
   collectDefaultMetrics({ register: registry });
   const server = createServer(async (request, response) => {
-    if (request.url !== '/metrics') {
-      response.writeHead(404).end();
-      return;
-    }
-    response.writeHead(200, { 'Content-Type': registry.contentType }).end(await registry.metrics());
+    const answer = (status: number, text: string) =>
+      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify({ status: text }));
+    if (request.url === '/healthz') answer(200, 'ok');
+    else if (request.url === '/readyz') isReady() ? answer(200, 'ok') : answer(503, 'not comparing');
+    else if (request.url === '/metrics') {
+      response.writeHead(200, { 'Content-Type': registry.contentType }).end(await registry.metrics());
+    } else answer(404, 'not found');
   });
   server.on('error', (error: NodeJS.ErrnoException) => {
     const taken = error.code === 'EADDRINUSE';
