@@ -220,6 +220,7 @@ const WITH_BODY = ['too-large', 'media-type'] as const;
 
 /** Every problem that an operation may answer with. */
 export const problemsOf = (operation: Operation): ProblemKind[] => [
+  'foreign',
   ...(operation.problems ?? []),
   ...(operation.scope ? WITH_SCOPE : []),
   ...(operation.body ? WITH_BODY : []),

@@ -1,3 +1,4 @@
+import { serveHealth } from '@tillstream/schemas/health-server';
 import {
   clickhouseUrl,
   locationSettings,
@@ -11,7 +12,6 @@ import { connectPostgres } from '../database.ts';
 import { startTracing } from '../tracing.ts';
 import { readBacklog } from './backlog.ts';
 import { directPublisher } from './direct-publisher.ts';
-import { relayHttp } from './http.ts';
 import { kafkajsPublisher } from './kafkajs-publisher.ts';
 import { relayMetrics } from './metrics.ts';
 import { runRelay } from './relay.ts';
@@ -33,13 +33,16 @@ const publisher = tracing ? tracedPublisher(plainPublisher, tracing) : plainPubl
 
 const db = connectPostgres(postgresUrl(settings), 'relay-metrics', 1, { queryMs: METRICS_MS });
 const metrics = relayMetrics(() => readBacklog(db));
-const server = relayHttp(metrics);
-server.on('error', (error: NodeJS.ErrnoException) => {
-  const taken = error.code === 'EADDRINUSE';
-  console.error(taken ? `port ${settings.RELAY_PORT} is taken: set RELAY_PORT to another` : error.message);
-  process.exit(1);
-});
-server.listen(settings.RELAY_PORT, settings.RELAY_HOST, () =>
+serveHealth({
+  port: settings.RELAY_PORT,
+  host: settings.RELAY_HOST,
+  setting: 'RELAY_PORT',
+  metrics: metrics.registry,
+  readiness: () => {
+    const { connected, sending } = metrics.state();
+    return { ready: connected && sending, postgres: connected, publisher: sending };
+  },
+}).on('listening', () =>
   log.info({ to: settings.KAFKA_BROKERS ?? 'ClickHouse, without a broker', port: settings.RELAY_PORT }, 'relaying'),
 );
 

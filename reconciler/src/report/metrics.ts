@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
+import { serveHealth } from '@tillstream/schemas/health-server';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Result } from '../passes/summary.ts';
 import type { TopicProgress } from '../pipeline/kafka.ts';
@@ -96,22 +97,9 @@ export const watchTopic = (readProgress: () => Promise<TopicProgress>): void => 
   ofProgress('read', 'How many of them ClickHouse has committed');
 };
 
-/** Serves `/metrics`, `/healthz` (alive) and `/readyz` (503 unless the stores are being compared). */
+/** Serves health, readiness (503 unless the stores are being compared) and metrics. */
 export const serveMetrics = (port: number, host: string, isReady: () => boolean): Server => {
   collectDefaultMetrics({ register: registry });
-  const server = createServer(async (request, response) => {
-    const answer = (status: number, text: string) =>
-      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify({ status: text }));
-    if (request.url === '/healthz') answer(200, 'ok');
-    else if (request.url === '/readyz') isReady() ? answer(200, 'ok') : answer(503, 'not comparing');
-    else if (request.url === '/metrics') {
-      response.writeHead(200, { 'Content-Type': registry.contentType }).end(await registry.metrics());
-    } else answer(404, 'not found');
-  });
-  server.on('error', (error: NodeJS.ErrnoException) => {
-    const taken = error.code === 'EADDRINUSE';
-    console.error(taken ? `port ${port} is taken: set RECONCILER_METRICS_PORT to another` : error.message);
-    process.exit(1);
-  });
-  return server.listen(port, host);
+  const readiness = () => ({ ready: isReady() });
+  return serveHealth({ port, host, setting: 'RECONCILER_METRICS_PORT', metrics: registry, readiness });
 };

@@ -50,6 +50,13 @@ export const loginIsOn = ({
   return DASHBOARD_LOGIN === 'on' || !local;
 };
 
+/**
+ * Whether requests may name any host: behind a proxy, which adapter-node knows by these variables, or where others reach
+ * the pages and the owner logs in. Else only loopback names.
+ */
+export const answersAnyHost = ({ HOST }: { HOST: string }, env: NodeJS.ProcessEnv = process.env): boolean =>
+  !isLoopback(HOST) || Boolean(env.ORIGIN || env.HOST_HEADER);
+
 let settings: Settings | undefined;
 
 /** The settings from the environment, read once. A bad value is one line on stderr and exit 1. */
