@@ -4,6 +4,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { CommitQueue } from '../commit/queue.ts';
 import type { Database } from '../database.ts';
+import { credentialOfBranch } from '../record-purchases.ts';
 import { localsOf, requestIdOf, requireBranch } from './caller.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { purchaseOutcomes } from './metrics.ts';
@@ -26,6 +27,7 @@ export const recordPurchase =
     const traceparent = localsOf(response).span?.traceparent;
     const answer = await queue.submit({
       idempotency_key: key,
+      credential: localsOf(response).key?.key_id ?? credentialOfBranch(branch_id),
       fingerprint: createHash('sha256').update(canonicalJson(body)).digest('hex'),
       branch_id,
       customer_id: customer_id ?? null,
@@ -108,6 +110,7 @@ const catalogFaults = async (queue: CommitQueue, body: unknown): Promise<Fault[]
   const items = parts.data.items?.map((item) => item.product_id) ?? null;
   const answer = await queue.submit({
     idempotency_key: null,
+    credential: null,
     fingerprint: null,
     branch_id: parts.data.branch_id,
     customer_id: null,
