@@ -1,10 +1,12 @@
 import { connectClickHouse } from '@tillstream/clickhouse/client';
 import { runSealer } from '@tillstream/clickhouse/sealer';
 import { connectPostgres } from '@tillstream/pos-api/database';
+import { kafkaOf } from '@tillstream/schemas/kafka';
 import {
   clickhouseUrl,
   count,
   locationSettings,
+  orExit,
   postgresUrl,
   settingsOrExit,
   shopSettings,
@@ -52,7 +54,8 @@ const db = connectPostgres(postgresUrl(settings), 'reconciler', 3, {
   queryMs: settings.RECONCILE_TIMEOUT_SECONDS * 1_000,
 });
 const clickhouse = connectClickHouse(clickhouseUrl(settings), 'reconciler');
-const broker = settings.KAFKA_BROKERS ? kafkaBroker(settings.KAFKA_BROKERS, clickhouse) : undefined;
+const kafka = orExit(() => kafkaOf(settings));
+const broker = kafka && kafkaBroker(kafka, clickhouse);
 if (broker) watchTopic(() => broker.progress());
 /** A run that the stores answer takes seconds; without an end for so long it is stuck. */
 const staleMs = (settings.RECONCILE_EVERY_SECONDS + 2 * settings.RECONCILE_TIMEOUT_SECONDS) * 1_000;

@@ -1,7 +1,9 @@
 import { serveHealth } from '@tillstream/schemas/health-server';
+import { kafkaOf } from '@tillstream/schemas/kafka';
 import {
   clickhouseUrl,
   locationSettings,
+  orExit,
   orExitAsync,
   postgresUrl,
   settingsOrExit,
@@ -26,9 +28,8 @@ const METRICS_MS = 2_000;
 const log = pino({ name: 'relay' });
 
 const tracing = await orExitAsync(() => startTracing('relay'));
-const plainPublisher = settings.KAFKA_BROKERS
-  ? kafkajsPublisher(settings.KAFKA_BROKERS)
-  : directPublisher(clickhouseUrl(settings));
+const kafka = orExit(() => kafkaOf(settings));
+const plainPublisher = kafka ? kafkajsPublisher(kafka) : directPublisher(clickhouseUrl(settings));
 const publisher = tracing ? tracedPublisher(plainPublisher, tracing) : plainPublisher;
 
 const db = connectPostgres(postgresUrl(settings), 'relay-metrics', 1, { queryMs: METRICS_MS });

@@ -55,10 +55,9 @@ const createApp = (): App => {
   const clickhouse = connectClickHouse(clickhouseUrl(settings), 'dashboard');
   const gold = openGold(clickhouse, settings);
   const { calendar } = gold;
-  const brokers = settings.KAFKA_BROKERS?.split(',');
   const pipeline = watchPipeline(
     connectOutbox(postgresUrl(settings)),
-    brokers === undefined ? undefined : connectConsumerLag(brokers),
+    settings.kafka && connectConsumerLag(settings.kafka),
     () => latestReconciliation(clickhouse, AbortSignal.timeout(3_000)),
     2_000,
   );
@@ -93,7 +92,7 @@ const createApp = (): App => {
     answers: createRemembered(REMEMBERED),
     branchesSeen: new Set(),
     pipeline,
-    hasBroker: brokers !== undefined,
+    hasBroker: settings.kafka !== undefined,
     live,
     login,
     close: async () => {

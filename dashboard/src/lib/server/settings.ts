@@ -1,3 +1,4 @@
+import { type KafkaAccess, kafkaOf } from '@tillstream/schemas/kafka';
 import { isLoopback } from '@tillstream/schemas/loopback';
 import {
   count,
@@ -27,7 +28,7 @@ const shape = {
 };
 
 /** Settings of the dashboard; `loginIsOn` says whether the owner logs in. */
-export type Settings = z.output<z.ZodObject<typeof shape>> & { loginIsOn: boolean };
+export type Settings = z.output<z.ZodObject<typeof shape>> & { loginIsOn: boolean; kafka: KafkaAccess | undefined };
 
 /**
  * Whether the owner has to log in.
@@ -63,7 +64,7 @@ let settings: Settings | undefined;
 export const getSettings = (): Settings => {
   if (settings === undefined) {
     const given = settingsOrExit(shape);
-    settings = { ...given, loginIsOn: orExit(() => loginIsOn(given)) };
+    settings = { ...given, loginIsOn: orExit(() => loginIsOn(given)), kafka: orExit(() => kafkaOf(given)) };
   }
   return settings;
 };
