@@ -16,7 +16,12 @@ create table purchases (
   customer_loyal     boolean,
   version            integer not null default 1,
   voided_at          timestamptz(3),
-  unique (idempotency_key, credential)
+  -- Who took it back: the id of an API key, `loopback` where keys are off, `postgres:<role>` by hand. Then why, and by which request.
+  voided_by          text check (length(voided_by) between 1 and 128),
+  void_reason        text check (length(void_reason) between 1 and 500),
+  void_request_id    text check (length(void_request_id) between 1 and 128),
+  unique (idempotency_key, credential),
+  check ((voided_at is null) = (voided_by is null))
 );
 
 create index purchases_of_customer on purchases (customer_id, sold_at) where customer_id is not null and voided_at is null;

@@ -77,12 +77,13 @@ const app = buildApi({
   logError: (error, response) => log.error({ err: error, requestId: localsOf(response).requestId }, 'request failed'),
   // No path, body or customer: what identifies a person is not logged. An address only of who was turned away.
   logRequest: ({ method, route, status, milliseconds }, response) => {
-    const { requestId, key, span } = localsOf(response);
+    const { requestId, key, span, purchaseId } = localsOf(response);
     log.info(
       {
         requestId,
         trace: span?.traceId,
         key: key?.key_id,
+        purchase: purchaseId,
         method,
         route,
         status,

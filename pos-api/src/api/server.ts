@@ -4,7 +4,7 @@ import helmet from 'helmet';
 import type pg from 'pg';
 import type { CommitQueue } from '../commit/queue.ts';
 import type { Tracing } from '../tracing.ts';
-import { jsonBody, requireJson } from './body.ts';
+import { jsonBody, optionalJsonBody, requireJson } from './body.ts';
 import { identify, requireScope } from './caller.ts';
 import * as catalog from './catalog.ts';
 import { docsRoutes } from './docs.ts';
@@ -50,8 +50,8 @@ export const buildApi = (parts: ApiParts): Express => {
   for (const [id, operation] of Object.entries<Operation>(OPERATIONS)) {
     app[operation.method](
       expressPath(operation),
-      ...(operation.scope ? [...known, requireScope(operation.scope)] : []),
-      ...(operation.body ? [jsonBody, requireJson] : []),
+      ...(operation.scope ? [...known, requireScope([operation.scope].flat())] : []),
+      ...(operation.bodyOptional ? [optionalJsonBody] : operation.body ? [jsonBody, requireJson] : []),
       handlers[id as OperationId],
     );
   }

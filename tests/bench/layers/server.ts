@@ -80,7 +80,7 @@ const expressServer = (): Server => {
   if (has('keys')) {
     const ring = new KeyRing(pool);
     ring.start();
-    chain.push(identify(ring), requireScope('post'));
+    chain.push(identify(ring), requireScope(['post']));
   }
   if (has('limits')) chain.push(limitRate(1_000_000));
   const plain: RequestHandler = (request, response) =>
