@@ -28,6 +28,9 @@ export interface InsertSelect {
 /** ClickHouse ends a query itself; who does not answer even then is not there. */
 const GRACE_MS = 1_000;
 
+/** An insert of rows takes milliseconds; one whose fate is unknown is repeated by who sent it. */
+const INSERT_MS = 15_000;
+
 /** ClickHouse's code for `throwIf`. */
 const THROWN_IN_QUERY = '395';
 
@@ -48,7 +51,7 @@ export interface ClickHouse {
   command(sql: string): Promise<void>;
   /** `INSERT INTO table SELECT …` with bound parameters; gives the number of rows written. */
   insertSelect(insert: InsertSelect): Promise<number>;
-  /** Inserts objects whose keys are the table's columns. */
+  /** Inserts objects whose keys are the table's columns. Throws when that is not acknowledged within seconds. */
   insert(table: string, rows: readonly Record<string, unknown>[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -111,12 +114,15 @@ export const connectClickHouse = (url: string, application: string): ClickHouse 
       return Number(summary?.written_rows ?? 0);
     },
     insert: async (table, values) => {
-      await client.insert({
-        table,
-        values,
-        format: 'JSONEachRow',
-        clickhouse_settings: { date_time_input_format: 'best_effort' },
-      });
+      await limited(INSERT_MS, undefined, (limit) =>
+        client.insert({
+          table,
+          values,
+          format: 'JSONEachRow',
+          abort_signal: limit,
+          clickhouse_settings: { date_time_input_format: 'best_effort' },
+        }),
+      );
     },
     close: () => client.close(),
   };

@@ -1,10 +1,11 @@
 import { type Handle, type HandleServerError, type RequestEvent, type ServerInit, text } from '@sveltejs/kit';
+import { foreignRequest } from '@tillstream/schemas/foreign-request';
 import { building } from '$app/environment';
 import { getApp } from '$lib/server/app.ts';
 import { compressed } from '$lib/server/compressed.ts';
 import { getLog } from '$lib/server/log.ts';
 import { gate } from '$lib/server/login/gate.ts';
-import { getSettings } from '$lib/server/settings.ts';
+import { answersAnyHost, getSettings } from '$lib/server/settings.ts';
 
 /** Checks every setting before the first request, and ends the live streams when the process is told to stop. */
 export const init: ServerInit = () => {
@@ -21,11 +22,16 @@ export const handle: Handle = async ({ event, resolve }) => {
   return compressed(event.request, await resolve(event));
 };
 
-/** Whether another site makes a browser send this: SvelteKit looks at forms alone. */
+/**
+ * Whether another site makes a browser send this; SvelteKit looks at forms alone. Which origin is ours is known here
+ * behind a proxy, too, so the one that is sent is compared here.
+ */
 const isForeign = ({ request, url }: RequestEvent): boolean => {
-  if (['GET', 'HEAD', 'OPTIONS'].includes(request.method)) return false;
-  const origin = request.headers.get('origin');
-  return origin !== null && origin !== url.origin;
+  const { origin, ...headers } = Object.fromEntries(request.headers);
+  const { method } = request;
+  if (foreignRequest({ method, headers }, { anyHost: answersAnyHost(getSettings()), pages: true })) return true;
+  if (['GET', 'HEAD', 'OPTIONS'].includes(method)) return false;
+  return origin !== undefined && origin !== url.origin;
 };
 
 /** A page and its figures have one address: who does not name JSON, such as curl, gets the page. */

@@ -3,7 +3,7 @@
  * volume it asks only its size.
  */
 import { statfs } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { serveHealth } from '@tillstream/schemas/health-server';
 import { port, settingsOrExit } from '@tillstream/schemas/settings';
 import { Gauge, Registry } from 'prom-client';
 import { disks } from './settings.ts';
@@ -28,13 +28,16 @@ const measure = async ([volume, folder]: [string, string]): Promise<void> => {
   }
 };
 
-const server = createServer(async (request, response) => {
-  if (request.url !== '/metrics') {
-    response.writeHead(404).end();
-    return;
-  }
-  await Promise.all([...settings.DISKS].map(measure));
-  response.writeHead(200, { 'Content-Type': registry.contentType }).end(await registry.metrics());
+serveHealth({
+  port: settings.DISKS_PORT,
+  host: '0.0.0.0',
+  setting: 'DISKS_PORT',
+  metrics: {
+    contentType: registry.contentType,
+    metrics: async () => {
+      await Promise.all([...settings.DISKS].map(measure));
+      return registry.metrics();
+    },
+  },
 });
-server.listen(settings.DISKS_PORT, '0.0.0.0');
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));

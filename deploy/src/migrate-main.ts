@@ -5,6 +5,7 @@ import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { migratePostgres } from '@tillstream/pos-api/migrate';
 import { ensureTopic } from '@tillstream/pos-api/topic';
 import { keyIdOf } from '@tillstream/schemas/api-keys';
+import { type Kafka, kafkaOf } from '@tillstream/schemas/kafka';
 import { locationSettings, SettingsError, settingsOrExit, shopSettings } from '@tillstream/schemas/settings';
 import { z } from 'zod';
 import { applyRoles } from './postgres-roles.ts';
@@ -33,10 +34,10 @@ const step = async (what: string, work: () => Promise<string[] | undefined>): Pr
 };
 
 /** A broker that has just come up may answer before it can make a topic. */
-const topic = async (brokers: string): Promise<undefined> => {
+const topic = async (kafka: Kafka): Promise<undefined> => {
   for (let left = TOPIC_TRIES; ; left--) {
     try {
-      await ensureTopic(brokers);
+      await ensureTopic(kafka);
       return undefined;
     } catch (error) {
       if (left === 0) throw error;
@@ -47,10 +48,10 @@ const topic = async (brokers: string): Promise<undefined> => {
 
 try {
   const postgres = required('POSTGRES_URL', settings.POSTGRES_URL);
-  const brokers = required('KAFKA_BROKERS', settings.KAFKA_BROKERS);
+  const kafka = required('KAFKA_BROKERS', kafkaOf(settings));
   const clickhouse = connectClickHouse(required('CLICKHOUSE_URL', settings.CLICKHOUSE_URL), 'migrate');
   const passwords = settings.POSTGRES_ROLE_PASSWORDS ?? new Map<string, string>();
-  await step('topic', () => topic(brokers));
+  await step('topic', () => topic(kafka));
   await step('Postgres schema', () => migratePostgres(postgres, settings));
   await step(`Postgres roles ${[...passwords.keys()].join(', ')}`, async () => {
     await applyRoles(postgres, passwords);
@@ -58,7 +59,7 @@ try {
   });
   const { TILL_KEY } = settings;
   if (TILL_KEY !== undefined) await step("key of the dashboard's till", () => letTillIn(postgres, TILL_KEY));
-  await step('ClickHouse schema', () => migrateClickHouse(clickhouse, brokers, settings));
+  await step('ClickHouse schema', () => migrateClickHouse(clickhouse, kafka, settings));
   await clickhouse.close();
 } catch (error) {
   const text = error instanceof Error ? error.message : String(error);

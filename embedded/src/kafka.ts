@@ -18,6 +18,8 @@ export const kafkaIsInstalled = (): boolean => existsSync(CLASSES) && readdirSyn
 export interface Membership {
   clusterId: string;
   settings: Record<string, string>;
+  /** Further arguments of `kafka-storage format`, e.g. users that the broker knows from the start. */
+  format?: readonly string[];
 }
 
 /** A new id for a cluster. */
@@ -35,7 +37,7 @@ export const newClusterId = (): string => {
 export const prepareKafka = async (
   folder: string,
   port: number,
-  { clusterId, settings }: Membership = { clusterId: newClusterId(), settings: {} },
+  { clusterId, settings, format: more = [] }: Membership = { clusterId: newClusterId(), settings: {} },
 ): Promise<Command> => {
   await mkdir(folder, { recursive: true });
   const properties = path.join(folder, 'server.properties');
@@ -44,7 +46,7 @@ export const prepareKafka = async (
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
   await writeFile(properties, serverProperties(port, logs) + lines.join(''));
   if (!existsSync(path.join(logs, 'meta.properties'))) {
-    const format = java('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', properties]);
+    const format = java('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', properties, ...more]);
     await promisify(execFile)(format.file, format.args);
   }
   return java('kafka.Kafka', [properties], HEAP);

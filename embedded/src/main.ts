@@ -2,11 +2,14 @@ import { connectClickHouse } from '@tillstream/clickhouse/client';
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { migratePostgres } from '@tillstream/pos-api/migrate';
 import { ensureTopic } from '@tillstream/pos-api/topic';
+import { kafkaOf } from '@tillstream/schemas/kafka';
 import {
   clickhouseUrl,
   locationSettings,
+  orExit,
   port,
   postgresUrl,
+  SettingsError,
   settingsOrExit,
   shopSettings,
 } from '@tillstream/schemas/settings';
@@ -35,6 +38,18 @@ const settings = settingsOrExit({
   ...shopSettings,
   KAFKA_PORT: port(9092),
   TILLSTREAM_DATA: z.string().default('.tillstream'),
+});
+/** A broker that is there already; undefined where it is ours, or there is none. */
+const kafka = orExit(() => {
+  const given = kafkaOf(settings);
+  // The engine's Kafka client was built without OpenSSL.
+  if (settings.CLICKHOUSE_URL === undefined && (given?.tls || (given?.sasl && given.sasl.mechanism !== 'PLAIN'))) {
+    throw new SettingsError(
+      'KAFKA_SECURITY_PROTOCOL: without Docker ClickHouse reads a broker by PLAINTEXT, or SASL_PLAINTEXT with PLAIN; ' +
+        'for TLS or SCRAM name a server with CLICKHOUSE_URL',
+    );
+  }
+  return given;
 });
 const say = (line: string) => console.log(line);
 const began = performance.now();
@@ -138,9 +153,8 @@ const startStores = async (
   const broker = async () => {
     if (embeddedKafka) {
       await step('Kafka', async () => supervisor.start(await kafkaPart(state.inside('kafka'), settings.KAFKA_PORT)));
-    } else if (addresses.kafkaBrokers) {
-      const brokers = addresses.kafkaBrokers;
-      await step(`topic on ${brokers}`, () => ensureTopic(brokers));
+    } else if (kafka) {
+      await step(`topic on ${kafka.brokers}`, () => ensureTopic(kafka));
     } else {
       say('  No broker: Java 17 and Maven are not here and KAFKA_BROKERS is not set, so the relay');
       say('  writes straight to ClickHouse: the same figures, without the broker as a buffer.');
@@ -156,7 +170,7 @@ const startStores = async (
   // The queue looks for its topic when it is made, so the broker comes first.
   await step('ClickHouse schema', async () => {
     const client = connectClickHouse(addresses.clickhouseUrl, 'migrate');
-    await migrateClickHouse(client, addresses.kafkaBrokers);
+    await migrateClickHouse(client, kafka ?? addresses.kafkaBrokers);
     await client.close();
   });
 };

@@ -1,7 +1,9 @@
--- The key and the fingerprint of its content stay with the purchase for ever: a retry in a year is still a retry.
+-- The key and the fingerprint of its content stay with the purchase for ever: a retry in a year is still a retry. A key is
+-- unique per credential: the id of the API key, `branch:<id>` where API keys are off, `loader` for files.
 create table purchases (
   purchase_id        uuid primary key,
-  idempotency_key    text not null unique check (length(idempotency_key) between 1 and 255),
+  idempotency_key    text not null check (length(idempotency_key) between 1 and 255),
+  credential         text not null,
   fingerprint        bytea not null,
   branch_id          text not null references branches,
   customer_id        uuid references customers,
@@ -13,7 +15,13 @@ create table purchases (
   customer_purchases integer,
   customer_loyal     boolean,
   version            integer not null default 1,
-  voided_at          timestamptz(3)
+  voided_at          timestamptz(3),
+  -- Who took it back: the id of an API key, `loopback` where keys are off, `postgres:<role>` by hand. Then why, and by which request.
+  voided_by          text check (length(voided_by) between 1 and 128),
+  void_reason        text check (length(void_reason) between 1 and 500),
+  void_request_id    text check (length(void_request_id) between 1 and 128),
+  unique (idempotency_key, credential),
+  check ((voided_at is null) = (voided_by is null))
 );
 
 create index purchases_of_customer on purchases (customer_id, sold_at) where customer_id is not null and voided_at is null;

@@ -5,7 +5,7 @@ create table api_keys (
   secret_hash  bytea not null check (length(secret_hash) = 32),
   name         text not null check (length(name) between 1 and 100),
   branch_id    text references branches,
-  scopes       text[] not null check (scopes <@ array['post', 'read', 'admin'] and cardinality(scopes) > 0),
+  scopes       text[] not null check (scopes <@ array['post', 'void', 'read', 'admin'] and cardinality(scopes) > 0),
   created_at   timestamptz(3) not null default clock_timestamp(),
   revoked_at   timestamptz(3),
   last_used_at timestamptz(3),

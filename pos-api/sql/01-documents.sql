@@ -4,6 +4,12 @@
 -- a third of the time. Strings that are not ids or times of ours go through to_json. All but stored_items_json are
 -- plain expressions that Postgres inlines; one with a subquery would be called, at ten times the cost.
 
+-- Now, as columns of milliseconds can hold it. They round: up to half a millisecond of what is stored would lie in the future,
+-- and a price that is valid "from now on" would not be valid yet.
+create or replace function now_ms() returns timestamptz
+language sql volatile parallel safe
+return date_trunc('milliseconds', clock_timestamp());
+
 create or replace function json_time(moment timestamptz) returns text
 language sql stable parallel safe
 return coalesce(to_char(moment at time zone 'UTC', '"\""YYYY-MM-DD"T"HH24:MI:SS.MS"Z\""'), 'null');
@@ -81,5 +87,8 @@ return cloud_event(
     ',"status":"', case when p.voided_at is null then 'recorded' else 'voided' end,
     '","branch_id":', to_json(p.branch_id), ',"sold_at":', json_time(p.sold_at), ',"recorded_at":', json_time(p.recorded_at),
     ',"currency":"', p.currency, '","total_minor":', p.total_minor, ',"items":', items,
-    ',"customer":', customer_json(c, b), '}'),
+    ',"customer":', customer_json(c, b),
+    case when p.voided_at is not null then concat(
+      ',"void":{"by":', to_json(p.voided_by), ',"reason":', coalesce(to_json(p.void_reason)::text, 'null'),
+      ',"request_id":', coalesce(to_json(p.void_request_id)::text, 'null'), '}') end, '}'),
   p.request_id);

@@ -1,7 +1,7 @@
 -- The one definition of what a purchase is, called by the API and the loader alike, for many purchases in one
 -- transaction and one round trip. Answers each element by itself: one bad element does not fail its neighbours.
 --
--- batch: [{idempotency_key, fingerprint (hex), branch_id, customer_id, sold_at, items: [product_id],
+-- batch: [{idempotency_key, credential, fingerprint (hex), branch_id, customer_id, sold_at, items: [product_id],
 --          expected_total_minor, request_id, traceparent}]
 --        an element without a key is only checked
 -- outcome: recorded | replayed (body: the purchase), refused (faults), conflict (same key, other content)
@@ -14,7 +14,7 @@
 
 drop type if exists priced_purchase;
 create type priced_purchase as (
-  ordinal integer, purchase_id uuid, idempotency_key text, fingerprint bytea, branch_id text, customer_id uuid,
+  ordinal integer, purchase_id uuid, idempotency_key text, credential text, fingerprint bytea, branch_id text, customer_id uuid,
   sold_at timestamptz(3), product_ids text[], unit_prices bigint[], items text, total_minor bigint, ok boolean,
   request_id text, traceparent text);
 
@@ -40,7 +40,7 @@ begin
 
   -- Parse, and price each item with what it cost when it was sold.
   select array_agg(row(
-      given.ordinal, uuidv7(), given.idempotency_key, decode(given.fingerprint, 'hex'), given.branch_id,
+      given.ordinal, uuidv7(), given.idempotency_key, given.credential, decode(given.fingerprint, 'hex'), given.branch_id,
       given.customer_id, coalesce(given.sold_at, moment), given.items, priced_items.prices, priced_items.items, priced_items.total,
       coalesce(branches.branch_id is not null
         and priced_items.known = cardinality(given.items)
@@ -52,10 +52,10 @@ begin
     )::priced_purchase order by given.ordinal)
   into priced
   from rows from (jsonb_to_recordset(batch) as (
-      idempotency_key text, fingerprint text, branch_id text, customer_id uuid, sold_at timestamptz(3), items text[],
-      expected_total_minor bigint, request_id text, traceparent text)) with ordinality
-    as given (idempotency_key, fingerprint, branch_id, customer_id, sold_at, items, expected_total_minor, request_id,
-      traceparent, ordinal)
+      idempotency_key text, credential text, fingerprint text, branch_id text, customer_id uuid, sold_at timestamptz(3),
+      items text[], expected_total_minor bigint, request_id text, traceparent text)) with ordinality
+    as given (idempotency_key, credential, fingerprint, branch_id, customer_id, sold_at, items, expected_total_minor,
+      request_id, traceparent, ordinal)
   left join branches on branches.branch_id = given.branch_id
   cross join lateral (
     select count(item.price) as known, count(distinct item.product_id) as different,
@@ -70,34 +70,41 @@ begin
     ) as item
   ) as priced_items;
 
-  -- Customers: make the missing ones, then lock all, so that their counts stand still until the commit.
+  -- Customers: make those who are missing and buy something now (a key that is known buys nothing), then lock all, so that
+  -- their counts stand still until the commit.
   insert into customers (customer_id)
-    select distinct p.customer_id from unnest(priced) as p
-    where p.ok and p.customer_id is not null
-      and not exists (select from customers c where c.customer_id = p.customer_id)
-    order by p.customer_id
+    select distinct first_of_key.customer_id from (
+      select distinct on (p.idempotency_key, p.credential) p.customer_id, p.idempotency_key, p.credential
+      from unnest(priced) as p where p.ok order by p.idempotency_key, p.credential, p.ordinal) as first_of_key
+    where customer_id is not null
+      and not exists (select from customers c where c.customer_id = first_of_key.customer_id)
+      and not exists (
+        select from purchases known
+        where known.idempotency_key = first_of_key.idempotency_key and known.credential = first_of_key.credential)
+    order by first_of_key.customer_id
     on conflict do nothing;
   perform from customers c
     where c.customer_id = any (select p.customer_id from unnest(priced) as p where p.ok)
     order by c.customer_id for no key update;
 
-  -- Fresh is what no purchase has the key of, each key once.
+  -- Fresh is what no purchase of the same credential has the key of, each key once.
   select array_agg(f) into fresh from (
-    select distinct on (p.idempotency_key) p as f from unnest(priced) as p
-    where p.ok and not exists (select from purchases known where known.idempotency_key = p.idempotency_key)
-    order by p.idempotency_key, p.ordinal) as first_of_key;
+    select distinct on (p.idempotency_key, p.credential) p as f from unnest(priced) as p
+    where p.ok and not exists (
+      select from purchases known where known.idempotency_key = p.idempotency_key and known.credential = p.credential)
+    order by p.idempotency_key, p.credential, p.ordinal) as first_of_key;
 
   if fresh is not null then
     with numbered as (
       select p.*, c.purchases + row_number() over (partition by p.customer_id order by p.ordinal) as nth
       from unnest(fresh) as p left join customers c on c.customer_id = p.customer_id
     )
-    insert into purchases (purchase_id, idempotency_key, fingerprint, branch_id, customer_id, sold_at, recorded_at,
+    insert into purchases (purchase_id, idempotency_key, credential, fingerprint, branch_id, customer_id, sold_at, recorded_at,
         total_minor, currency, customer_purchases, customer_loyal, request_id)
-      select purchase_id, idempotency_key, fingerprint, branch_id, customer_id, sold_at, moment,
+      select purchase_id, idempotency_key, credential, fingerprint, branch_id, customer_id, sold_at, moment,
         total_minor, shop.currency, nth, nth >= shop.loyal_threshold, request_id
-      from numbered order by idempotency_key
-      on conflict (idempotency_key) do nothing;
+      from numbered order by idempotency_key, credential
+      on conflict (idempotency_key, credential) do nothing;
     get diagnostics written = row_count;
     if written < cardinality(fresh) then
       raise serialization_failure using message = 'a key of this batch was recorded meanwhile';
@@ -169,5 +176,5 @@ begin
           then asked.items else stored_items_json(stored.purchase_id) end) end,
       case when stored.purchase_id is null then purchase_faults(batch -> asked.ordinal - 1, moment) end
     from unnest(priced) as asked
-    left join purchases stored on stored.idempotency_key = asked.idempotency_key;
+    left join purchases stored on stored.idempotency_key = asked.idempotency_key and stored.credential = asked.credential;
 end $$;

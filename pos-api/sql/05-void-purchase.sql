@@ -1,5 +1,10 @@
--- Takes a purchase out of every figure; voiding it again changes nothing. Answers with its state, or no row.
-create or replace function void_purchase(purchase uuid)
+-- Takes a purchase out of every figure; voiding it again changes nothing, so the first caller and reason stay. Answers with
+-- its state, or no row.
+--
+-- who: see purchases.voided_by; absent for who calls this by hand
+-- why, request: the reason and the id of the request, null when there is none
+drop function if exists void_purchase(uuid);
+create or replace function void_purchase(purchase uuid, who text default null, why text default null, request text default null)
 returns table (status text, body text)
 language plpgsql as $$
 #variable_conflict use_column
@@ -14,7 +19,8 @@ begin
   if not found then return; end if;
 
   if p.voided_at is null then
-    update purchases set voided_at = clock_timestamp(), version = version + 1
+    update purchases set voided_at = now_ms(), version = version + 1,
+        voided_by = coalesce(who, concat('postgres:', session_user)), void_reason = why, void_request_id = request
       where purchase_id = purchase returning * into p;
     if p.customer_id is not null then
       perform from customers where customer_id = p.customer_id for no key update;

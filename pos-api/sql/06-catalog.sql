@@ -43,50 +43,61 @@ begin
   return cardinality(due);
 end $$;
 
--- The products of a file: added, or changed where they differ. A file's price has no date, so it is the price of all
--- time up to now: it replaces the history, and leaves what is planned.
+-- Adds the products that are not there yet, at a price that they have always had; the others stay as they are. Answers
+-- how many are new.
+create or replace function add_products(batch jsonb, request text) returns integer
+language plpgsql as $$
+declare added text[];
+begin
+  with given as (
+    select * from jsonb_to_recordset(batch) as g (product_id text, name text, unit_price_minor bigint)
+  ), written as (
+    insert into products (product_id, name, unit_price_minor)
+      select product_id, name, unit_price_minor from given order by product_id
+      on conflict do nothing returning product_id
+  ), price as (
+    insert into product_prices (product_id, valid_from, unit_price_minor)
+      select product_id, '-infinity', unit_price_minor from given where product_id in (select product_id from written)
+  )
+  select array_agg(product_id) into added from written;
+  if added is null then return 0; end if;
+  perform send_products(added, request);
+  return cardinality(added);
+end $$;
+
+-- The products of a price list: what is new is added, what differs gets the list's name, and its price from now on. What
+-- sales were charged before, what is planned and what is no longer sold stays. Answers how many were added or changed.
 create or replace function upsert_products(batch jsonb) returns integer
 language plpgsql as $$
-declare different text[];
+declare
+  moment timestamptz(3) := date_trunc('milliseconds', clock_timestamp());
+  added integer := add_products(batch, null);
+  priced text[];
+  different text[];
 begin
   perform apply_due_prices();
   perform from products where product_id in (select value ->> 'product_id' from jsonb_array_elements(batch))
     order by product_id for no key update;
-  with given as (
-    select product_id, name, unit_price_minor, coalesce(active, true) as active
-    from jsonb_to_recordset(batch) as g (product_id text, name text, unit_price_minor bigint, active boolean)
-  ), written as (
-    insert into products as p (product_id, name, unit_price_minor, active, retired_at)
-      select product_id, name, unit_price_minor, active, case when not active then clock_timestamp() end
-      from given order by product_id
-      on conflict (product_id) do update set
-        name = excluded.name, active = excluded.active, revision = p.revision + 1,
-        retired_at = case when not excluded.active then coalesce(p.retired_at, excluded.retired_at) end
-        where (p.name, p.unit_price_minor, p.active, p.price_from)
-          is distinct from (excluded.name, excluded.unit_price_minor, excluded.active, timestamptz '-infinity')
+  with price as (
+    insert into product_prices (product_id, valid_from, unit_price_minor)
+      select product_id, moment, g.unit_price_minor
+      from jsonb_to_recordset(batch) as g (product_id text, unit_price_minor bigint) join products p using (product_id)
+      where p.unit_price_minor <> g.unit_price_minor
+      on conflict (product_id, valid_from) do update set unit_price_minor = excluded.unit_price_minor
+      returning product_id
+  )
+  select array_agg(product_id) into priced from price;
+  with written as (
+    update products p set name = g.name, revision = p.revision + 1
+      from jsonb_to_recordset(batch) as g (product_id text, name text)
+      where p.product_id = g.product_id and (p.name <> g.name or p.product_id = any (priced))
       returning p.product_id
   )
   select array_agg(product_id) into different from written;
-  if different is null then return 0; end if;
-
-  delete from product_prices where product_id = any (different) and valid_from <= clock_timestamp();
-  insert into product_prices (product_id, valid_from, unit_price_minor)
-    select product_id, '-infinity', unit_price_minor
-    from jsonb_to_recordset(batch) as g (product_id text, unit_price_minor bigint) where product_id = any (different);
+  if different is null then return added; end if;
   perform reprice(different);
   perform send_products(different, null);
-  return cardinality(different);
-end $$;
-
--- Adds a product at a price that it has always had; false when the id is taken.
-create or replace function add_product(id text, title text, price bigint, request text) returns boolean
-language plpgsql as $$
-begin
-  insert into products (product_id, name, unit_price_minor) values (id, title, price) on conflict do nothing;
-  if not found then return false; end if;
-  insert into product_prices values (id, '-infinity', price);
-  perform send_products(array[id], request);
-  return true;
+  return added + cardinality(different);
 end $$;
 
 -- Sets the price of a product from a moment on, null for now. Recorded sales keep what they were charged. False when
@@ -130,6 +141,23 @@ begin
       'branch_id', branch_id, 'name', name, 'country', country, 'revision', revision)::text, request)
     from branches where branch_id = any (ids) order by branch_id;
   if found then perform pg_notify('outbox', ''); end if;
+end $$;
+
+-- Adds the branches that are not there yet; the others stay as they are. Answers how many are new.
+create or replace function add_branches(batch jsonb, request text) returns integer
+language plpgsql as $$
+declare added text[];
+begin
+  with written as (
+    insert into branches (branch_id, name, country)
+      select branch_id, name, country from jsonb_to_recordset(batch) as g (branch_id text, name text, country text)
+      order by branch_id
+      on conflict do nothing returning branch_id
+  )
+  select array_agg(branch_id) into added from written;
+  if added is null then return 0; end if;
+  perform send_branches(added, request);
+  return cardinality(added);
 end $$;
 
 -- Adds branches or changes their name or country; what stays as it was sends no event.

@@ -3,10 +3,13 @@ import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { makeDatabase, purchase, type TestDatabase } from '../../tests/support/database.ts';
 import { eventually } from '../../tests/support/eventually.ts';
 import {
+  addBranches,
   addProduct,
+  addProducts,
   applyDuePrices,
   changeProduct,
   findProduct,
+  listBranches,
   listProducts,
   setPrice,
   upsertBranches,
@@ -69,15 +72,59 @@ test('a planned price becomes the present one at its moment, told once by whoeve
   expect(await charged(null)).toBe(200);
 });
 
-test('a file has no dates: its price is that of all time, and what is planned stays', async () => {
+test('a price list sets what products cost from now on; what sales were charged, what is planned or retired stays', async () => {
   await setPrice(database.pool, 'milk', 170, '2026-02-01T00:00:00Z', 'r1');
   await setPrice(database.pool, 'milk', 190, inSeconds(3600), 'r2');
-  const file = [{ product_id: 'milk', name: 'Milk', unit_price_minor: 170 }];
-  expect(await upsertProducts(database.pool, file)).toEqual({ changed: 1 });
+  await changeProduct(database.pool, 'eggs', { active: false }, 'r3');
+  await database.pool.query('delete from outbox');
+  const file = [
+    { product_id: 'milk', name: 'Whole Milk', unit_price_minor: 180 },
+    { product_id: 'oats', name: 'Oats', unit_price_minor: 99 },
+    { product_id: 'eggs', name: 'Eggs', unit_price_minor: 299 },
+  ];
+  expect(await upsertProducts(database.pool, file)).toEqual({ changed: 2 });
+  expect((await events()).map(({ data }) => data)).toMatchObject([
+    { product_id: 'oats', unit_price_minor: 99 },
+    { product_id: 'milk', name: 'Whole Milk', unit_price_minor: 180 },
+  ]);
   expect(await upsertProducts(database.pool, file)).toEqual({ changed: 0 });
-  expect(await charged('2020-01-01T00:00:00Z')).toBe(170);
-  expect(await charged(null)).toBe(170);
-  expect((await findProduct(database.pool, 'milk'))?.prices.map((price) => price.unit_price_minor)).toEqual([170, 190]);
+  expect(await events()).toHaveLength(2);
+  expect(await charged('2020-01-01T00:00:00Z')).toBe(150);
+  expect(await charged('2026-03-01T00:00:00Z')).toBe(170);
+  expect(await charged(null)).toBe(180);
+  expect(await charged('2020-01-01T00:00:00Z', ['oats'])).toBe(99);
+  expect(await charged(null, ['eggs'])).toEqual(['eggs is no longer sold']);
+  expect((await findProduct(database.pool, 'milk'))?.prices.map((price) => price.unit_price_minor)).toEqual([
+    150, 170, 180, 190,
+  ]);
+});
+
+test('what comes with history is added where it is new and changes nothing that is there', async () => {
+  await setPrice(database.pool, 'milk', 170, null, 'r1');
+  await changeProduct(database.pool, 'milk', { active: false, name: 'Whole Milk' }, 'r2');
+  await database.pool.query('delete from outbox');
+  const products = [
+    { product_id: 'milk', name: 'Milk', unit_price_minor: 120 },
+    { product_id: 'oats', name: 'Oats', unit_price_minor: 99 },
+  ];
+  const branches = [
+    { branch_id: 'SMKT001', name: 'Another', country: 'PT' },
+    { branch_id: 'SMKT009', name: 'Ninth', country: 'PT' },
+  ];
+  expect([await addProducts(database.pool, products), await addBranches(database.pool, branches)]).toEqual([
+    { changed: 1 },
+    { changed: 1 },
+  ]);
+  expect((await events()).map(({ subject }) => subject)).toEqual(['oats', 'SMKT009']);
+  expect((await findProduct(database.pool, 'milk'))?.prices.map((price) => price.unit_price_minor)).toEqual([150, 170]);
+  expect(await listProducts(database.pool)).toContainEqual(
+    expect.objectContaining({ product_id: 'milk', name: 'Whole Milk', unit_price_minor: 170, active: false }),
+  );
+  expect((await listBranches(database.pool)).map(({ name }) => name)).toEqual(['First', 'Second', 'Ninth']);
+  expect([await addProducts(database.pool, products), await addBranches(database.pool, branches)]).toEqual([
+    { changed: 0 },
+    { changed: 0 },
+  ]);
 });
 
 test('a retired product is charged for sales from before, and refused after', async () => {

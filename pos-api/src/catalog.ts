@@ -50,12 +50,31 @@ export const findBranch = async (db: Database, id: string): Promise<Branch | und
   return rows[0] === undefined ? undefined : branch.parse(rows[0]);
 };
 
-/** Adds products or changes those that differ. Answers how many were added or changed. */
+/** Adds the products that are not there yet, at a price that they have always had; the others stay. Answers how many are new. */
+export const addProducts = (
+  db: Database,
+  products: readonly Pick<Product, 'product_id' | 'name' | 'unit_price_minor'>[],
+  requestId: string | null = null,
+): Promise<{ changed: number }> =>
+  changed(db, 'select add_products($1::jsonb, $2) as changed', [JSON.stringify(products), requestId]);
+
+/**
+ * The products of a price list: adds what is new; what differs gets the list's name, and its price from now on. Answers how
+ * many were added or changed.
+ */
 export const upsertProducts = (
   db: Database,
   products: readonly Pick<Product, 'product_id' | 'name' | 'unit_price_minor'>[],
 ): Promise<{ changed: number }> =>
-  upsert(db, 'select upsert_products($1::jsonb) as changed', [JSON.stringify(products)]);
+  changed(db, 'select upsert_products($1::jsonb) as changed', [JSON.stringify(products)]);
+
+/** Adds the branches that are not there yet; the others stay. Answers how many are new. */
+export const addBranches = (
+  db: Database,
+  branches: readonly Branch[],
+  requestId: string | null = null,
+): Promise<{ changed: number }> =>
+  changed(db, 'select add_branches($1::jsonb, $2) as changed', [JSON.stringify(branches), requestId]);
 
 /**
  * Adds branches or changes those that differ. Answers how many were added or changed.
@@ -67,15 +86,14 @@ export const upsertBranches = (
   branches: readonly Branch[],
   requestId: string | null = null,
 ): Promise<{ changed: number }> =>
-  upsert(db, 'select upsert_branches($1::jsonb, $2) as changed', [JSON.stringify(branches), requestId]);
+  changed(db, 'select upsert_branches($1::jsonb, $2) as changed', [JSON.stringify(branches), requestId]);
 
 /** Adds a product at a price that it has always had; false when the id is taken. */
-export const addProduct = (
+export const addProduct = async (
   db: Database,
-  { product_id, name, unit_price_minor }: Pick<Product, 'product_id' | 'name' | 'unit_price_minor'>,
+  product: Pick<Product, 'product_id' | 'name' | 'unit_price_minor'>,
   requestId: string,
-): Promise<boolean> =>
-  isDone(db, 'select add_product($1, $2, $3, $4) as done', [product_id, name, unit_price_minor, requestId]);
+): Promise<boolean> => (await addProducts(db, [product], requestId)).changed === 1;
 
 /** Sets a product's price from a moment on (UTC instant; null: now); false when there is no such product. */
 export const setPrice = (
@@ -105,7 +123,7 @@ export const applyDuePrices = async (db: Database): Promise<void> => {
   await db.query({ name: 'apply_due_prices', text: 'select apply_due_prices()' });
 };
 
-const upsert = async (db: Database, text: string, values: unknown[]) => {
+const changed = async (db: Database, text: string, values: unknown[]) => {
   const result = await db.query(text, values);
   return z.object({ changed: z.number() }).parse(result.rows[0]);
 };

@@ -4,6 +4,9 @@ import { giveUpSlowConnections } from './give-up.ts';
 /** What can run a query: a pool or one of its connections. */
 export type Database = pg.Pool | pg.PoolClient | pg.Client;
 
+/** An idle connection is probed after this. Without it the system's own delay holds, two hours as a rule. */
+export const KEEP_ALIVE_AFTER_MS = 5_000;
+
 /**
  * A pool of connections. A connection that dies while idle is only logged: the next query opens a new one.
  *
@@ -22,8 +25,9 @@ export const connectPostgres = (
     application_name: application,
     max: size,
     connectionTimeoutMillis: limits.connectMs ?? 1000,
-    ...(limits.queryMs !== undefined && { query_timeout: limits.queryMs }),
+    ...(limits.queryMs !== undefined && { query_timeout: limits.queryMs, statement_timeout: limits.queryMs }),
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
   });
   pool.on('error', () => undefined);
   if (limits.giveUpMs !== undefined) giveUpSlowConnections(pool, limits.giveUpMs);

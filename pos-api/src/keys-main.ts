@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { createKey, keyHistory, listKeys, revokeKey } from './api-keys.ts';
 import { connectPostgres, sqlState } from './database.ts';
 
-const USAGE = `npm run keys -- create --name "till 7" [--branch SMKT001] [--scopes post,read,admin] [--expires 2027-01-31|90d]
+const USAGE = `npm run keys -- create --name "till 7" [--branch SMKT001] [--scopes post,void,read,admin] [--expires 2027-01-31|90d]
 npm run keys -- list
 npm run keys -- history
 npm run keys -- revoke ID`;

@@ -67,6 +67,21 @@ test('the same key and content is replayed to the letter, another content is a c
   expect(await one({ ...input, fingerprint: 'cd'.repeat(32) })).toEqual({ outcome: 'conflict' });
   expect(await eventsOf(bodyOf(first).id)).toHaveLength(1);
   expect(await customerRow(input.customer_id ?? '')).toMatchObject({ purchases: 1 });
+  expect(bodyOf(await one({ ...input, credential: 'another till' })).id).not.toBe(bodyOf(first).id);
+});
+
+test('a key that is known makes no customer, in its own batch or later', async () => {
+  const [customer, second, third] = [randomUUID(), randomUUID(), randomUUID()];
+  const input = purchase({ customer_id: customer });
+  const other = (customer_id: string) => ({ ...input, customer_id, fingerprint: 'cd'.repeat(32) });
+  const answers = await recordPurchases(database.pool, [input, other(second)]);
+  expect(answers.map(({ outcome }) => outcome)).toEqual(['recorded', 'conflict']);
+  expect(await one(other(third))).toEqual({ outcome: 'conflict' });
+  expect(await Promise.all([customer, second, third].map(customerRow))).toMatchObject([
+    { purchases: 1 },
+    undefined,
+    undefined,
+  ]);
 });
 
 test('a retry is a retry, even of a product that costs more now or is no longer sold', async () => {

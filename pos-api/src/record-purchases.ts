@@ -3,8 +3,10 @@ import { type Database, sqlState } from './database.ts';
 
 /** A purchase to record, structurally sound: ids, times and lengths are already in their form. */
 export interface PurchaseInput {
-  /** 1–255 printable characters, unique in the chain: the same key is the same purchase. */
+  /** 1–255 printable characters, unique for its credential: the same key is the same purchase. */
   idempotency_key: string;
+  /** Who chose the key: the id of an API key, {@link credentialOfBranch} without one, `loader` for files. */
+  credential: string;
   /** SHA-256 of the canonical content, hex: the same key with another fingerprint is a conflict. */
   fingerprint: string;
   branch_id: string;
@@ -24,12 +26,16 @@ export interface PurchaseInput {
 /** Those parts of a malformed purchase that can be read: Postgres says what is wrong with them and records nothing. */
 export interface PurchaseCheck {
   idempotency_key: null;
+  credential: null;
   fingerprint: null;
   branch_id: string | null;
   customer_id: null;
   sold_at: string | null;
   items: string[] | null;
 }
+
+/** The credential of callers without an API key: their keys are told apart by branch. The id of a key has no colon. */
+export const credentialOfBranch = (branchId: string): string => `branch:${branchId}`;
 
 /** One thing that is wrong, with the JSON pointer of its place. */
 export interface Fault {

@@ -1,5 +1,6 @@
+import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka';
 import { PURCHASES_TOPIC, PURCHASES_TOPIC_PARTITIONS } from '@tillstream/schemas/topics';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka as Client, logLevel } from 'kafkajs';
 
 /**
  * How long the broker keeps what ClickHouse may still have to read. Bronze keeps every message for ever, so this only
@@ -8,10 +9,10 @@ import { Kafka, logLevel } from 'kafkajs';
 const RETENTION_MS = 7 * 24 * 3_600_000;
 
 /** Makes the topic when it is not there yet. Throws while the broker does not answer. */
-export const ensureTopic = async (brokers: string): Promise<void> => {
-  const kafka = new Kafka({
+export const ensureTopic = async (broker: Kafka): Promise<void> => {
+  const kafka = new Client({
     clientId: 'tillstream-setup',
-    brokers: brokers.split(','),
+    ...kafkajsOptions(broker),
     logLevel: logLevel.NOTHING,
     connectionTimeout: 1000,
     retry: { retries: 0 },

@@ -1,10 +1,12 @@
 import { connectClickHouse } from '@tillstream/clickhouse/client';
 import { runSealer } from '@tillstream/clickhouse/seal/sealer';
 import { connectPostgres } from '@tillstream/pos-api/database';
+import { kafkaOf } from '@tillstream/schemas/kafka';
 import {
   clickhouseUrl,
   count,
   locationSettings,
+  orExit,
   postgresUrl,
   settingsOrExit,
   shopSettings,
@@ -15,13 +17,22 @@ import { runEvery } from './loop.ts';
 import { reconciler } from './passes/reconciler.ts';
 import { kafkaBroker } from './pipeline/kafka.ts';
 import { pipelineOver } from './pipeline/pipeline.ts';
-import { countSealed, countSealFailure, sealsProved, serveMetrics, watchTopic } from './report/metrics.ts';
+import {
+  countSealed,
+  countSealFailure,
+  hasComparedWithin,
+  sealsProved,
+  serveMetrics,
+  watchTopic,
+} from './report/metrics.ts';
 
 const settings = settingsOrExit({
   ...locationSettings,
   ...shopSettings,
   RECONCILE_EVERY_SECONDS: count(10, 1, 3600),
   RECONCILE_HEAL: z.enum(['on', 'off']).default('on'),
+  /** Seconds that Postgres may take for a statement; a run whose stores do not answer fails, and the next one begins. */
+  RECONCILE_TIMEOUT_SECONDS: count(15, 1, 600),
   /** How much of each run may go into comparing all of history: 250 ms every 5 s are 5 % of one core. */
   RECONCILE_HISTORY_MS: count(250, 0, 60_000),
   /** How much of a core sealing may take on average. */
@@ -48,12 +59,17 @@ const stop = () => {
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 
-const db = connectPostgres(postgresUrl(settings), 'reconciler', 3);
+const db = connectPostgres(postgresUrl(settings), 'reconciler', 3, {
+  queryMs: settings.RECONCILE_TIMEOUT_SECONDS * 1_000,
+});
 const clickhouse = connectClickHouse(clickhouseUrl(settings), 'reconciler');
-const broker = settings.KAFKA_BROKERS ? kafkaBroker(settings.KAFKA_BROKERS, clickhouse) : undefined;
+const kafka = orExit(() => kafkaOf(settings));
+const broker = kafka && kafkaBroker(kafka, clickhouse);
 if (broker) watchTopic(() => broker.progress());
+/** A run that the stores answer takes seconds; without an end for so long it is stuck. */
+const staleMs = (settings.RECONCILE_EVERY_SECONDS + 2 * settings.RECONCILE_TIMEOUT_SECONDS) * 1_000;
 const metrics = settings.RECONCILER_METRICS_PORT
-  ? serveMetrics(settings.RECONCILER_METRICS_PORT, settings.RECONCILER_METRICS_HOST)
+  ? serveMetrics(settings.RECONCILER_METRICS_PORT, settings.RECONCILER_METRICS_HOST, () => hasComparedWithin(staleMs))
   : undefined;
 const run = reconciler(db, clickhouse, pipelineOver(db, broker, TIMEOUT_MS, stopping.signal), log, {
   heal: settings.RECONCILE_HEAL === 'on',

@@ -65,6 +65,11 @@ export const purchaseRequest = z
     examples: [{ branch_id: 'SMKT001', items: [{ product_id: 'milk', quantity: 1 }] }],
   });
 
+/** Body of `POST /v1/purchases/{id}/void`; absent or empty: no reason is given. A void takes back the whole purchase. */
+export const voidRequest = z
+  .strictObject({ reason: line(500).optional() })
+  .meta({ examples: [{ reason: 'Wrong item' }] });
+
 /** Header `Idempotency-Key`. */
 export const idempotencyKey = z.string().regex(/^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable characters');
 
@@ -170,8 +175,14 @@ export const stateResponse = z.object({
   status: z.enum(['alive', 'ready', 'stopping', 'no database', 'overloaded']),
 });
 
-/** What an API key may do: record and void, look up, change the catalog. */
-export const SCOPES = ['post', 'read', 'admin'] as const;
+/**
+ * What an API key may do: record (and void what it recorded in the last {@link OWN_VOID_HOURS}), void any purchase, look up,
+ * change the catalog.
+ */
+export const SCOPES = ['post', 'void', 'read', 'admin'] as const;
+
+/** So long a till may take back its own purchases without the scope `void`. */
+export const OWN_VOID_HOURS = 24;
 export type Scope = (typeof SCOPES)[number];
 
 export type PurchaseRequest = z.output<typeof purchaseRequest>;

@@ -52,6 +52,10 @@ export const purchaseState = z.object({
     )
     .min(1),
   customer: customerSnapshot.nullable(),
+  /** Who voided it (the id of an API key, `loopback`, `reconciler`, …), why, and by which request. Only where it is void. */
+  void: z
+    .object({ by: z.string().min(1), reason: z.string().nullable(), request_id: z.string().nullable() })
+    .optional(),
 });
 
 const envelope = {

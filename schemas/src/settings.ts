@@ -47,6 +47,12 @@ export const locationSettings = {
     .string()
     .regex(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'must be host:port[,host:port…]')
     .optional(),
+  KAFKA_SECURITY_PROTOCOL: z.enum(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']).default('PLAINTEXT'),
+  KAFKA_SASL_MECHANISM: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']).default('SCRAM-SHA-512'),
+  KAFKA_SASL_USERNAME: z.string().optional(),
+  KAFKA_SASL_PASSWORD: z.string().optional(),
+  /** The certificate of the broker's authority, as PEM; absent: what the system trusts. */
+  KAFKA_SSL_CA: z.string().startsWith('-----BEGIN CERTIFICATE-----', 'must be a certificate as PEM').optional(),
   POS_API_PORT: port(4000),
   RELAY_PORT: port(4001),
   DASHBOARD_PORT: port(3000),
@@ -76,7 +82,7 @@ export const parseSettings = <S extends z.ZodRawShape>(
 ): z.output<z.ZodObject<S>> => {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const fromFiles = Object.keys(shape).filter((name) => given[name] === undefined && given[`${name}_FILE`]);
-  for (const name of fromFiles) given[name] = readSecret(`${name}_FILE`, given[`${name}_FILE`] ?? '');
+  for (const name of fromFiles) given[name] = readSecret(`${name}_FILE`, given[`${name}_FILE`] ?? '') || undefined;
   const parsed = z.object(shape).safeParse(given);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => {

@@ -20,7 +20,7 @@ const onePurchase = (notifies: boolean) => `
 \\set branch random(1, ${BRANCHES.length})
 \\set customer random(1, ${CUSTOMERS})
 select outcome from record_purchases(jsonb_build_array(jsonb_build_object(
-  'idempotency_key', gen_random_uuid()::text, 'fingerprint', repeat('ab', 32), 'branch_id', 'SMKT00' || :branch,
+  'idempotency_key', gen_random_uuid()::text, 'credential', 'bench', 'fingerprint', repeat('ab', 32), 'branch_id', 'SMKT00' || :branch,
   'customer_id', md5((:customer)::text)::uuid, 'sold_at', null, 'items', '["milk", "bread"]'::jsonb)), with_notify => ${notifies});
 `;
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import http from 'node:http';
 import { kpis as kpisSchema, READ_API, type ReadEndpoint, readProblem } from '@tillstream/schemas/read-api';
 import type { BrowserContextOptions } from 'playwright-core';
 import { expect, test } from 'vitest';
@@ -322,10 +324,34 @@ test('the till passes on what the POS API says, and nothing that another site se
   const body = { branch_id: 'SMKT001', items: [{ product_id: 'milk', quantity: 1 }] };
   expect((await post({ 'content-type': 'text/plain', 'idempotency-key': 'k' }, body)).status).toBe(403);
   expect((await post({ 'content-type': 'application/json' }, body)).status).toBe(400);
-  expect((await post({ ...json, 'sec-fetch-site': 'cross-site' }, body)).status).toBe(400);
+  expect((await post({ ...json, 'sec-fetch-site': 'cross-site' }, body)).status).toBe(403);
+  expect((await post({ ...json, 'sec-fetch-site': 'same-site' }, body)).status).toBe(400);
   expect((await post(json, { ...body, items: [] })).status).toBe(422);
   expect((await post(json, { ...body, branch_id: 'nowhere' })).status).toBe(422);
   const [first, again] = [await post(json, body), await post(json, body)];
   expect([first.status, again.status]).toEqual([201, 201]);
   expect(await again.json()).toEqual(await first.json());
+});
+
+test('no port answers a web page of another site, by whatever name', async () => {
+  const { dashboard, posApi, clickhouse, env } = own.stack;
+  const sites = [dashboard, posApi, clickhouse, `http://127.0.0.1:${env.RELAY_PORT}`];
+  const paths = new Map([
+    [dashboard, '/api/top_customers'],
+    [posApi, '/v1/products'],
+    [clickhouse, '/?query=SELECT+1&user=analyst'],
+  ]);
+  const ask = async (site: string, headers: Record<string, string>) => {
+    const sent = http.get(site + (paths.get(site) ?? '/metrics'), { headers, agent: false });
+    const [response] = await once(sent, 'response');
+    response.resume();
+    return response.statusCode;
+  };
+  for (const site of sites) {
+    expect(await ask(site, {}), site).toBe(200);
+    expect(await ask(site, { Host: 'evil.example' }), site).toBe(403);
+    expect(await ask(site, { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' }), site).toBe(403);
+  }
+  const link = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
+  expect(await ask(dashboard, link)).toBe(200);
 });

@@ -116,6 +116,14 @@ describe.each([
     await eventually(async () =>
       expect(await ofCustomer()).toEqual({ purchases: 2, spent_minor: 940, loyal_since: null }),
     );
+    // Every field of such an event is known to bronze.
+    const { odd } = await clickhouse.row({
+      name: 'odd events',
+      sql: `SELECT count() AS odd FROM bronze.events WHERE key IN {ids:Array(String)} AND (notEmpty(unknown_fields) OR dq_status != 'ok')`,
+      params: { ids },
+      row: z.object({ odd: z.number() }),
+    });
+    expect(odd).toBe(0);
     await publisher.close();
   });
 });

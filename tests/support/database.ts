@@ -36,6 +36,7 @@ export const makeDatabase = async (serverUrl: string): Promise<TestDatabase> => 
 /** A purchase that is right; fields can be replaced. */
 export const purchase = (replaced: Partial<PurchaseInput> = {}): PurchaseInput => ({
   idempotency_key: randomUUID(),
+  credential: 'test',
   fingerprint: 'ab'.repeat(32),
   branch_id: 'SMKT001',
   customer_id: null,

@@ -5,7 +5,7 @@
 CREATE TABLE bronze.queue (payload String)
 ENGINE = Kafka
 SETTINGS
-    kafka_broker_list = '${KAFKA_BROKERS}',
+    ${KAFKA_SETTINGS},
     kafka_topic_list = '${PURCHASES_TOPIC}',
     kafka_group_name = '${CLICKHOUSE_CONSUMER_GROUP}',
     kafka_format = 'RawBLOB',

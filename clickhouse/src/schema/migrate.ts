@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { clickhouseKafkaSettings, type Kafka } from '@tillstream/schemas/kafka';
 import { parseSettings, shopSettings } from '@tillstream/schemas/settings';
 import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/topics';
 import { z } from 'zod';
@@ -26,14 +27,14 @@ interface Migration {
 /**
  * Brings ClickHouse to the newest schema; runs at each start and changes nothing when all is applied.
  *
- * @param kafkaBrokers the broker as ClickHouse reaches it; absent: no queue is made, the relay writes directly
+ * @param kafka the broker as ClickHouse reaches it; absent: no queue is made, the relay writes directly
  * @param shop when the business day begins; absent: as the settings say
  * @returns the names of the migrations that were applied now
  * @throws when a migration that was applied once has changed since, or ClickHouse refuses one
  */
 export const migrateClickHouse = async (
   clickhouse: ClickHouse,
-  kafkaBrokers: string | undefined,
+  kafka: Kafka | undefined,
   shop: ShopClock = parseSettings(shopSettings),
 ): Promise<string[]> => {
   for (const database of ['bronze', 'silver', 'sealed', 'gold', 'ops']) {
@@ -45,7 +46,7 @@ export const migrateClickHouse = async (
   );
   const applied = await appliedChecksums(clickhouse);
   const now: string[] = [];
-  const all = await migrations(kafkaBrokers, shop);
+  const all = await migrations(kafka, shop);
   if (all.some(({ name, checksum }) => STILL.test(name) && applied.get(name) !== checksum)) {
     await takeQueueAway(clickhouse, applied);
   }
@@ -98,7 +99,7 @@ export const migrationSql = async (name: string, shop: ShopClock): Promise<strin
   return found.sql;
 };
 
-const migrations = async (kafkaBrokers: string | undefined, shop: ShopClock): Promise<Migration[]> => {
+const migrations = async (kafka: Kafka | undefined, shop: ShopClock): Promise<Migration[]> => {
   const variables = {
     ...engines,
     EVENT_DATA,
@@ -112,12 +113,12 @@ const migrations = async (kafkaBrokers: string | undefined, shop: ShopClock): Pr
     SHOP_CLOCK: clockOf(shopDaySql(shop)),
     SHOP_TIMEZONE: shop.SHOP_TIMEZONE,
     BUSINESS_DAY_START: shop.BUSINESS_DAY_START,
-    KAFKA_BROKERS: kafkaBrokers ?? '',
+    KAFKA_SETTINGS: clickhouseKafkaSettings(kafka ?? ''),
     PURCHASES_TOPIC,
     CLICKHOUSE_CONSUMER_GROUP,
   };
   const found: Migration[] = [];
-  for (const layer of LAYERS.filter((layer) => layer !== 'ingest' || kafkaBrokers !== undefined)) {
+  for (const layer of LAYERS.filter((layer) => layer !== 'ingest' || kafka !== undefined)) {
     const files = (await readdir(new URL(`${layer}/`, FOLDER))).filter((file) => file.endsWith('.sql')).sort();
     for (const file of files) {
       const text = await readFile(new URL(`${layer}/${file}`, FOLDER), 'utf8');

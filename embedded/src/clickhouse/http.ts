@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import { foreignRequest } from '@tillstream/schemas/foreign-request';
 import type { Engine, Outcome, Run } from './engine.ts';
 import { ClickHouseError } from './errors.ts';
 import { contentType } from './formats.ts';
-import { isLocal, type QueryRequest, readRequest } from './request.ts';
+import { type QueryRequest, readRequest } from './request.ts';
 import { Slots } from './slots.ts';
 import { inspect, quote, type Statement } from './sql.ts';
 import { authenticate, canonicalQuery, checkReadOnlyQuery, checkSettings, type User } from './users.ts';
@@ -33,7 +34,8 @@ export function createHandler(engine: Engine): Handler {
   const running = new Set<string>();
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    if (!isLocal(req)) throw ClickHouseError.of(516, 'AUTHENTICATION_FAILED', 'Only this machine may ask');
+    const reason = foreignRequest(req, { anyHost: false });
+    if (reason !== undefined) throw ClickHouseError.of(516, 'AUTHENTICATION_FAILED', `Refused: ${reason}`);
     const url = new URL(req.url ?? '/', 'http://localhost');
     if (url.pathname === '/ping' || url.pathname === '/replicas_status') return ok(res);
     if (url.pathname !== '/') {

@@ -59,19 +59,6 @@ export async function readRequest(req: IncomingMessage, url: URL): Promise<Query
   };
 }
 
-/**
- * Whether a request comes from a program on this machine or a page of it. A web page elsewhere may have the browser
- * send a query to the loopback address (or to a name that points to it), and there is no password in its way.
- */
-export function isLocal(req: IncomingMessage): boolean {
-  const names = [req.headers.host ? `http://${req.headers.host}` : undefined, req.headers.origin];
-  return names.every((name) => {
-    if (name === undefined) return true;
-    const host = URL.canParse(name) ? new URL(name).hostname : '';
-    return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
-  });
-}
-
 async function sqlParts(req: IncomingMessage, query: string): Promise<Buffer[]> {
   const body = await readBody(req);
   if (!query) return [body];

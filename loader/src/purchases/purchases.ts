@@ -30,6 +30,9 @@ export interface PurchaseRules {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** Whose keys these are: a file's key can never meet a till's. */
+const CREDENTIAL = 'loader';
+
 /** Tills' clocks may be ahead by this much: milliseconds. */
 const AHEAD = 5 * 60_000;
 
@@ -110,6 +113,7 @@ export const readPurchase = (row: Row, rules: PurchaseRules): RowPurchase | stri
     row,
     purchase: {
       idempotency_key: `csv:${fingerprint}`,
+      credential: CREDENTIAL,
       fingerprint,
       branch_id,
       customer_id,

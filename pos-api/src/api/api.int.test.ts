@@ -6,6 +6,7 @@ import {
   productsResponse,
   purchaseResponse,
 } from '@tillstream/schemas/api';
+import { purchaseEvent } from '@tillstream/schemas/events';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
 import { checkedFetch, json, startApi, type TestApi } from '../../test/api.ts';
@@ -58,7 +59,7 @@ test('the same key and JSON gives the same answer, whatever the order of its fie
   expect(first.headers.get('idempotent-replayed')).toBeNull();
   expect(again.headers.get('idempotent-replayed')).toBe('true');
   expect(await again.text()).toBe(await first.text());
-  const other = await post({ ...good, branch_id: 'SMKT002' }, headers);
+  const other = await post({ ...good, items: [{ product_id: 'bread', quantity: 1 }] }, headers);
   expect(other.status).toBe(422);
   expect((await problemOf(other)).type).toBe('urn:tillstream:problem:key-reused');
 });
@@ -140,6 +141,39 @@ test('a void answers the same however often it is asked', async () => {
   expect((await request(`/v1/purchases/${randomUUID()}/void`, { method: 'POST' })).status).toBe(404);
   expect((await request(`/v1/purchases/nonsense`)).status).toBe(404);
 });
+
+test.each([
+  ['nothing', {}, 200, null],
+  ['no bytes, said to be JSON', { headers: { 'Content-Type': 'application/json' } }, 200, null],
+  ['an empty object', json({}), 200, null],
+  ['a reason', json({ reason: 'Wrong item' }), 200, 'Wrong item'],
+  ['an empty reason', json({ reason: '' }), 422, undefined],
+  ['items, as for a return', json({ items: [{ product_id: 'milk', quantity: 1 }] }), 422, undefined],
+  ['a list', json([]), 422, undefined],
+  ['null', json('null'), 422, undefined],
+  ['a reason of control characters', json({ reason: 'a\u0007' }), 422, undefined],
+  ['half of JSON', json('{'), 400, undefined],
+  ['a form', { headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, body: 'reason=x' }, 415, undefined],
+] satisfies [string, RequestInit, number, string | null | undefined][])(
+  'a void with %s: what is kept of it',
+  async (_what, init, status, reason) => {
+    const { purchase_id } = purchaseResponse.parse(await (await post(good)).json());
+    const headers = {
+      ...('headers' in init ? init.headers : {}),
+      'X-Request-Id': `void ${purchase_id}`.replace(' ', '-'),
+    };
+    const answer = await request(`/v1/purchases/${purchase_id}/void`, { method: 'POST', ...init, headers });
+    expect(answer.status).toBe(status);
+    // The first void stays, whoever asks again.
+    if (status === 200) await request(`/v1/purchases/${purchase_id}/void`, json({ reason: 'another' }));
+    const { rows } = await database.pool.query('select payload from outbox where key = $1 order by id', [purchase_id]);
+    const events = rows.map(({ payload }) => purchaseEvent.parse(JSON.parse(payload)).data.void);
+    expect(events).toEqual([
+      undefined,
+      ...(status === 200 ? [{ by: 'loopback', reason, request_id: `void-${purchase_id}` }] : []),
+    ]);
+  },
+);
 
 test('catalog, branches and customers can be read', async () => {
   const products = productsResponse.parse(await (await request(`/v1/products`)).json());

@@ -17,6 +17,23 @@ export const jsonBody: RequestHandler = express.json({
   },
 });
 
+/** As {@link jsonBody} for a body that may be absent or empty, which is `{}` or undefined then. */
+export const optionalJsonBody: RequestHandler = express.json({
+  limit: MAX_BODY,
+  strict: false,
+  inflate: false,
+  // Whatever comes is looked at, since only an empty body needs no media type.
+  type: () => true,
+  verify: (request, _response, bytes, encoding) => {
+    if (bytes.length === 0) return;
+    const mediaType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+    if (mediaType !== 'application/json' || encoding !== 'utf-8') {
+      throw new ProblemError('media-type', 'the body must be application/json in UTF-8');
+    }
+    if (!isUtf8(bytes)) throw new ProblemError('malformed', 'the body is not UTF-8');
+  },
+});
+
 /** Refuses a body of another media type, which {@link jsonBody} has left alone. */
 export const requireJson: RequestHandler = (request, _response, next) => {
   if (!request.is('application/json')) {

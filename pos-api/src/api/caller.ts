@@ -7,12 +7,13 @@ import type { TraceSpan } from '../tracing.ts';
 import type { KeyRing } from './key-ring.ts';
 import { ProblemError } from './problems.ts';
 
-/** Who calls (the key that was given, or nobody known), and in which trace. */
+/** Who calls (the key that was given, or nobody known), in which trace, and which purchase it was about. */
 const locals = z.object({
   requestId: z.string(),
   key: z.custom<ApiKey>().optional(),
   trusted: z.boolean().optional(),
   span: z.custom<TraceSpan>().optional(),
+  purchaseId: z.string().optional(),
 });
 type Locals = z.output<typeof locals>;
 
@@ -41,9 +42,9 @@ export const identify =
     next();
   };
 
-/** Lets in only whose key has the scope. */
+/** Lets in only whose key has one of the scopes. */
 export const requireScope =
-  (scope: Scope): RequestHandler =>
+  (scopes: readonly Scope[]): RequestHandler =>
   (_request, response, next) => {
     const { trusted, key } = localsOf(response);
     if (!trusted) {
@@ -52,7 +53,8 @@ export const requireScope =
           headers: { 'WWW-Authenticate': 'Bearer realm="tillstream"' },
         });
       }
-      if (!key.scopes.includes(scope)) throw new ProblemError('forbidden', `this key lacks the scope ${scope}`);
+      if (!scopes.some((scope) => key.scopes.includes(scope)))
+        throw new ProblemError('forbidden', `this key lacks the scope ${scopes.join(' or ')}`);
     }
     next();
   };

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import http from 'node:http';
 import net from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { problem, purchaseResponse } from '@tillstream/schemas/api';
@@ -144,10 +146,10 @@ const raw = (bytes: string): Promise<string> =>
 test.each([
   ['what is not HTTP', 'HELLO\r\n\r\n', 400],
   ['headers without end', `GET / HTTP/1.1\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
-  ['headers that never end', 'GET / HTTP/1.1\r\nHost: a\r\n', 408],
+  ['headers that never end', 'GET / HTTP/1.1\r\nHost: localhost\r\n', 408],
   [
     'a body that never ends',
-    'POST /v1/purchases HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nIdempotency-Key: 1\r\nContent-Length: 99\r\n\r\n{',
+    'POST /v1/purchases HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nIdempotency-Key: 1\r\nContent-Length: 99\r\n\r\n{',
     408,
   ],
 ])('%s is answered and hung up on', async (_what, bytes, status) => {
@@ -158,7 +160,7 @@ test.each([
 
 test('two keys are none, and a key in a body that was cut off records nothing', async () => {
   const body = JSON.stringify(good);
-  const lines = `Host: a\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+  const lines = `Host: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
   const answer = await raw(
     `POST /v1/purchases HTTP/1.1\r\n${lines}Idempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n${body}`,
   );
@@ -253,3 +255,41 @@ test('whatever bytes a body and a path hold, the answer is theirs to mend', asyn
     { numRuns: 150 },
   );
 });
+
+test('a web page of another site, by an image, a form or DNS rebinding, neither sells, voids nor reads', async () => {
+  const sold = purchaseResponse.parse(await (await post(JSON.stringify(good))).json());
+  const sale = JSON.stringify(good);
+  const attacks: [string, string, Record<string, string>, string?][] = [
+    ['POST', '/v1/purchases', { ...headers(), Host: 'evil.example' }, sale],
+    ['POST', '/v1/purchases', { ...headers(), Host: 'evil.example', Origin: 'http://evil.example' }, sale],
+    ['POST', '/v1/purchases', { ...headers(), Origin: 'https://evil.example' }, sale],
+    ['POST', `/v1/purchases/${sold.purchase_id}/void`, { 'Sec-Fetch-Site': 'cross-site' }],
+    ['POST', `/v1/purchases/${sold.purchase_id}/void`, { Origin: 'null' }],
+    ['GET', `/v1/purchases/${sold.purchase_id}`, { Host: 'localhost.evil.example' }],
+    ['GET', '/v1/products', { 'Sec-Fetch-Site': 'cross-site' }],
+    ['GET', '/metrics', { Host: 'evil.example' }],
+    ['GET', '/healthz', { Host: 'evil.example' }],
+    ['GET', '/docs', { Host: 'evil.example' }],
+  ];
+  for (const [method, path, given, body] of attacks) {
+    expect(await statusOf(method, path, given, body), `${method} ${path}`).toBe(403);
+  }
+  const purchase = await (await request(`/v1/purchases/${sold.purchase_id}`)).json();
+  expect(purchase).toMatchObject({ status: 'recorded' });
+  expect(await statusOf('GET', '/v1/products', { Host: 'localhost', Origin: 'http://localhost:3000' })).toBe(200);
+});
+
+test('behind a proxy it is asked by the names of the operator', async () => {
+  const proxied = await startApi(database.pool, { anyHost: true });
+  expect(await statusOf('GET', '/v1/products', { Host: 'shop.example' }, '', proxied)).toBe(200);
+  expect(await statusOf('GET', '/v1/products', { 'Sec-Fetch-Site': 'cross-site' }, '', proxied)).toBe(403);
+  proxied.close();
+});
+
+/** The status of a request with headers that `fetch` keeps for itself, such as Host. */
+const statusOf = async (method: string, path: string, given: Record<string, string>, body = '', to = api) => {
+  const sent = http.request(to.url + path, { method, headers: given, agent: false }).end(body);
+  const [response]: [http.IncomingMessage] = await once(sent, 'response').then(([first]) => [first]);
+  response.resume();
+  return response.statusCode;
+};

@@ -81,6 +81,36 @@ test('a key of a branch records, shows and voids for that branch alone', async (
   await expect(make(['admin'], 'SMKT001')).rejects.toThrow();
 });
 
+test('a till takes back its own purchases of the last day; others need the scope void', async () => {
+  const [till, other, office] = [
+    await make(['post'], 'SMKT001'),
+    await make(['post'], 'SMKT001'),
+    await make(['void']),
+  ];
+  const [office2, reader] = [await make(['void'], 'SMKT002'), await make(['read'])];
+  const sell = async () =>
+    purchaseResponse.parse(await (await request('/v1/purchases', json(sale(), bearer(till.key)))).json()).purchase_id;
+  const status = async (id: string, { key }: { key: string }) =>
+    (await request(`/v1/purchases/${id}/void`, { method: 'POST', headers: bearer(key) })).status;
+  const [fresh, old] = [await sell(), await sell()];
+  await database.pool.query(
+    "update purchases set recorded_at = recorded_at - interval '24 hours' where purchase_id = $1",
+    [old],
+  );
+  expect([await status(fresh, other), await status(fresh, reader), await status(fresh, office2)]).toEqual([
+    403, 403, 403,
+  ]);
+  expect([await status(fresh, till), await status(old, till), await status(old, office)]).toEqual([200, 403, 200]);
+  const { rows } = await database.pool.query(
+    'select purchase_id, voided_by from purchases where purchase_id = any($1) order by purchase_id',
+    [[fresh, old]],
+  );
+  expect(rows).toEqual([
+    { purchase_id: fresh, voided_by: till.key_id },
+    { purchase_id: old, voided_by: office.key_id },
+  ]);
+});
+
 test('a key is replaced without a moment in which none works, and the old one is refused within seconds', async () => {
   const old = await make(['read']);
   const next = await make(['read']);

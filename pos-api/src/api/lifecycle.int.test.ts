@@ -237,10 +237,13 @@ test('keys are made, listed and revoked by command, and the log and the metrics 
 
   const api = await startProcess(database.url, { POS_API_AUTH: 'on' });
   const customer_id = randomUUID();
+  let place = '';
   try {
     const headers = { Authorization: `Bearer ${key}`, 'X-Request-Id': 'follow-me' };
     const recorded = await fetch(`${api.url}/v1/purchases`, json({ ...sale, customer_id }, headers));
     expect(recorded.status).toBe(201);
+    place = recorded.headers.get('location') ?? '';
+    expect((await fetch(`${api.url}${place}/void`, { method: 'POST', headers })).status).toBe(200);
     expect((await fetch(`${api.url}/v1/customers/${customer_id}`)).status).toBe(401);
     expect((await keys('revoke', id)).code).toBe(0);
     await eventually(async () => {
@@ -256,9 +259,9 @@ test('keys are made, listed and revoked by command, and the log and the metrics 
   } finally {
     await end(api);
   }
-  expect(api.output()).toMatch(
-    /"requestId":"follow-me","key":"\w+","method":"POST","route":"\/v1\/purchases","status":201/,
-  );
+  const logged = `"requestId":"follow-me","key":"${id}","purchase":"${place.split('/').at(-1)}","method":"POST"`;
+  expect(api.output()).toContain(`${logged},"route":"/v1/purchases","status":201`);
+  expect(api.output()).toContain(`${logged},"route":"/v1/purchases/:purchase_id/void","status":200`);
   expect(api.output()).not.toContain(customer_id);
   expect(api.output()).not.toContain(key);
 }, 90_000);

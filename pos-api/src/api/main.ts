@@ -1,3 +1,4 @@
+import { isLoopback } from '@tillstream/schemas/loopback';
 import { locationSettings, orExit, orExitAsync, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
 import { pino } from 'pino';
 import { applyDuePrices } from '../catalog.ts';
@@ -71,16 +72,18 @@ const app = buildApi({
   ratePerSecond: rateLimitOf(settings.POS_API_RATE_LIMIT, withKeys),
   ...(tracing && { tracing }),
   trustedProxies: settings.POS_API_TRUST_PROXY,
+  anyHost: settings.POS_API_TRUST_PROXY > 0 || !isLoopback(settings.POS_API_HOST),
   isStopping: () => stopping,
   logError: (error, response) => log.error({ err: error, requestId: localsOf(response).requestId }, 'request failed'),
   // No path, body or customer: what identifies a person is not logged. An address only of who was turned away.
   logRequest: ({ method, route, status, milliseconds }, response) => {
-    const { requestId, key, span } = localsOf(response);
+    const { requestId, key, span, purchaseId } = localsOf(response);
     log.info(
       {
         requestId,
         trace: span?.traceId,
         key: key?.key_id,
+        purchase: purchaseId,
         method,
         route,
         status,

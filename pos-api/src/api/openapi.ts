@@ -79,7 +79,7 @@ const describe = (operationId: string, operation: Operation): Json => ({
   ...(operation.scope ? { 'x-scope': operation.scope } : { security: [] }),
   parameters: parametersOf(operation),
   ...(operation.body && {
-    requestBody: { required: true, content: { 'application/json': content(operation.body) } },
+    requestBody: { required: !operation.bodyOptional, content: { 'application/json': content(operation.body) } },
   }),
   responses: { ...answersOf(operation), ...problemResponses(operation) },
 });
@@ -204,6 +204,7 @@ const MILK = { product_id: 'milk', name: 'Milk', unit_price_minor: 150, currency
 const BRANCH = { branch_id: 'SMKT001', name: 'Harbour', country: 'PT' };
 
 const EXAMPLES: Partial<Record<SchemaName, unknown>> = {
+  VoidRequest: { reason: 'Wrong item' },
   PurchaseRequest: { branch_id: 'SMKT001', items: [{ product_id: 'milk', quantity: 1 }] },
   Purchase: PURCHASE,
   StoredPurchase: { ...PURCHASE, status: 'recorded' },

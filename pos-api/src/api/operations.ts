@@ -1,11 +1,13 @@
 import type { Scope } from '@tillstream/schemas/api';
 import * as api from '@tillstream/schemas/api';
+import { OWN_VOID_HOURS } from '@tillstream/schemas/api';
 import type { z } from 'zod';
 import type { ProblemKind } from './problems.ts';
 
 /** The bodies by the names that they have in the OpenAPI document. */
 export const SCHEMAS = {
   PurchaseRequest: api.purchaseRequest,
+  VoidRequest: api.voidRequest,
   Purchase: api.purchaseResponse,
   StoredPurchase: api.storedPurchaseResponse,
   Products: api.productsResponse,
@@ -39,10 +41,12 @@ export interface Operation {
   tag: 'Purchases' | 'Catalog' | 'Customers' | 'State';
   summary: string;
   description?: string;
-  /** What the caller's key must be for; absent: anybody may. */
-  scope?: Scope;
+  /** What the caller's key must be for (one of several is enough); absent: anybody may. */
+  scope?: Scope | readonly Scope[];
   idempotencyKey?: true;
   body?: SchemaName;
+  /** The body may be absent or empty. */
+  bodyOptional?: true;
   /** Good answers, and those that are no problem documents. */
   answers: Partial<Record<number, Answer>>;
   /** Besides those that come with a scope or a body. */
@@ -83,10 +87,12 @@ export const OPERATIONS = {
     path: '/v1/purchases/{purchase_id}/void',
     tag: 'Purchases',
     summary: 'Void a purchase',
-    description: 'Takes it out of every figure. Safe to repeat without a key.',
-    scope: 'post',
+    description: `Takes all of it out of every figure. Safe to repeat without a key; the first reason stays. With the scope post a key voids what it recorded in the last ${OWN_VOID_HOURS} hours; others need the scope void.`,
+    scope: ['post', 'void'],
+    body: 'VoidRequest',
+    bodyOptional: true,
     answers: { 200: { schema: 'StoredPurchase', description: 'The purchase is void, now or before.' } },
-    problems: ['not-found'],
+    problems: ['not-found', 'invalid-content'],
   },
   getProducts: {
     method: 'get',
@@ -220,6 +226,7 @@ const WITH_BODY = ['too-large', 'media-type'] as const;
 
 /** Every problem that an operation may answer with. */
 export const problemsOf = (operation: Operation): ProblemKind[] => [
+  'foreign',
   ...(operation.problems ?? []),
   ...(operation.scope ? WITH_SCOPE : []),
   ...(operation.body ? WITH_BODY : []),

@@ -14,6 +14,10 @@ export const PROBLEMS = {
   },
   unauthenticated: { status: 401, meaning: 'There is no valid API key.' },
   forbidden: { status: 403, meaning: 'The key lacks the scope, or is for another branch.' },
+  foreign: {
+    status: 403,
+    meaning: 'A web page of another site sent it, or it names a host that is not answered here.',
+  },
   'not-found': { status: 404, meaning: 'There is nothing at this place.' },
   'method-not-allowed': { status: 405, meaning: 'The place has other methods: see Allow.' },
   exists: { status: 409, meaning: 'The id is taken by something else.' },

@@ -1,15 +1,33 @@
 import { createHash } from 'node:crypto';
-import { type Fault, idempotencyKey, MAX_ITEMS, purchaseRequest } from '@tillstream/schemas/api';
+import {
+  type Fault,
+  idempotencyKey,
+  MAX_ITEMS,
+  OWN_VOID_HOURS,
+  purchaseRequest,
+  voidRequest,
+} from '@tillstream/schemas/api';
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
+import type { ApiKey } from '../api-keys.ts';
 import type { CommitQueue } from '../commit/queue.ts';
 import type { Database } from '../database.ts';
+import { credentialOfBranch } from '../record-purchases.ts';
+import { readBody } from './body.ts';
 import { localsOf, requestIdOf, requireBranch } from './caller.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { purchaseOutcomes } from './metrics.ts';
 import { faultsOf, invalid, ProblemError } from './problems.ts';
 
-const storedPurchase = z.object({ branch_id: z.string(), status: z.enum(['recorded', 'voided']), body: z.string() });
+const storedPurchase = z.object({
+  branch_id: z.string(),
+  /** Who recorded it, and how many seconds ago. */
+  credential: z.string(),
+  age_s: z.number(),
+  status: z.enum(['recorded', 'voided']),
+  body: z.string(),
+});
+const AGE = 'extract(epoch from clock_timestamp() - recorded_at)::float8 as age_s';
 
 /** `POST /v1/purchases`: recorded once, however often and wherever it is sent. */
 export const recordPurchase =
@@ -26,6 +44,7 @@ export const recordPurchase =
     const traceparent = localsOf(response).span?.traceparent;
     const answer = await queue.submit({
       idempotency_key: key,
+      credential: localsOf(response).key?.key_id ?? credentialOfBranch(branch_id),
       fingerprint: createHash('sha256').update(canonicalJson(body)).digest('hex'),
       branch_id,
       customer_id: customer_id ?? null,
@@ -43,6 +62,7 @@ export const recordPurchase =
       default:
         response.statusCode = 201;
         response.setHeader('Location', `/v1/purchases/${answer.purchase_id}`);
+        localsOf(response).purchaseId = answer.purchase_id;
         if (answer.outcome === 'replayed') response.setHeader('Idempotent-Replayed', 'true');
         sendJson(response, answer.body);
     }
@@ -62,10 +82,27 @@ export const voidPurchase =
   (db: Database): RequestHandler =>
   async (request, response) => {
     const id = request.params.purchase_id;
-    if (localsOf(response).key?.branch_id) requireBranch(response, (await findPurchase(db, id)).branch_id);
-    const sql = `select branch_id, status, body from void_purchase($1), purchases where purchase_id = $1`;
-    sendStored(response, await findStored(db, 'void_purchase', sql, id));
+    const { reason } = readBody(voidRequest, request.body === undefined ? {} : request.body);
+    const { key } = localsOf(response);
+    if (key) requireVoidOf(response, key, await findPurchase(db, id));
+    const sql = `select branch_id, credential, ${AGE}, status, body
+      from void_purchase($1, $2, $3, $4), purchases where purchase_id = $1`;
+    const by = key?.key_id ?? 'loopback';
+    const purchase = await findStored(db, 'void_purchase', sql, id, [by, reason ?? null, requestIdOf(response)]);
+    localsOf(response).purchaseId = String(id);
+    sendStored(response, purchase);
   };
+
+/** A till takes back its own mistakes of the last day; whatever else is void changes figures that people have seen. */
+const requireVoidOf = (response: Response, key: ApiKey, purchase: z.output<typeof storedPurchase>): void => {
+  requireBranch(response, purchase.branch_id);
+  if (key.scopes.includes('void')) return;
+  if (purchase.credential === key.key_id && purchase.age_s < OWN_VOID_HOURS * 3600) return;
+  throw new ProblemError(
+    'forbidden',
+    `this key voids what it recorded in the last ${OWN_VOID_HOURS} hours; other purchases need the scope void`,
+  );
+};
 
 const requireKey = (request: Request): string => {
   const header = request.headers['idempotency-key'];
@@ -108,6 +145,7 @@ const catalogFaults = async (queue: CommitQueue, body: unknown): Promise<Fault[]
   const items = parts.data.items?.map((item) => item.product_id) ?? null;
   const answer = await queue.submit({
     idempotency_key: null,
+    credential: null,
     fingerprint: null,
     branch_id: parts.data.branch_id,
     customer_id: null,
@@ -125,14 +163,14 @@ const findPurchase = (db: Database, id: unknown) =>
   findStored(
     db,
     'get_purchase',
-    `select branch_id, case when voided_at is null then 'recorded' else 'voided' end as status,
+    `select branch_id, credential, ${AGE}, case when voided_at is null then 'recorded' else 'voided' end as status,
        purchase_json(p, stored_items_json(purchase_id)) as body from purchases p where purchase_id = $1`,
     id,
   );
 
-const findStored = async (db: Database, name: string, sql: string, id: unknown) => {
+const findStored = async (db: Database, name: string, sql: string, id: unknown, others: readonly unknown[] = []) => {
   if (!z.guid().safeParse(id).success) throw new ProblemError('not-found', 'there is no such purchase');
-  const { rows } = await db.query({ name, text: sql, values: [id] });
+  const { rows } = await db.query({ name, text: sql, values: [id, ...others] });
   if (rows.length === 0) throw new ProblemError('not-found', 'there is no such purchase');
   return storedPurchase.parse(rows[0]);
 };

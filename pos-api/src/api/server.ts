@@ -1,9 +1,10 @@
+import { foreignRequest } from '@tillstream/schemas/foreign-request';
 import express, { type Express, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import type pg from 'pg';
 import type { CommitQueue } from '../commit/queue.ts';
 import type { Tracing } from '../tracing.ts';
-import { jsonBody, requireJson } from './body.ts';
+import { jsonBody, optionalJsonBody, requireJson } from './body.ts';
 import { identify, requireScope } from './caller.ts';
 import * as catalog from './catalog.ts';
 import { docsRoutes } from './docs.ts';
@@ -26,6 +27,8 @@ export interface ApiParts {
   ratePerSecond: number;
   /** How many proxies in front tell the caller's address; absent: none, and `X-Forwarded-For` means nothing. */
   trustedProxies?: number;
+  /** Whether it is asked by other names than those of loopback; absent: it is not. */
+  anyHost?: boolean;
   /** Absent: nothing is traced. */
   tracing?: Tracing;
   isStopping: () => boolean;
@@ -40,14 +43,15 @@ export const buildApi = (parts: ApiParts): Express => {
   app.disable('etag');
   app.set('trust proxy', parts.trustedProxies ?? 0);
   app.use(giveRequestId, ...traceRequests(parts.tracing), observeRequests(parts.logRequest), securityHeaders());
+  app.use(refuseForeign(parts.anyHost ?? false));
 
   const handlers = handlersOf(parts);
   const known = [whileRunning(parts.isStopping), identify(parts.keys), limitRate(parts.ratePerSecond)];
   for (const [id, operation] of Object.entries<Operation>(OPERATIONS)) {
     app[operation.method](
       expressPath(operation),
-      ...(operation.scope ? [...known, requireScope(operation.scope)] : []),
-      ...(operation.body ? [jsonBody, requireJson] : []),
+      ...(operation.scope ? [...known, requireScope([operation.scope].flat())] : []),
+      ...(operation.bodyOptional ? [optionalJsonBody] : operation.body ? [jsonBody, requireJson] : []),
       handlers[id as OperationId],
     );
   }
@@ -78,6 +82,15 @@ const handlersOf = ({ queue, db, isStopping }: ApiParts): Record<OperationId, Re
   getHealth,
   getReadiness: getReadiness(queue, db, isStopping),
 });
+
+/** What a web page of another site makes a browser send is refused; see {@link foreignRequest}. */
+const refuseForeign =
+  (anyHost: boolean): RequestHandler =>
+  (request, _response, next) => {
+    const reason = foreignRequest(request, { anyHost });
+    if (reason !== undefined) throw new ProblemError('foreign', reason);
+    next();
+  };
 
 /** Whoever still has a connection open when the API stops is asked to come back on another. */
 const whileRunning =

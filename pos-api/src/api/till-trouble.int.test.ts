@@ -84,7 +84,7 @@ test('a connection that drops anywhere, before, in or behind the body: sent agai
   const keys = Array.from({ length: 80 }, () => randomUUID());
   await Promise.all(
     keys.map(async (key) => {
-      const bytes = `POST /v1/purchases HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nIdempotency-Key: ${key}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+      const bytes = `POST /v1/purchases HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nIdempotency-Key: ${key}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
       // A third sends all of it and does not wait for the answer.
       const cut = Math.min(bytes.length, Math.ceil(Math.random() * bytes.length * 1.5));
       const socket = net.connect(Number(new URL(api.url).port), '127.0.0.1');
@@ -102,30 +102,46 @@ test('a connection that drops anywhere, before, in or behind the body: sent agai
   expect(api.errors).toEqual([]);
 });
 
-test('a key that another branch has used is a conflict, and tells nothing of the purchase there', async () => {
-  const ring = new KeyRing(database.pool);
-  const guarded = await startApi(database.pool, { keys: ring });
+test('two tills with API keys of their own may use the same idempotency key: both sales are recorded', async () => {
+  const guarded = await startApi(database.pool, { keys: new KeyRing(database.pool) });
   try {
-    const bearerOf = async (branch_id: string) => {
-      const { key } = await createKey(database.pool, { name: branch_id, branch_id, scopes: ['post'] });
-      return { Authorization: `Bearer ${key}` };
+    const till = async (branch_id: string | null) => {
+      const { key } = await createKey(database.pool, { name: 'till', branch_id, scopes: ['post'] });
+      return (body: object) =>
+        fetch(
+          `${guarded.url}/v1/purchases`,
+          json(body, { Authorization: `Bearer ${key}`, 'Idempotency-Key': 'till/0001' }),
+        );
     };
-    const [first, second] = [await bearerOf('SMKT001'), await bearerOf('SMKT002')];
-    const key = 'till-1/0001';
-    const post = (body: object, headers: Record<string, string>) =>
-      fetch(`${guarded.url}/v1/purchases`, json(body, { ...headers, 'Idempotency-Key': key }));
-    const recorded = purchaseResponse.parse(await (await post(sale, first)).json());
-    const other = await post({ ...sale, branch_id: 'SMKT002' }, second);
-    const text = await other.text();
-    expect(other.status).toBe(422);
-    expect(problem.parse(JSON.parse(text)).type).toBe('urn:tillstream:problem:key-reused');
-    expect(text).not.toContain(recorded.purchase_id);
-    // The same JSON, so the same purchase: but it is not of this key's branch.
-    expect((await post(sale, second)).status).toBe(403);
-    expect(await timesRecorded([key])).toEqual([1]);
+    const [first, second, third] = [await till('SMKT001'), await till('SMKT001'), await till(null)];
+    const ids: string[] = [];
+    for (const post of [first, second, third, first, second, third]) {
+      const response = await post(sale);
+      expect(response.status).toBe(201);
+      expect(response.headers.get('idempotent-replayed')).toBe(ids.length < 3 ? null : 'true');
+      ids.push(purchaseResponse.parse(await response.json()).purchase_id);
+    }
+    expect(new Set(ids.slice(0, 3)).size).toBe(3);
+    expect(ids.slice(3)).toEqual(ids.slice(0, 3));
+    expect(await timesRecorded(['till/0001'])).toEqual([3]);
+    const other = await first({ ...sale, items: [{ product_id: 'eggs', quantity: 1 }] });
+    expect(problem.parse(await other.json()).type).toBe('urn:tillstream:problem:key-reused');
+    // The same JSON, but not of this key's branch.
+    expect((await (await till('SMKT002'))(sale)).status).toBe(403);
   } finally {
     guarded.close();
   }
+});
+
+test('without API keys an idempotency key is unique in its branch', async () => {
+  const key = { 'Idempotency-Key': randomUUID() };
+  const post = (branch_id: string) => request('/v1/purchases', json({ ...sale, branch_id }, key));
+  const answers = [await post('SMKT001'), await post('SMKT002'), await post('SMKT001')];
+  expect(answers.map(({ status, headers }) => [status, headers.get('idempotent-replayed')])).toEqual([
+    [201, null],
+    [201, null],
+    [201, 'true'],
+  ]);
 });
 
 test('a clock that is an hour behind is a late sale, one that is an hour ahead is refused; corrected, the key is still good', async () => {

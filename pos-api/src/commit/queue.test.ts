@@ -6,6 +6,7 @@ import { CommitQueue, QueueFullError, type RecordBatch } from './queue.ts';
 const LIMITS = { batch: 4, eager: 3, inFlight: 1, waiting: 6, patienceMs: 60_000 };
 const input = (key: string): PurchaseInput => ({
   idempotency_key: key,
+  credential: 'till',
   fingerprint: '00',
   branch_id: 'B',
   customer_id: null,

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { KEEP_ALIVE_AFTER_MS } from '../database.ts';
 import type { RelayLog } from './relay.ts';
 
 /** Some 25 MB of the table: what it may grow by while nobody clears it up. */
@@ -47,6 +48,8 @@ export class Housekeeper {
       connectionTimeoutMillis: 2_000,
       statement_timeout: 30_000,
       query_timeout: 35_000,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     });
     client.on('error', () => undefined);
     try {

@@ -1,5 +1,6 @@
+import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka';
 import { PURCHASES_TOPIC } from '@tillstream/schemas/topics';
-import { type ICustomPartitioner, Kafka, logLevel, type Producer } from 'kafkajs';
+import { Kafka as Client, type ICustomPartitioner, logLevel, type Producer } from 'kafkajs';
 import { EventsRefused, type OutboxEvent, type Publisher } from './publisher.ts';
 
 /** A broker takes about 1 MB per record batch by default; a batch here stays well below it. */
@@ -25,21 +26,21 @@ const overThePartitionsThereAre: ICustomPartitioner =
  * Publishes through kafkajs. Order does not matter downstream, so a batch goes to one partition whole and the
  * next batch to the next: fewer, larger writes than by key.
  *
- * @param brokers `host:port`, comma-joined
  * @param requestTimeoutMs a broker that has not answered for so long is left for another
  */
 export const kafkajsPublisher = (
-  brokers: string,
+  kafka: Kafka,
   topic: string = PURCHASES_TOPIC,
   requestTimeoutMs = 10_000,
 ): Publisher => {
-  const seeds = brokers.split(',');
+  const { brokers: seeds, ...access } = kafkajsOptions(kafka);
   /**
    * A client that asks this one of the brokers for the others first. Without retries kafkajs asks no second one, and a new
    * client would begin with the same: were that broker away, all would seem to be.
    */
   const clientFrom = (seed: number) =>
-    new Kafka({
+    new Client({
+      ...access,
       clientId: 'tillstream-relay',
       brokers: seeds.map((_, n) => seeds[(seed + n) % seeds.length] ?? ''),
       logLevel: logLevel.NOTHING,

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
@@ -24,6 +25,7 @@ const put = (count: number) =>
   ]);
 interface RelayProcess {
   child: ChildProcess;
+  port: number;
   get: (path: string) => Promise<{ status: number; text: string }>;
   output: () => string;
 }
@@ -39,7 +41,7 @@ const start = async (brokers: string): Promise<RelayProcess> => {
     return { status: response.status, text: await response.text() };
   };
   await eventually(async () => expect((await get('/healthz')).status).toBe(200), 20_000);
-  return { child, get, output: () => output };
+  return { child, port: Number(port), get, output: () => output };
 };
 const stop = async ({ child }: RelayProcess): Promise<{ code: number | null; ms: number }> => {
   const exited = once(child, 'exit');
@@ -47,6 +49,13 @@ const stop = async ({ child }: RelayProcess): Promise<{ code: number | null; ms:
   child.kill('SIGTERM');
   const [code] = await exited;
   return { code, ms: performance.now() - began };
+};
+/** The status of a path as it is, which `fetch` would mend. */
+const statusOf = async (port: number, path: string, host = 'localhost') => {
+  const sent = http.request({ port, path, host: '127.0.0.1', headers: { Host: host }, agent: false }).end();
+  const [response] = await once(sent, 'response');
+  response.resume();
+  return response.statusCode;
 };
 const sample = (text: string, name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
 
@@ -69,6 +78,9 @@ describe.skipIf(inject('kafkaBrokers') === undefined)('the relay as a process', 
       expect(sample(text, 'relay_dead_letters_total')).toBe(0);
       expect(sample(text, 'relay_retries_total')).toBe(0);
       expect((await relay.get('/else')).status).toBe(404);
+      expect(await statusOf(relay.port, '//')).toBe(404);
+      expect(await statusOf(relay.port, '/metrics', 'evil.example')).toBe(403);
+      expect((await relay.get('/healthz')).status).toBe(200);
     } finally {
       expect((await stop(relay)).code).toBe(0);
     }
@@ -101,7 +113,7 @@ describe.skipIf(inject('kafkaBrokers') === undefined)('the relay as a process', 
 });
 
 test('a taken port is one line that names its setting', async () => {
-  const server = (await import('node:http')).createServer().listen(0, '127.0.0.1');
+  const server = http.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' ? String(address?.port) : '';

@@ -1,6 +1,9 @@
+import { serveHealth } from '@tillstream/schemas/health-server';
+import { kafkaOf } from '@tillstream/schemas/kafka';
 import {
   clickhouseUrl,
   locationSettings,
+  orExit,
   orExitAsync,
   postgresUrl,
   settingsOrExit,
@@ -11,7 +14,6 @@ import { connectPostgres } from '../database.ts';
 import { startTracing } from '../tracing.ts';
 import { readBacklog } from './backlog.ts';
 import { directPublisher } from './direct-publisher.ts';
-import { relayHttp } from './http.ts';
 import { kafkajsPublisher } from './kafkajs-publisher.ts';
 import { relayMetrics } from './metrics.ts';
 import { runRelay } from './relay.ts';
@@ -20,24 +22,28 @@ import { tracedPublisher } from './traced-publisher.ts';
 const settings = settingsOrExit({ ...locationSettings, RELAY_HOST: z.string().default('127.0.0.1') });
 /** What is in hand may be finished for so long; then it is given back. */
 const FINISH_MS = 2_000;
+/** A scrape of the metrics must not wait for a Postgres that is silent. */
+const METRICS_MS = 2_000;
 
 const log = pino({ name: 'relay' });
 
 const tracing = await orExitAsync(() => startTracing('relay'));
-const plainPublisher = settings.KAFKA_BROKERS
-  ? kafkajsPublisher(settings.KAFKA_BROKERS)
-  : directPublisher(clickhouseUrl(settings));
+const kafka = orExit(() => kafkaOf(settings));
+const plainPublisher = kafka ? kafkajsPublisher(kafka) : directPublisher(clickhouseUrl(settings));
 const publisher = tracing ? tracedPublisher(plainPublisher, tracing) : plainPublisher;
 
-const db = connectPostgres(postgresUrl(settings), 'relay-metrics', 1);
+const db = connectPostgres(postgresUrl(settings), 'relay-metrics', 1, { queryMs: METRICS_MS });
 const metrics = relayMetrics(() => readBacklog(db));
-const server = relayHttp(metrics);
-server.on('error', (error: NodeJS.ErrnoException) => {
-  const taken = error.code === 'EADDRINUSE';
-  console.error(taken ? `port ${settings.RELAY_PORT} is taken: set RELAY_PORT to another` : error.message);
-  process.exit(1);
-});
-server.listen(settings.RELAY_PORT, settings.RELAY_HOST, () =>
+serveHealth({
+  port: settings.RELAY_PORT,
+  host: settings.RELAY_HOST,
+  setting: 'RELAY_PORT',
+  metrics: metrics.registry,
+  readiness: () => {
+    const { connected, sending } = metrics.state();
+    return { ready: connected && sending, postgres: connected, publisher: sending };
+  },
+}).on('listening', () =>
   log.info({ to: settings.KAFKA_BROKERS ?? 'ClickHouse, without a broker', port: settings.RELAY_PORT }, 'relaying'),
 );
 

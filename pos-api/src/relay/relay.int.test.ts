@@ -3,6 +3,8 @@ import { afterAll, beforeAll, beforeEach, expect, inject, test, vi } from 'vites
 import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
 import { eventually } from '../../../tests/support/eventually.ts';
 import { relaying as relayingFrom, untilEmpty as untilEmptyIn, waiting as waitingIn } from '../../test/outbox.ts';
+import { startSilentProxy } from '../../test/silent-proxy.ts';
+import { relayMetrics } from './metrics.ts';
 import type { OutboxEvent, Publisher } from './publisher.ts';
 import { Waker } from './waker.ts';
 import { unwatched } from './watch.ts';
@@ -76,6 +78,42 @@ test('a relay that hangs with rows in hand holds up no other, and what it held i
   });
   expect(hanging.sends.flat()).toHaveLength(100);
 });
+
+test('a Postgres that falls silent holds the relay up for seconds, it says that it is not ready, and nothing is lost', async () => {
+  const at = new URL(database.url);
+  const proxy = await startSilentProxy(Number(at.port));
+  at.port = String(proxy.port);
+  const { publisher, sends } = recording();
+  const connections = async () =>
+    (
+      await database.pool.query(
+        `select count(*)::int as n from pg_stat_activity where datname = current_database() and application_name = 'relay'`,
+      )
+    ).rows[0]?.n;
+  const { watch, state } = relayMetrics(() => Promise.reject(new Error('not asked')));
+  try {
+    await relayingFrom(
+      at.href,
+      [publisher],
+      async () => {
+        await put(1, 10, 'before-');
+        await eventually(async () => expect(state().connected).toBe(true));
+        // Until it has opened all its connections: one that it opened in silence would fail by itself.
+        await eventually(async () => expect(await connections()).toBeGreaterThanOrEqual(3));
+        proxy.silence();
+        await put(1, 10, 'silent-');
+        await eventually(async () => expect(state().connected).toBe(false), 9_000);
+        proxy.restore();
+        await eventually(async () => expect(sends.flat()).toContain('silent-1'), 9_000);
+        await untilEmpty();
+        expect(state()).toEqual({ connected: true, sending: true });
+      },
+      watch,
+    );
+  } finally {
+    proxy.close();
+  }
+}, 40_000);
 
 test('a row is deleted after the acknowledgement, not before', async () => {
   const seen: number[] = [];

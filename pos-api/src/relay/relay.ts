@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { KEEP_ALIVE_AFTER_MS } from '../database.ts';
 import { Backoff } from './backoff.ts';
 import { Housekeeper } from './housekeeper.ts';
 import type { Publisher } from './publisher.ts';
@@ -8,7 +9,12 @@ import { Waker } from './waker.ts';
 import { type RelayWatch, unwatched } from './watch.ts';
 
 /** A relay that is frozen with rows in hand loses its connection after this, and with it the rows to the others. */
-const GIVE_BACK_AFTER_MS = 60_000;
+const GIVE_BACK_AFTER_MS = 30_000;
+/**
+ * A statement of the relay takes milliseconds. Where none is answered, as behind a cut cable, TCP would go on trying for a
+ * quarter of an hour; the relay connects anew after this.
+ */
+const ANSWER_MS = 5_000;
 /** A Postgres that does not even take a goodbye is left without. */
 const GOODBYE_MS = 1_000;
 
@@ -62,7 +68,10 @@ const relayOverOneSession = async (
       application_name: 'relay',
       connectionTimeoutMillis: 2_000,
       idle_in_transaction_session_timeout: GIVE_BACK_AFTER_MS,
+      statement_timeout: ANSWER_MS,
+      query_timeout: ANSWER_MS,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     });
     clients.push(client);
     client.on('notification', wake);

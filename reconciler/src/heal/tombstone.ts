@@ -46,6 +46,7 @@ export const sendTombstones = async (
         // An event without items would be quarantined.
         items: [{ product_id: 'none', quantity: 1, unit_price_minor: 0 }],
         customer,
+        void: { by: 'reconciler', reason: null, request_id: null },
       },
     }),
   );

@@ -12,6 +12,7 @@ import { directPublisher } from '@tillstream/pos-api/relay/direct-publisher';
 import { runRelay } from '@tillstream/pos-api/relay/relay';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
+import { startSilentProxy } from '../../../pos-api/test/silent-proxy.ts';
 import { makeDatabase, purchase, type TestDatabase } from '../../../tests/support/database.ts';
 import { eventually } from '../../../tests/support/eventually.ts';
 import { freePort } from '../../../tests/support/ports.ts';
@@ -479,6 +480,35 @@ test('the process waits for stores that are away, and stops all the same', async
   child.kill('SIGTERM');
   expect(await exit).toEqual([0, null]);
   expect(Date.now() - asked).toBeLessThan(10_000);
+});
+
+test('a Postgres that falls silent stops the comparison for seconds, and /readyz says so', async () => {
+  const at = new URL(database.url);
+  const proxy = await startSilentProxy(Number(at.port));
+  at.port = String(proxy.port);
+  const port = await freePort();
+  const { child, exit } = runEntry('../main.ts', [], {
+    RECONCILE_EVERY_SECONDS: '1',
+    RECONCILE_TIMEOUT_SECONDS: '2',
+    RECONCILER_METRICS_PORT: String(port),
+    POSTGRES_URL: at.href,
+  });
+  const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status;
+  try {
+    await eventually(async () => expect(await ready()).toBe(200), 20_000);
+    proxy.silence();
+    await eventually(async () => expect(await ready()).toBe(503), 8_000);
+    // The run ended, it does not hang: the next one connects anew.
+    const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    await eventually(async () => expect(await metrics()).toMatch(/^reconciler_failed_runs_total [1-9]/m), 8_000);
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    proxy.restore();
+    await eventually(async () => expect(await ready()).toBe(200), 8_000);
+  } finally {
+    child.kill('SIGTERM');
+    await exit;
+    proxy.close();
+  }
 });
 
 test.each([

@@ -1,6 +1,7 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka';
 import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/topics';
-import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka as Client, logLevel } from 'kafkajs';
 import { z } from 'zod';
 import type { Broker } from './pipeline.ts';
 
@@ -25,13 +26,11 @@ export interface KafkaBroker extends Broker {
 /**
  * Watches how far ClickHouse has read the topic: by the offsets that its consumer group has committed, which the engine
  * does when a block stands in every layer. That a message stands in bronze does not say so: silver follows it by a moment.
- *
- * @param brokers `host:port`, comma-joined
  */
-export const kafkaBroker = (brokers: string, clickhouse: ClickHouse): KafkaBroker => {
-  const kafka = new Kafka({
+export const kafkaBroker = (broker: Kafka, clickhouse: ClickHouse): KafkaBroker => {
+  const kafka = new Client({
     clientId: 'tillstream-reconciler',
-    brokers: brokers.split(','),
+    ...kafkajsOptions(broker),
     logLevel: logLevel.NOTHING,
     connectionTimeout: 2_000,
     requestTimeout: 5_000,

@@ -1,6 +1,7 @@
 /** `npm run replay`: ClickHouse reads again all that the broker keeps of the topic. */
 import { connectClickHouse } from '@tillstream/clickhouse/client';
-import { clickhouseUrl, locationSettings, settingsOrExit } from '@tillstream/schemas/settings';
+import { kafkaOf } from '@tillstream/schemas/kafka';
+import { clickhouseUrl, locationSettings, orExit, settingsOrExit } from '@tillstream/schemas/settings';
 import { replay } from './replay.ts';
 
 if (process.argv.length > 2) {
@@ -8,13 +9,14 @@ if (process.argv.length > 2) {
   process.exit(1);
 }
 const settings = settingsOrExit(locationSettings);
-if (settings.KAFKA_BROKERS === undefined) {
+const kafka = orExit(() => kafkaOf(settings));
+if (kafka === undefined) {
   console.error('KAFKA_BROKERS: must be set: it is the broker whose topic is read again');
   process.exit(1);
 }
 const clickhouse = connectClickHouse(clickhouseUrl(settings), 'replay');
 try {
-  const messages = await replay(settings.KAFKA_BROKERS, clickhouse);
+  const messages = await replay(kafka, clickhouse);
   console.log(`ClickHouse reads ${new Intl.NumberFormat('en-US').format(messages)} messages again.`);
 } catch (error) {
   console.error(`The replay failed: ${error instanceof Error && error.message ? error.message : 'a store is away'}`);

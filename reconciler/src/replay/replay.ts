@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka';
 import { PURCHASES_TOPIC } from '@tillstream/schemas/topics';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka as Client, logLevel } from 'kafkajs';
 import { groupOf } from '../pipeline/kafka.ts';
 
 /** A consumer that left may be counted as a member for a moment; one that died, until its session has timed out. */
@@ -14,8 +15,8 @@ const TIMEOUT_MS = 30_000;
  * @returns how many messages are read again
  * @throws when a store is away; the queue reads on from where it stood then
  */
-export const replay = async (brokers: string, clickhouse: ClickHouse): Promise<number> => {
-  const kafka = new Kafka({ clientId: 'tillstream-replay', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
+export const replay = async (broker: Kafka, clickhouse: ClickHouse): Promise<number> => {
+  const kafka = new Client({ ...kafkajsOptions(broker), clientId: 'tillstream-replay', logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();
   try {

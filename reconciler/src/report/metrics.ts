@@ -1,10 +1,14 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
+import { serveHealth } from '@tillstream/schemas/health-server';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Result } from '../passes/summary.ts';
 import type { TopicProgress } from '../pipeline/kafka.ts';
 
 const registry = new Registry();
 const registers = [registry];
+
+let isFailing = false;
+let lastSuccessMs: number | undefined;
 
 const lastSuccess = new Gauge({
   name: 'reconciler_last_success_timestamp_seconds',
@@ -79,6 +83,8 @@ export const sealsProved = (beganAt: number, before: number): void => {
 
 /** Counts a run that ended at this moment. */
 export const countRun = (checkedAt: Date, results: readonly Result[]): void => {
+  isFailing = false;
+  lastSuccessMs = checkedAt.getTime();
   lastSuccess.set(checkedAt.getTime() / 1000);
   for (const { scope, summary, durationMs, inFlight: moving } of results) {
     if (scope === 'recent') inFlight.set(moving);
@@ -89,7 +95,15 @@ export const countRun = (checkedAt: Date, results: readonly Result[]): void => {
   }
 };
 
-export const countFailure = (): void => failures.inc();
+/** Counts a run that ended in an error. */
+export const countFailure = (): void => {
+  isFailing = true;
+  failures.inc();
+};
+
+/** Whether the last run succeeded and ended less than this many milliseconds ago. */
+export const hasComparedWithin = (ms: number): boolean =>
+  !isFailing && lastSuccessMs !== undefined && Date.now() - lastSuccessMs < ms;
 
 /**
  * How far the topic is written and read, asked at each scrape. `reconciler_topic_written offset 30s > reconciler_topic_read`
@@ -119,20 +133,9 @@ export const watchTopic = (readProgress: () => Promise<TopicProgress>): void => 
   ofProgress('read', 'How many of them ClickHouse has committed');
 };
 
-/** Serves `GET /metrics` on loopback or the given host. */
-export const serveMetrics = (port: number, host: string): Server => {
+/** Serves health, readiness (503 unless the stores are being compared) and metrics. */
+export const serveMetrics = (port: number, host: string, isReady: () => boolean): Server => {
   collectDefaultMetrics({ register: registry });
-  const server = createServer(async (request, response) => {
-    if (request.url !== '/metrics') {
-      response.writeHead(404).end();
-      return;
-    }
-    response.writeHead(200, { 'Content-Type': registry.contentType }).end(await registry.metrics());
-  });
-  server.on('error', (error: NodeJS.ErrnoException) => {
-    const taken = error.code === 'EADDRINUSE';
-    console.error(taken ? `port ${port} is taken: set RECONCILER_METRICS_PORT to another` : error.message);
-    process.exit(1);
-  });
-  return server.listen(port, host);
+  const readiness = () => ({ ready: isReady() });
+  return serveHealth({ port, host, setting: 'RECONCILER_METRICS_PORT', metrics: registry, readiness });
 };

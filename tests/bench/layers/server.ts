@@ -37,6 +37,7 @@ const queue = new CommitQueue((batch) => recordPurchases(pool, batch, { withNoti
 const record = async (body: PurchaseBody, key: string, response: ServerResponse): Promise<void> => {
   const answer = await queue.submit({
     idempotency_key: key,
+    credential: 'bench',
     fingerprint: createHash('sha256').update(canonicalJson(body)).digest('hex'),
     branch_id: body.branch_id,
     customer_id: body.customer_id ?? null,
@@ -79,7 +80,7 @@ const expressServer = (): Server => {
   if (has('keys')) {
     const ring = new KeyRing(pool);
     ring.start();
-    chain.push(identify(ring), requireScope('post'));
+    chain.push(identify(ring), requireScope(['post']));
   }
   if (has('limits')) chain.push(limitRate(1_000_000));
   const plain: RequestHandler = (request, response) =>

@@ -58,10 +58,9 @@ const createApp = (): App => {
   const gold = openGold(clickhouse, settings);
   const { calendar } = gold;
   const clock = clockOf(gold.shopDay);
-  const brokers = settings.KAFKA_BROKERS?.split(',');
   const pipeline = watchPipeline(
     connectOutbox(postgresUrl(settings)),
-    brokers === undefined ? undefined : connectConsumerLag(brokers),
+    settings.kafka && connectConsumerLag(settings.kafka),
     {
       books: () => latestReconciliation(clickhouse, AbortSignal.timeout(3_000)),
       sealer: () => readSealer(clickhouse, clock, AbortSignal.timeout(3_000)),
@@ -103,7 +102,7 @@ const createApp = (): App => {
     inFlight: createInFlight(SAME_MOMENT_MS),
     branchesSeen: new Set(),
     pipeline,
-    hasBroker: brokers !== undefined,
+    hasBroker: settings.kafka !== undefined,
     live,
     login,
     close: async () => {

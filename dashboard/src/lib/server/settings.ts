@@ -1,3 +1,4 @@
+import { type KafkaAccess, kafkaOf } from '@tillstream/schemas/kafka';
 import { isLoopback } from '@tillstream/schemas/loopback';
 import {
   count,
@@ -27,7 +28,7 @@ const shape = {
 };
 
 /** Settings of the dashboard; `loginIsOn` says whether the owner logs in. */
-export type Settings = z.output<z.ZodObject<typeof shape>> & { loginIsOn: boolean };
+export type Settings = z.output<z.ZodObject<typeof shape>> & { loginIsOn: boolean; kafka: KafkaAccess | undefined };
 
 /**
  * Whether the owner has to log in.
@@ -50,13 +51,20 @@ export const loginIsOn = ({
   return DASHBOARD_LOGIN === 'on' || !local;
 };
 
+/**
+ * Whether requests may name any host: behind a proxy, which adapter-node knows by these variables, or where others reach
+ * the pages and the owner logs in. Else only loopback names.
+ */
+export const answersAnyHost = ({ HOST }: { HOST: string }, env: NodeJS.ProcessEnv = process.env): boolean =>
+  !isLoopback(HOST) || Boolean(env.ORIGIN || env.HOST_HEADER);
+
 let settings: Settings | undefined;
 
 /** The settings from the environment, read once. A bad value is one line on stderr and exit 1. */
 export const getSettings = (): Settings => {
   if (settings === undefined) {
     const given = settingsOrExit(shape);
-    settings = { ...given, loginIsOn: orExit(() => loginIsOn(given)) };
+    settings = { ...given, loginIsOn: orExit(() => loginIsOn(given)), kafka: orExit(() => kafkaOf(given)) };
   }
   return settings;
 };

@@ -1,5 +1,6 @@
+import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka';
 import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/topics';
-import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka as Client, logLevel } from 'kafkajs';
 
 /** How many messages of the topic ClickHouse has not committed yet. */
 export interface ConsumerLag {
@@ -23,14 +24,14 @@ export const lagOf = (ends: readonly (Offset & { low: string })[], committed: re
   }, 0);
 
 /** Connects on first use, and anew after an error. */
-export const connectConsumerLag = (brokers: string[]): ConsumerLag => {
+export const connectConsumerLag = (broker: Kafka): ConsumerLag => {
   let admin: Admin | undefined;
 
   const connected = async (): Promise<Admin> => {
     if (admin !== undefined) return admin;
-    const kafka = new Kafka({
+    const kafka = new Client({
       clientId: 'dashboard',
-      brokers,
+      ...kafkajsOptions(broker),
       connectionTimeout: 1_000,
       requestTimeout: 2_000,
       retry: { initialRetryTime: 50, retries: 1 },

@@ -38,7 +38,7 @@ describe.skipIf(brokers === undefined)('the consumer lag', () => {
     const kafka = new Kafka({ brokers: [brokers ?? ''], logLevel: logLevel.NOTHING });
     const admin = kafka.admin();
     const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-    const lag = connectConsumerLag([brokers ?? '']);
+    const lag = connectConsumerLag(brokers ?? '');
     await Promise.all([admin.connect(), producer.connect()]);
     try {
       await admin.createTopics({ waitForLeaders: true, topics: [{ topic: PURCHASES_TOPIC, numPartitions: 2 }] });
@@ -64,7 +64,7 @@ describe.skipIf(brokers === undefined)('the consumer lag', () => {
 
 describe('the consumer lag without a broker', () => {
   it('fails quickly', async () => {
-    const lag = connectConsumerLag(['127.0.0.1:9']);
+    const lag = connectConsumerLag('127.0.0.1:9');
     await expect(lag.read()).rejects.toThrow();
     await lag.close();
   });
