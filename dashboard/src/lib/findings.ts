@@ -1,5 +1,5 @@
-import type { Frequency } from '@tillstream/clickhouse/questions/frequency';
-import type { Retention } from '@tillstream/clickhouse/questions/retention';
+import type { Frequency } from '@tillstream/clickhouse/questions/customers/frequency';
+import type { Retention } from '@tillstream/clickhouse/questions/customers/retention';
 import type { Format } from './format.ts';
 import type {
   BranchesFigures,

@@ -1,9 +1,9 @@
-import type { BoughtTogether } from '@tillstream/clickhouse/questions/bought-together';
-import type { BranchSales } from '@tillstream/clickhouse/questions/branch-sales';
-import type { Frequency } from '@tillstream/clickhouse/questions/frequency';
-import type { ProductRanking } from '@tillstream/clickhouse/questions/product-ranking';
-import type { Retention } from '@tillstream/clickhouse/questions/retention';
-import type { TopCustomers } from '@tillstream/clickhouse/questions/top-customers';
+import type { Frequency } from '@tillstream/clickhouse/questions/customers/frequency';
+import type { Retention } from '@tillstream/clickhouse/questions/customers/retention';
+import type { TopCustomers } from '@tillstream/clickhouse/questions/customers/top-customers';
+import type { BranchSales } from '@tillstream/clickhouse/questions/figures/branch-sales';
+import type { BoughtTogether } from '@tillstream/clickhouse/questions/products/bought-together';
+import type { ProductRanking } from '@tillstream/clickhouse/questions/products/product-ranking';
 import type { ReadAnswer } from '@tillstream/schemas/read-api';
 import type { Pipeline } from './figures.ts';
 import type { Part } from './page-answer.ts';

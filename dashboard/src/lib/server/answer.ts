@@ -4,7 +4,6 @@ import { type App, getApp } from './app.ts';
 import { getLog } from './log.ts';
 import { Parameters } from './parameters.ts';
 import { ProblemError, problemResponse, unavailable, unknownBranch } from './problems.ts';
-import { readBranches } from './questions/branches.ts';
 import { columnsOf, isColumnOf, tableFile } from './table-file.ts';
 
 /** A question of the read API and what answers it. */
@@ -66,11 +65,10 @@ const jsonText = (text: string): Response =>
   new Response(text, { headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } });
 
 /** Throws a 404 when the catalog has no such branch; undefined means all branches. */
-export const requireBranch = async ({ app, signal }: Ask, branch: string | undefined): Promise<void> => {
-  // A branch never leaves the catalog.
-  if (branch === undefined || app.branchesSeen.has(branch)) return;
-  for (const { branch_id } of await readBranches(app.clickhouse, signal)) app.branchesSeen.add(branch_id);
-  if (!app.branchesSeen.has(branch)) throw unknownBranch(branch);
+export const requireBranch = async ({ app }: Ask, branch: string | undefined): Promise<void> => {
+  if (branch === undefined) return;
+  const { countries } = await app.gold.now();
+  if (!countries.has(branch)) throw unknownBranch(branch);
 };
 
 const problemOf = (error: unknown) => {

@@ -1,7 +1,6 @@
 import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
-import { clockOf } from '@tillstream/clickhouse/calendar/shop-day';
 import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
-import { type Gold, openGold } from '@tillstream/clickhouse/gold';
+import { type Gold, openGold } from '@tillstream/clickhouse/questions/gold';
 import { latestReconciliation } from '@tillstream/reconciler/report/latest';
 import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
 import { createInFlight, type InFlight } from './in-flight.ts';
@@ -23,16 +22,12 @@ import { getSettings } from './settings.ts';
 /** What the routes work with. Nothing in it connects before it is used. */
 export interface App {
   clickhouse: ClickHouse;
-  /** The exact figures: sealed where that is the truth, computed where not. */
+  /** What all questions about figures are asked of. */
   gold: Gold;
   calendar: ShopCalendar;
-  /** Names the shop's clock in the tables of the sealer. */
-  clock: string;
   loyalThreshold: number;
   /** Answers of the read API while they are read. */
   inFlight: InFlight<string>;
-  /** Branches that the catalog is known to have. */
-  branchesSeen: Set<string>;
   pipeline: PipelineWatch;
   hasBroker: boolean;
   live: Live;
@@ -56,8 +51,7 @@ const createApp = (): App => {
   const settings = getSettings();
   const clickhouse = connectClickHouse(clickhouseUrl(settings), 'dashboard');
   const gold = openGold(clickhouse, settings);
-  const { calendar } = gold;
-  const clock = clockOf(gold.shopDay);
+  const { calendar, clock } = gold;
   const brokers = settings.KAFKA_BROKERS?.split(',');
   const pipeline = watchPipeline(
     connectOutbox(postgresUrl(settings)),
@@ -98,10 +92,8 @@ const createApp = (): App => {
     clickhouse,
     gold,
     calendar,
-    clock,
     loyalThreshold,
     inFlight: createInFlight(SAME_MOMENT_MS),
-    branchesSeen: new Set(),
     pipeline,
     hasBroker: brokers !== undefined,
     live,

@@ -1,14 +1,14 @@
 import { dateOf } from '@tillstream/clickhouse/calendar/shop-calendar';
-import { readProductNames } from '@tillstream/clickhouse/catalog';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import type { Gold } from '@tillstream/clickhouse/gold';
-import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import { readSeries } from '@tillstream/clickhouse/questions/series';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
+import { readSeries } from '@tillstream/clickhouse/questions/figures/series';
+import type { Gold } from '@tillstream/clickhouse/questions/gold';
 import type { Figures, LastPurchase, Today } from '../../figures.ts';
 import { usualDays, usualRange, WEEKS } from '../../usual-range.ts';
 import { EVERYTHING } from '../parameters.ts';
 import { readBranches } from '../questions/branches.ts';
 import { readLastPurchases } from '../questions/last-purchases.ts';
+import { readProductNames } from '../questions/product-names.ts';
 import { readSameWeekdays } from '../questions/same-weekdays.ts';
 import { readToday } from '../questions/today.ts';
 import type { Watched } from '../questions/watched.ts';
@@ -71,7 +71,7 @@ export const createFiguresReader = (
       readBranches(clickhouse, signal),
       readProductNames(clickhouse, signal),
       readSeries(gold, month, 'day', signal),
-      readSameWeekdays(clickhouse, { branch, day, calendar }, signal),
+      readSameWeekdays(gold, { branch, day }, signal),
     ]);
     const usual = usualDays(points, DAYS);
     return {

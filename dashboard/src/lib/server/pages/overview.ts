@@ -1,4 +1,4 @@
-import { readKpis } from '@tillstream/clickhouse/questions/kpis';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
 import type { PeriodFigures } from '../../figures.ts';
 import { figuresPage } from './page.ts';
 

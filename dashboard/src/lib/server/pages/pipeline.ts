@@ -1,4 +1,4 @@
-import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
+import { readBranchSales } from '@tillstream/clickhouse/questions/figures/branch-sales';
 import type { PipelineFigures, PipelineParts } from '../../page-figures.ts';
 import type { View } from '../../view.ts';
 import { getApp } from '../app.ts';

@@ -1,4 +1,4 @@
-import { readProductRanking } from '@tillstream/clickhouse/questions/product-ranking';
+import { readProductRanking } from '@tillstream/clickhouse/questions/products/product-ranking';
 import type { ProductsFigures } from '../../page-figures.ts';
 import { figuresPage } from './page.ts';
 

@@ -1,45 +1,43 @@
-import type { ClickHouse } from '@tillstream/clickhouse/client';
-import { ONE_THREAD } from '@tillstream/clickhouse/facts';
-import type { Gold } from '@tillstream/clickhouse/gold';
+import type { Level } from '@tillstream/clickhouse/calendar/spans';
+import { type Gold, READ } from '@tillstream/clickhouse/questions/gold';
+import { Parameters } from '@tillstream/clickhouse/questions/parameters';
+import { coverOfScope, type RowsContext, rowsOf } from '@tillstream/clickhouse/questions/rows';
 import { z } from 'zod';
 import type { Scope } from '../parameters.ts';
-import { IN_SCOPE, scopeParams } from './in-scope.ts';
 
-/** Over the first day of the scope or, if that begins before all there is, from the first slot with facts on. */
-const ON_FIRST_DAY = `
-  WITH (SELECT min(slot) FROM silver.purchases) AS earliest
-  SELECT toUnixTimestamp(min(slot)) AS first_slot, count() AS sold FROM gold.purchases
-  WHERE ${IN_SCOPE} AND slot < greatest(earliest, toDateTime({from:DateTime64(3, 'UTC')}, 'UTC')) + INTERVAL 1 DAY
-  SETTINGS ${ONE_THREAD}`;
-const FIRST_DAY = 'SELECT toUInt16(minIf(day, purchases > 0)) AS first_day, sum(purchases) AS sold FROM period';
-const FIRST_SLOT = `SELECT toUnixTimestamp(min(slot)) AS first_slot, count() AS sold FROM gold.purchases WHERE ${IN_SCOPE}`;
+const row = z.object({ first: z.int(), sold: z.int() });
 
-const firstDay = z.object({ first_day: z.int(), sold: z.int() });
-const firstSlot = z.object({ first_slot: z.int(), sold: z.int() });
+const sql = (context: RowsContext, scope: Scope, coarsest: Level): string => `
+  SELECT toUnixTimestamp(minIf(begins, purchases > 0)) AS first, sum(purchases) AS sold
+  FROM ${rowsOf(context, scope, coverOfScope(context, scope, coarsest), {
+    columns: ['purchases'],
+    keys: { begins: ['start', 'slot'] },
+  })} ${READ}`;
+
+/** When the first row with a purchase begins (ms): a slot or, where the coarsest level is a day, perhaps that. */
+const firstBeginning = async (
+  gold: Gold,
+  scope: Scope,
+  coarsest: Level,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> => {
+  const parameters = new Parameters();
+  const text = sql({ gold, now: await gold.now(), parameters }, scope, coarsest);
+  const question = { name: `first_sale_${coarsest}`, sql: text, params: parameters.values, row, signal };
+  const { first, sold } = await gold.clickhouse.row(question);
+  return sold === 0 ? undefined : first * 1000;
+};
 
 /**
- * The slot (its beginning, ms) of the first sale in a scope; undefined when there is none. It looks at the
- * scope's first day first, which nearly always has it; else the day is found among sealed days, the slot among its facts.
+ * The slot (its beginning, ms) of the first sale in a scope; undefined when there is none. The first day with a sale is
+ * found among sealed days, then the slot in that day.
  */
-export const firstSaleSlot = async (
-  gold: Gold,
-  clickhouse: ClickHouse,
-  scope: Scope,
-  signal?: AbortSignal,
-): Promise<number | undefined> => {
-  const early = { name: 'first_sale', sql: ON_FIRST_DAY, params: scopeParams(scope), row: firstSlot, signal };
-  const { first_slot, sold } = await clickhouse.row(early);
-  if (sold > 0) return first_slot * 1000;
-  const question = { name: 'first_day', scopes: { period: scope }, coarsest: 'day', sql: FIRST_DAY } as const;
-  const [found] = await gold.answer({ ...question, row: firstDay, signal });
-  if (found === undefined || found.sold === 0) return undefined;
-  const { dayStart } = gold.calendar;
-  const params = scopeParams({
-    branch: scope.branch,
-    from: Math.max(scope.from, dayStart(found.first_day)),
-    to: Math.min(scope.to, dayStart(found.first_day + 1)),
-  });
-  const first = await clickhouse.row({ name: 'first_slot', sql: FIRST_SLOT, params, row: firstSlot, signal });
+export const firstSaleSlot = async (gold: Gold, scope: Scope, signal?: AbortSignal): Promise<number | undefined> => {
+  const first = await firstBeginning(gold, scope, 'day', signal);
+  if (first === undefined) return undefined;
+  const { dayOf, dayStart } = gold.calendar;
+  const day = dayOf(first);
+  const thatDay = { ...scope, from: Math.max(scope.from, dayStart(day)), to: Math.min(scope.to, dayStart(day + 1)) };
   // Its only sale may have become void in between.
-  return first.sold === 0 ? undefined : first.first_slot * 1000;
+  return firstBeginning(gold, thatDay, 'slot', signal);
 };

@@ -1,6 +1,6 @@
 import { clickhouseTime } from '@tillstream/clickhouse/clickhouse-time';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import { ONE_THREAD } from '@tillstream/clickhouse/facts';
+import { READ } from '@tillstream/clickhouse/questions/gold';
 import { z } from 'zod';
 import type { LastPurchase } from '../../figures.ts';
 import { IS_WATCHED, OF_BRANCH, rowsOf, type Watched, watchedParams } from './watched.ts';
@@ -12,7 +12,7 @@ const SQL = `
   WHERE slot >= toStartOfFifteenMinutes({from:DateTime64(3, 'UTC')}) AND sold_at >= {from:DateTime64(3, 'UTC')} AND ${IS_WATCHED}
   ORDER BY sold_at DESC, purchase_id
   LIMIT {limit:UInt32} BY of_branch
-  SETTINGS ${ONE_THREAD}`;
+  ${READ}`;
 
 const row = z.object({
   of_branch: z.string(),

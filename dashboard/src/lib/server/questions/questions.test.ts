@@ -1,12 +1,11 @@
 import { dateOf, type ShopCalendar, shopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
-import { readProductNames } from '@tillstream/clickhouse/catalog';
-import { type Gold, openGold } from '@tillstream/clickhouse/gold';
-import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
-import { averageBasket } from '@tillstream/clickhouse/questions/figures';
-import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
-import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import { readSeries } from '@tillstream/clickhouse/questions/series';
-import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
+import { readHourlySales } from '@tillstream/clickhouse/questions/figures/hourly-sales';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
+import { readSeries } from '@tillstream/clickhouse/questions/figures/series';
+import { averageBasket } from '@tillstream/clickhouse/questions/figures/totals';
+import { type Gold, openGold } from '@tillstream/clickhouse/questions/gold';
+import { readAggregatedSales } from '@tillstream/clickhouse/questions/products/aggregated-sales';
+import { readTopProducts } from '@tillstream/clickhouse/questions/products/top-products';
 import { aggregatedSales, hourlySales, kpis, series, topProducts } from '@tillstream/schemas/read-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Today } from '../../figures.ts';
@@ -27,6 +26,7 @@ import { readBranches } from './branches.ts';
 import { readOpenMark } from './changes.ts';
 import { readLastPurchases } from './last-purchases.ts';
 import { newestSale } from './newest-sale.ts';
+import { readProductNames } from './product-names.ts';
 import { readSameWeekdays } from './same-weekdays.ts';
 import { readToday } from './today.ts';
 import { withinSales } from './within-sales.ts';
@@ -140,8 +140,8 @@ describe('without any sale', () => {
       top_products: [],
     });
     expect(await readTopProducts(gold, EVERYTHING, { limit: 3, by: 'units' })).toEqual({ as_of: null, products: [] });
-    expect(await withinSales({ gold, clickhouse: engine }, EVERYTHING)).toBeUndefined();
-    expect(await newestSale({ gold, clickhouse: engine }, EVERYTHING)).toBeNull();
+    expect(await withinSales(gold, EVERYTHING)).toBeUndefined();
+    expect(await newestSale(gold, EVERYTHING)).toBeNull();
     expect((await readHourlySales(gold, EVERYTHING)).hours).toHaveLength(24);
     expect(await readLastPurchases(engine, { watched: [undefined, 'SMKT001'], now: LAST, limit: 5 })).toEqual(
       new Map([
@@ -327,7 +327,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
       });
       // The sales begin sixteen days before: weeks before that are no part of it.
       const open = weeks.findLastIndex((found) => found.length > 0) + 1;
-      const hours = await readSameWeekdays(engine, { branch, day, calendar });
+      const hours = await readSameWeekdays(goldOf(calendar), { branch, day });
       expect(hours).toHaveLength(24);
       for (const [hour, base] of hours.entries()) {
         const expected = weeks.slice(0, open).map((found) => {
@@ -397,7 +397,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
     const times = inScope(EVERYTHING).map((sale) => sale.sold_at);
     const [first, last] = [Math.min(...times), Math.max(...times)];
     const slot = first - (first % 900_000);
-    const within = (scope: Scope) => withinSales({ gold, clickhouse: engine }, scope);
+    const within = (scope: Scope) => withinSales(gold, scope);
     expect(await within(EVERYTHING)).toEqual({ from: slot, to: last + 1 });
     expect(await within({ ...EVERYTHING, to: last })).toEqual({ from: slot, to: last });
     expect(await within({ ...EVERYTHING, to: first })).toBeUndefined();
@@ -410,7 +410,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
         expect(await within({ ...EVERYTHING, from, branch })).toEqual(expected);
       }
     }
-    expect(await newestSale({ gold, clickhouse: engine }, { ...EVERYTHING, to: last })).toBe(
+    expect(await newestSale(gold, { ...EVERYTHING, to: last })).toBe(
       new Date(Math.max(...times.filter((time) => time < last))).toISOString(),
     );
   });

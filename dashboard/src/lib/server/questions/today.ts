@@ -1,16 +1,20 @@
 import { dateOf, type ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { clickhouseTime } from '@tillstream/clickhouse/clickhouse-time';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import { ONE_THREAD } from '@tillstream/clickhouse/facts';
-import { averageBasket } from '@tillstream/clickhouse/questions/figures';
+import { averageBasket } from '@tillstream/clickhouse/questions/figures/totals';
+import { READ } from '@tillstream/clickhouse/questions/gold';
 import { z } from 'zod';
 import type { Today } from '../../figures.ts';
+import { HOUR_OF_BUSINESS_DAY, hourParams } from './hour-of-business-day.ts';
 import { IS_WATCHED, OF_BRANCH, rowsOf, type Watched, watchedParams } from './watched.ts';
 
-/** Today and the same weekday before in one scan, by the hour since the business day began on the clock. */
+/**
+ * Today and the same weekday before in one scan of their facts, by the hour since the business day began on the clock. For
+ * some thousand sales a day that takes a third of the time of sealed slots, for a million a day ten times that.
+ */
 const SQL = `
   SELECT ${OF_BRANCH} AS of_branch, sold_at >= {today_from:DateTime64(3, 'UTC')} AS is_today,
-    toUInt8(intDiv(positiveModulo(toInt64(toUInt32(slot)) + timeZoneOffset(toTimezone(slot, {time_zone:String})) - {day_start:Int64}, 86400), 3600)) AS hour,
+    ${HOUR_OF_BUSINESS_DAY} AS hour,
     count() AS purchases, sum(total_minor) AS revenue_minor,
     countIf(sold_at < {before_until:DateTime64(3, 'UTC')}) AS purchases_so_far,
     sumIf(total_minor, sold_at < {before_until:DateTime64(3, 'UTC')}) AS revenue_so_far_minor
@@ -19,7 +23,7 @@ const SQL = `
       OR (slot >= {before_from:DateTime64(3, 'UTC')} AND slot < {before_to:DateTime64(3, 'UTC')}))
     AND ${IS_WATCHED}
   GROUP BY of_branch, is_today, hour
-  SETTINGS ${ONE_THREAD}`;
+  ${READ}`;
 
 const row = z.object({
   of_branch: z.string(),
@@ -47,8 +51,7 @@ export const readToday = async (
   const beforeUntil = Math.max(beforeFrom, calendar.instantOf(calendar.wallAt(now) - 7 * 86_400_000));
   const params = {
     ...watchedParams(watched),
-    time_zone: calendar.timeZone,
-    day_start: calendar.dayStartMinutes * 60,
+    ...hourParams(calendar),
     today_from: clickhouseTime(calendar.dayStart(day)),
     today_to: clickhouseTime(calendar.dayStart(day + 1)),
     before_from: clickhouseTime(beforeFrom),

@@ -1,4 +1,4 @@
-import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
+import { readBranchSales } from '@tillstream/clickhouse/questions/figures/branch-sales';
 import { figures } from '$lib/server/answer.ts';
 
 /** `GET /api/branch_sales?from=&to=&format=json|csv|parquet`: branches side by side; customers do not add up over them. */

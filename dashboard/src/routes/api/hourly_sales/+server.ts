@@ -1,4 +1,4 @@
-import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
+import { readHourlySales } from '@tillstream/clickhouse/questions/figures/hourly-sales';
 import { figures, requireBranch } from '$lib/server/answer.ts';
 
 /** `GET /api/hourly_sales?branch=&from=&to=` */

@@ -1,4 +1,4 @@
-import { readKpis } from '@tillstream/clickhouse/questions/kpis';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
 import { figures, requireBranch } from '$lib/server/answer.ts';
 
 /** `GET /api/kpis?branch=&from=&to=` */

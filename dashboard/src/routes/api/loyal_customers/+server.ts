@@ -1,4 +1,4 @@
-import { readLoyalCustomers } from '@tillstream/clickhouse/questions/loyal-customers';
+import { readLoyalCustomers } from '@tillstream/clickhouse/questions/customers/loyal-customers';
 import { figures, requireBranch } from '$lib/server/answer.ts';
 import { requireFewPoints } from '$lib/server/points.ts';
 import { newestSale } from '$lib/server/questions/newest-sale.ts';
@@ -10,9 +10,9 @@ export const GET = figures('loyal_customers', async (ask) => {
   const scope = parameters.scope(app.calendar);
   parameters.check();
   await requireBranch(ask, scope.branch);
-  const bounded = await withinSales(app, scope, signal);
+  const bounded = await withinSales(app.gold, scope, signal);
   if (bounded === undefined) return { as_of: null, points: [] };
   requireFewPoints(app.calendar, 'day', bounded);
-  const as_of = await newestSale(app, scope, signal);
+  const as_of = await newestSale(app.gold, scope, signal);
   return { as_of, points: await readLoyalCustomers(app.gold, bounded, signal) };
 });

@@ -1,4 +1,4 @@
-import { readProductRanking } from '@tillstream/clickhouse/questions/product-ranking';
+import { readProductRanking } from '@tillstream/clickhouse/questions/products/product-ranking';
 import { figures, requireBranch } from '$lib/server/answer.ts';
 
 /** `GET /api/product_ranking?branch=&from=&to=&format=json|csv|parquet`: every product that was sold. */

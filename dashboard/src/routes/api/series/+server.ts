@@ -1,4 +1,4 @@
-import { readSeries } from '@tillstream/clickhouse/questions/series';
+import { readSeries } from '@tillstream/clickhouse/questions/figures/series';
 import { figures, requireBranch } from '$lib/server/answer.ts';
 import { requireFewPoints } from '$lib/server/points.ts';
 import { withinSales } from '$lib/server/questions/within-sales.ts';
@@ -10,7 +10,7 @@ export const GET = figures('series', async (ask) => {
   const scope = parameters.scope(app.calendar);
   parameters.check();
   await requireBranch(ask, scope.branch);
-  const bounded = await withinSales(app, scope, signal);
+  const bounded = await withinSales(app.gold, scope, signal);
   if (bounded === undefined) return { as_of: null, points: [] };
   requireFewPoints(app.calendar, by, bounded);
   return readSeries(app.gold, bounded, by, signal);

@@ -1,4 +1,4 @@
-import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
+import { readTopProducts } from '@tillstream/clickhouse/questions/products/top-products';
 import { figures, requireBranch } from '$lib/server/answer.ts';
 
 /** `GET /api/top_products?limit=3&by=units|revenue&branch=&from=&to=` */

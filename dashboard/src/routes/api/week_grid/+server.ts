@@ -1,4 +1,4 @@
-import { readWeekGrid } from '@tillstream/clickhouse/questions/week-grid';
+import { readWeekGrid } from '@tillstream/clickhouse/questions/figures/week-grid';
 import { figures, requireBranch } from '$lib/server/answer.ts';
 
 /** `GET /api/week_grid?branch=&from=&to=&format=json|csv|parquet`: weekday (1 Monday … 7 Sunday) × hour of the shop's clock. */
