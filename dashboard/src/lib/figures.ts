@@ -11,6 +11,8 @@ export interface Figures {
   /** What each of the 24 hours of such a weekday usually brings; null where there is no telling. */
   usual_hours: (UsualRange | null)[];
   last_purchases: LastPurchase[];
+  /** Since when a change is missing from the figures of all time and of days before today (UTC); null: none is. */
+  behind_since: string | null;
 }
 
 /** The main figures of a chosen period, and of what it is compared with. */

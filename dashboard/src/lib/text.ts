@@ -53,6 +53,7 @@ export const text = {
 
   allTime: {
     heading: 'All time',
+    behind: (age: string) => `The newest sales of the last ${age} may be missing here.`,
     unique: 'Unique customers',
     uniqueNote: 'Each counts once, however many branches they shop in; branches do not add up.',
     uniqueNoteBranch: 'Each counts once here and may shop in other branches too; branches do not add up.',

@@ -4,9 +4,9 @@ import { type Gold, openGold } from '@tillstream/clickhouse/questions/gold';
 import { latestReconciliation } from '@tillstream/reconciler/report/latest';
 import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
 import { createInFlight, type InFlight } from './in-flight.ts';
-import { watchChanges } from './live/changes.ts';
 import { createFiguresReader } from './live/figures-reader.ts';
 import { createLive, type Live } from './live/live.ts';
+import { createVersions } from './live/versions.ts';
 import { getLog } from './log.ts';
 import { createLogin, type Login } from './login/login.ts';
 import { postgresSessions } from './login/session-store.ts';
@@ -15,8 +15,8 @@ import { connectConsumerLag } from './pipeline/consumer-lag.ts';
 import { connectOutbox } from './pipeline/outbox.ts';
 import { type PipelineWatch, watchPipeline } from './pipeline/pipeline.ts';
 import { connectPostgres } from './postgres.ts';
-import { readOpenMark, readSealedState } from './questions/changes.ts';
 import { readSealer } from './questions/sealer.ts';
+import { readOpenVersion, readSealedState } from './questions/versions.ts';
 import { getSettings } from './settings.ts';
 
 /** What the routes work with. Nothing in it connects before it is used. */
@@ -70,10 +70,10 @@ const createApp = (): App => {
   const loyalThreshold = settings.LOYAL_THRESHOLD;
   const live = createLive(
     {
-      changes: watchChanges(
+      versions: createVersions(
         {
           sealed: (signal) => readSealedState(clickhouse, clock, signal),
-          open: (horizon, signal) => readOpenMark(clickhouse, horizon, signal),
+          open: (horizon, signal) => readOpenVersion(clickhouse, horizon, signal),
         },
         calendar,
       ),

@@ -23,12 +23,12 @@ import {
   totalOf,
 } from '../testing/shop.ts';
 import { readBranches } from './branches.ts';
-import { readOpenMark } from './changes.ts';
 import { readLastPurchases } from './last-purchases.ts';
 import { newestSale } from './newest-sale.ts';
 import { readProductNames } from './product-names.ts';
 import { readSameWeekdays } from './same-weekdays.ts';
 import { readToday } from './today.ts';
+import { readOpenVersion } from './versions.ts';
 import { withinSales } from './within-sales.ts';
 
 /** Around Berlin's change of the clock on 2026-10-25, ends included. */
@@ -362,7 +362,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
     expect(await readProductNames(engine)).toEqual(new Map(PRODUCTS.map(({ product_id, name }) => [product_id, name])));
   });
 
-  it('the mark of open purchases knows each sale and void since the horizon, and no earlier ones', async () => {
+  it('the version of open purchases knows each sale and void since the horizon, and no earlier ones', async () => {
     const horizon = LAST + 40 * 86_400_000;
     const sale = (sold_at: number): Sale => ({
       branch_id: 'SMKT003',
@@ -373,18 +373,18 @@ describe('with sales that came twice, out of order, void and without a card', ()
     });
     // Ids of their own; all are void in the end and count in no other test.
     const [earlier, later] = [purchasesOf([sale(horizon - 1)], 9), purchasesOf([sale(horizon), sale(horizon + 5)], 8)];
-    const empty = await readOpenMark(engine, horizon);
+    const empty = await readOpenVersion(engine, horizon);
     await engine.send(earlier);
-    expect(await readOpenMark(engine, horizon)).toBe(empty);
+    expect(await readOpenVersion(engine, horizon)).toBe(empty);
     const seen = new Set([empty]);
     for (const event of later) {
       await engine.send([event]);
-      const mark = await readOpenMark(engine, horizon);
-      expect(await readOpenMark(engine, horizon)).toBe(mark);
-      seen.add(mark);
+      const version = await readOpenVersion(engine, horizon);
+      expect(await readOpenVersion(engine, horizon)).toBe(version);
+      seen.add(version);
       // What a merge leaves out does not make it what it was.
       await engine.command('OPTIMIZE TABLE silver.purchases FINAL');
-      seen.add(await readOpenMark(engine, horizon));
+      seen.add(await readOpenVersion(engine, horizon));
     }
     // Two sales and two voids; a merge drops a row that a void has replaced.
     expect(seen.size).toBe(1 + 4 + 2);

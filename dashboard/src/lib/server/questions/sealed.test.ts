@@ -4,12 +4,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EVERYTHING, type Scope } from '../parameters.ts';
 import { type Engine, startEngine } from '../testing/engine.ts';
 import { catalogEvents, random, type Sale, salesEvents } from '../testing/shop.ts';
-import { readOpenMark, readSealedState } from './changes.ts';
 import { firstSaleSlot } from './first-sale.ts';
 import { newestSale } from './newest-sale.ts';
 import { readSameWeekdays } from './same-weekdays.ts';
 import { readSealer } from './sealer.ts';
 import { readToday } from './today.ts';
+import { readOpenVersion, readSealedState } from './versions.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -70,7 +70,7 @@ it('sealing changes no answer, and is told to whoever waits for changes', async 
     expect(await answers()).toEqual(fromFacts);
     const sealed = await readSealedState(engine, clock);
     expect(sealed.horizon).toBe(horizon);
-    expect(sealed.mark).not.toBe(unsealed.mark);
+    expect(sealed.version).not.toBe(unsealed.version);
     expect(await readSealedState(engine, clock)).toEqual(sealed);
     const { proved_at, sealed_until } = await readSealer(engine, clock);
     expect(sealed_until).toBe(new Date(horizon).toISOString());
@@ -81,7 +81,7 @@ it('sealing changes no answer, and is told to whoever waits for changes', async 
 it('a late sale is seen when it is sealed, a sale since the horizon at once, a name when it comes', async () => {
   const { clock } = openGold(engine, SHOP);
   const before = await readSealedState(engine, clock);
-  const open = await readOpenMark(engine, before.horizon);
+  const open = await readOpenVersion(engine, before.horizon);
   const sale = (sold_at: number): Sale => ({
     branch_id: 'SMKT003',
     customer: 0,
@@ -93,21 +93,21 @@ it('a late sale is seen when it is sealed, a sale since the horizon at once, a n
     return type === 'pos.purchase.recorded.v1' && data.branch_id === 'SMKT003';
   });
   await engine.send(events.slice(0, 1));
-  expect(await readOpenMark(engine, before.horizon)).toBe(open);
+  expect(await readOpenVersion(engine, before.horizon)).toBe(open);
   expect(await readSealedState(engine, clock)).toEqual(before);
   await sealAll(engine, { shop: SHOP, now: LAST, graceMs: 0 });
   const sealed = await readSealedState(engine, clock);
-  expect(sealed.mark).not.toBe(before.mark);
+  expect(sealed.version).not.toBe(before.version);
   const gold = openGold(engine, SHOP, { shareMs: 0 });
   const ofBranch = { ...EVERYTHING, branch: 'SMKT003' };
   expect(await newestSale(gold, ofBranch)).toBe(new Date(LAST - 30 * DAY).toISOString());
 
   await engine.send(events.slice(1));
-  expect(await readOpenMark(engine, before.horizon)).not.toBe(open);
+  expect(await readOpenVersion(engine, before.horizon)).not.toBe(open);
   expect(await newestSale(gold, ofBranch)).toBe(new Date(LAST + 1).toISOString());
 
   const [product] = catalogEvents();
   if (product?.type !== 'pos.product.changed.v1') throw new Error('no product');
   await engine.send([{ ...product, data: { ...product.data, name: 'Fresh milk', revision: 2 } }]);
-  expect((await readSealedState(engine, clock)).mark).not.toBe(sealed.mark);
+  expect((await readSealedState(engine, clock)).version).not.toBe(sealed.version);
 }, 120_000);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /**
  * The sealer writes `changed` after the spans it sealed. Rows of the state, products and branches are hashed as they are
- * stored, without FINAL: a merge makes the text differ once more, which costs one reading.
+ * stored, without FINAL: a merge changes the text once more, which costs one reading.
  */
 const SEALED = `
   SELECT toUnixTimestamp(maxIf(at, name = 'horizon')) AS horizon, toString(sumIf(cityHash64(name, at), name != 'proved')) AS sealed,
@@ -18,8 +18,8 @@ const sealedRow = z.object({ horizon: z.int(), sealed: z.string(), products: z.s
 export interface SealedState {
   /** Milliseconds; everything before it is sealed. 0 while nothing is. */
   horizon: number;
-  /** A text that differs whenever a sealed span or a name in the catalog has changed. */
-  mark: string;
+  /** A text that is another one whenever a sealed span or a name in the catalog has changed. */
+  version: string;
 }
 
 export const readSealedState = async (
@@ -28,8 +28,8 @@ export const readSealedState = async (
   signal?: AbortSignal,
 ): Promise<SealedState> => {
   const question = { name: 'sealed_state', sql: SEALED, params: { clock }, row: sealedRow, signal, timeoutSeconds: 5 };
-  const { horizon, ...marks } = await clickhouse.row(question);
-  return { horizon: horizon * 1000, mark: Object.values(marks).join(' ') };
+  const { horizon, ...hashes } = await clickhouse.row(question);
+  return { horizon: horizon * 1000, version: Object.values(hashes).join(' ') };
 };
 
 /** Rows as they are stored, as above. */
@@ -40,10 +40,14 @@ const OPEN = `
 
 const openRow = z.object({ purchases: z.int(), hash: z.string() });
 
-/** A text that differs whenever a purchase since the horizon (ms) was added, changed or voided. */
-export const readOpenMark = async (clickhouse: ClickHouse, horizon: number, signal?: AbortSignal): Promise<string> => {
+/** A text that is another one whenever a purchase since the horizon (ms) was added, changed or voided. */
+export const readOpenVersion = async (
+  clickhouse: ClickHouse,
+  horizon: number,
+  signal?: AbortSignal,
+): Promise<string> => {
   const params = { horizon: Math.floor(horizon / 1000) };
-  const question = { name: 'open_mark', sql: OPEN, params, row: openRow, signal, timeoutSeconds: 5 };
+  const question = { name: 'open_version', sql: OPEN, params, row: openRow, signal, timeoutSeconds: 5 };
   const { purchases, hash } = await clickhouse.row(question);
   return `${purchases} ${hash}`;
 };

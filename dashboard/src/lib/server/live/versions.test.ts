@@ -1,6 +1,6 @@
 import { shopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { watchChanges } from './changes.ts';
+import { createVersions } from './versions.ts';
 
 const NOON = Date.parse('2026-11-20T12:00:00Z');
 const { signal } = new AbortController();
@@ -10,11 +10,11 @@ afterEach(() => vi.useRealTimers());
 
 const shop = () => {
   const state = { sealed: 'a', horizon: NOON - 900_000, open: '1 x', sealedReads: 0, asked: 0 };
-  const changes = watchChanges(
+  const read = createVersions(
     {
       sealed: async () => {
         state.sealedReads++;
-        return { horizon: state.horizon, mark: state.sealed };
+        return { horizon: state.horizon, version: state.sealed };
       },
       open: async (horizon) => {
         state.asked = horizon;
@@ -23,65 +23,65 @@ const shop = () => {
     },
     shopCalendar('UTC', '00:00'),
   );
-  return { state, look: () => changes(signal) };
+  return { state, next: () => read(signal) };
 };
 
 it('tells a sale from a change of the past', async () => {
-  const { state, look } = shop();
-  const first = await look();
-  expect(await look()).toEqual(first);
+  const { state, next } = shop();
+  const first = await next();
+  expect(await next()).toEqual(first);
   state.open = '2 y';
-  const sold = await look();
+  const sold = await next();
   expect(sold.all).not.toBe(first.all);
   expect(sold.past).toBe(first.past);
   state.sealed = 'b';
   await vi.advanceTimersByTimeAsync(500);
-  const sealed = await look();
+  const sealed = await next();
   expect(sealed.all).not.toBe(sold.all);
   expect(sealed.past).not.toBe(sold.past);
   expect(state.asked).toBe(state.horizon);
 });
 
-it('looks at what is sealed twice a second, at what is open each time', async () => {
-  const { state, look } = shop();
+it('reads what is sealed twice a second, what is open each time', async () => {
+  const { state, next } = shop();
   for (let i = 0; i < 20; i++) {
-    await look();
+    await next();
     await vi.advanceTimersByTimeAsync(100);
   }
   expect(state.sealedReads).toBe(4);
 });
 
 it('takes a sale for one of the past while the horizon lies before today', async () => {
-  const { state, look } = shop();
+  const { state, next } = shop();
   state.horizon = NOON - 86_400_000;
-  const first = await look();
+  const first = await next();
   state.open = '2 y';
-  expect((await look()).past).not.toBe(first.past);
+  expect((await next()).past).not.toBe(first.past);
 });
 
 it('differs once more a second after a change, and every 15 s in any case', async () => {
-  const { look } = shop();
-  const first = await look();
+  const { next } = shop();
+  const first = await next();
   await vi.advanceTimersByTimeAsync(1_000);
-  const settled = await look();
+  const settled = await next();
   expect(settled.all).not.toBe(first.all);
   expect(settled.past).toBe(first.past);
   await vi.advanceTimersByTimeAsync(10_000);
-  expect(await look()).toEqual(settled);
+  expect(await next()).toEqual(settled);
   await vi.advanceTimersByTimeAsync(4_000);
-  const later = await look();
+  const later = await next();
   expect(later.all).not.toBe(settled.all);
   expect(later.past).not.toBe(settled.past);
 });
 
-it('fails with what it asks, and knows the change at the next look', async () => {
-  const { state, look } = shop();
-  const first = await look();
+it('fails with what it asks, and knows the change at the next time', async () => {
+  const { state, next } = shop();
+  const first = await next();
   const { open } = state;
   Object.assign(state, { open: Promise.reject(new Error('away')) });
-  await expect(look()).rejects.toThrow('away');
+  await expect(next()).rejects.toThrow('away');
   state.open = open;
-  expect(await look()).toEqual(first);
+  expect(await next()).toEqual(first);
   state.open = '2 y';
-  expect((await look()).all).not.toBe(first.all);
+  expect((await next()).all).not.toBe(first.all);
 });
