@@ -3,7 +3,7 @@ import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/clien
 import { type Gold, openGold } from '@tillstream/clickhouse/questions/gold';
 import { latestReconciliation } from '@tillstream/reconciler/report/latest';
 import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
-import { createInFlight, type InFlight } from './in-flight.ts';
+import { createInFlight, type InFlight } from './api/in-flight.ts';
 import { createFiguresReader } from './live/figures-reader.ts';
 import { createLive, type Live } from './live/live.ts';
 import { createVersions } from './live/versions.ts';
@@ -15,7 +15,7 @@ import { connectConsumerLag } from './pipeline/consumer-lag.ts';
 import { connectOutbox } from './pipeline/outbox.ts';
 import { type PipelineWatch, watchPipeline } from './pipeline/pipeline.ts';
 import { connectPostgres } from './postgres.ts';
-import { readSealer } from './questions/sealer.ts';
+import { readSealer } from './questions/pipeline/sealer.ts';
 import { readOpenVersion, readSealedState } from './questions/versions.ts';
 import { getSettings } from './settings.ts';
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Figures, LiveMessage, Pipeline } from '../../figures.ts';
-import type { Watched } from '../questions/watched.ts';
+import type { Watched } from '../questions/sales/watched.ts';
 import type { Versions } from './versions.ts';
 
 /** Where the figures come from. Every call may fail at any moment. */

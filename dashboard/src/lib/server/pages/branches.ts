@@ -1,7 +1,7 @@
 import { readBranchSales } from '@tillstream/clickhouse/questions/figures/branch-sales';
 import { readWeekGrid } from '@tillstream/clickhouse/questions/figures/week-grid';
 import type { BranchesFigures } from '../../page-figures.ts';
-import { withinSales } from '../questions/within-sales.ts';
+import { withinSales } from '../questions/sales/within-sales.ts';
 import { figuresPage, type PageAsk } from './page.ts';
 
 /** Days of each weekday, Monday first, that a period has had; of all time since the first sale. */

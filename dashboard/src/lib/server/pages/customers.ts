@@ -6,10 +6,10 @@ import { readRetention } from '@tillstream/clickhouse/questions/customers/retent
 import { readTopCustomers } from '@tillstream/clickhouse/questions/customers/top-customers';
 import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
 import type { CustomerCounts, CustomersFigures, CustomersParts } from '../../page-figures.ts';
+import { EVERYTHING } from '../api/parameters.ts';
 import type { App } from '../app.ts';
-import { EVERYTHING } from '../parameters.ts';
-import { newestSale } from '../questions/newest-sale.ts';
-import { withinSales } from '../questions/within-sales.ts';
+import { newestSale } from '../questions/sales/newest-sale.ts';
+import { withinSales } from '../questions/sales/within-sales.ts';
 import { branchOnly, figuresPage, PACED, type PageAsk, partOf, sharedByView } from './page.ts';
 import { pointOf, pointsOf } from './points.ts';
 

@@ -9,7 +9,7 @@ import { readBoughtTogether } from '@tillstream/clickhouse/questions/products/bo
 import { readProductRanking } from '@tillstream/clickhouse/questions/products/product-ranking';
 import { readProductSales } from '@tillstream/clickhouse/questions/products/product-sales';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EVERYTHING } from '../parameters.ts';
+import { EVERYTHING } from '../api/parameters.ts';
 import { type Engine, startEngine } from '../testing/engine.ts';
 import { catalogEvents, PRODUCTS, priceOf, random, type Sale, salesEvents, totalOf } from '../testing/shop.ts';
 

@@ -9,8 +9,8 @@ import { readTopProducts } from '@tillstream/clickhouse/questions/products/top-p
 import { aggregatedSales, hourlySales, kpis, series, topProducts } from '@tillstream/schemas/read-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Today } from '../../figures.ts';
-import { EVERYTHING, type Scope } from '../parameters.ts';
-import { requireFewPoints } from '../points.ts';
+import { EVERYTHING, type Scope } from '../api/parameters.ts';
+import { requireFewPoints } from '../api/points.ts';
 import { type Engine, startEngine } from '../testing/engine.ts';
 import {
   BRANCHES,
@@ -22,14 +22,14 @@ import {
   salesEvents,
   totalOf,
 } from '../testing/shop.ts';
-import { readBranches } from './branches.ts';
-import { readLastPurchases } from './last-purchases.ts';
-import { newestSale } from './newest-sale.ts';
-import { readProductNames } from './product-names.ts';
-import { readSameWeekdays } from './same-weekdays.ts';
-import { readToday } from './today.ts';
+import { readBranches } from './catalog/branches.ts';
+import { readProductNames } from './catalog/product-names.ts';
+import { readLastPurchases } from './sales/last-purchases.ts';
+import { newestSale } from './sales/newest-sale.ts';
+import { readSameWeekdays } from './sales/same-weekdays.ts';
+import { readToday } from './sales/today.ts';
+import { withinSales } from './sales/within-sales.ts';
 import { readOpenVersion } from './versions.ts';
-import { withinSales } from './within-sales.ts';
 
 /** Around Berlin's change of the clock on 2026-10-25, ends included. */
 const FIRST = Date.UTC(2026, 9, 18);

@@ -1,14 +1,14 @@
 import { openGold } from '@tillstream/clickhouse/questions/gold';
 import { sealAll } from '@tillstream/clickhouse/seal/sealer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { EVERYTHING, type Scope } from '../parameters.ts';
+import { EVERYTHING, type Scope } from '../api/parameters.ts';
 import { type Engine, startEngine } from '../testing/engine.ts';
 import { catalogEvents, random, type Sale, salesEvents } from '../testing/shop.ts';
-import { firstSaleSlot } from './first-sale.ts';
-import { newestSale } from './newest-sale.ts';
-import { readSameWeekdays } from './same-weekdays.ts';
-import { readSealer } from './sealer.ts';
-import { readToday } from './today.ts';
+import { readSealer } from './pipeline/sealer.ts';
+import { firstSaleSlot } from './sales/first-sale.ts';
+import { newestSale } from './sales/newest-sale.ts';
+import { readSameWeekdays } from './sales/same-weekdays.ts';
+import { readToday } from './sales/today.ts';
 import { readOpenVersion, readSealedState } from './versions.ts';
 
 const HOUR = 3_600_000;

@@ -1,6 +1,6 @@
-import { answer } from '$lib/server/answer.ts';
+import { answer } from '$lib/server/api/answer.ts';
 import { healthOf } from '$lib/server/pipeline/health.ts';
-import { readSealer } from '$lib/server/questions/sealer.ts';
+import { readSealer } from '$lib/server/questions/pipeline/sealer.ts';
 
 /** `GET /api/health`: answers 200 whatever it has to tell. */
 export const GET = answer(async ({ app }) => {

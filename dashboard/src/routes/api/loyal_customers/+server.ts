@@ -1,8 +1,8 @@
 import { readLoyalCustomers } from '@tillstream/clickhouse/questions/customers/loyal-customers';
-import { figures, requireBranch } from '$lib/server/answer.ts';
-import { requireFewPoints } from '$lib/server/points.ts';
-import { newestSale } from '$lib/server/questions/newest-sale.ts';
-import { withinSales } from '$lib/server/questions/within-sales.ts';
+import { figures, requireBranch } from '$lib/server/api/answer.ts';
+import { requireFewPoints } from '$lib/server/api/points.ts';
+import { newestSale } from '$lib/server/questions/sales/newest-sale.ts';
+import { withinSales } from '$lib/server/questions/sales/within-sales.ts';
 
 /** `GET /api/loyal_customers?branch=&from=&to=&format=json|csv|parquet`: at the end of each business day. */
 export const GET = figures('loyal_customers', async (ask) => {

@@ -1,7 +1,7 @@
 import { readSeries } from '@tillstream/clickhouse/questions/figures/series';
-import { figures, requireBranch } from '$lib/server/answer.ts';
-import { requireFewPoints } from '$lib/server/points.ts';
-import { withinSales } from '$lib/server/questions/within-sales.ts';
+import { figures, requireBranch } from '$lib/server/api/answer.ts';
+import { requireFewPoints } from '$lib/server/api/points.ts';
+import { withinSales } from '$lib/server/questions/sales/within-sales.ts';
 
 /** `GET /api/series?by=hour|day&branch=&from=&to=`; an end that is absent is the first or the last sale. */
 export const GET = figures('series', async (ask) => {

@@ -1,7 +1,7 @@
 import { ClickHouseError } from '@clickhouse/client';
 import { READ_API, type ReadAnswer, type ReadEndpoint } from '@tillstream/schemas/read-api';
-import { type App, getApp } from './app.ts';
-import { getLog } from './log.ts';
+import { type App, getApp } from '../app.ts';
+import { getLog } from '../log.ts';
 import { Parameters } from './parameters.ts';
 import { ProblemError, problemResponse, unavailable, unknownBranch } from './problems.ts';
 import { columnsOf, isColumnOf, tableFile } from './table-file.ts';
