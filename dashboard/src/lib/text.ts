@@ -150,7 +150,7 @@ export const text = {
 
   error: {
     heading: 'This page does not exist',
-    body: 'Something went wrong on the way here.',
+    body: 'Internal error.',
     home: 'Go to the figures',
   },
 };

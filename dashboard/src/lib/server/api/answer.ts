@@ -2,6 +2,7 @@ import { ClickHouseError } from '@clickhouse/client';
 import { READ_API, type ReadAnswer, type ReadEndpoint } from '@tillstream/schemas/read-api';
 import { type App, getApp } from '../app.ts';
 import { getLog } from '../log.ts';
+import { readBranches } from '../questions/catalog/branches.ts';
 import { Parameters } from './parameters.ts';
 import { ProblemError, problemResponse, unavailable, unknownBranch } from './problems.ts';
 import { columnsOf, isColumnOf, tableFile } from './table-file.ts';
@@ -65,10 +66,12 @@ const jsonText = (text: string): Response =>
   new Response(text, { headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } });
 
 /** Throws a 404 when the catalog has no such branch; undefined means all branches. */
-export const requireBranch = async ({ app }: Ask, branch: string | undefined): Promise<void> => {
+export const requireBranch = async ({ app, signal }: Ask, branch: string | undefined): Promise<void> => {
   if (branch === undefined) return;
-  const { countries } = await app.gold.now();
-  if (!countries.has(branch)) throw unknownBranch(branch);
+  if ((await app.gold.now()).countries.has(branch)) return;
+  // What is known may be a second old, and the branch newer.
+  const branches = await readBranches(app.clickhouse, signal);
+  if (!branches.some(({ branch_id }) => branch_id === branch)) throw unknownBranch(branch);
 };
 
 const problemOf = (error: unknown) => {
@@ -78,8 +81,8 @@ const problemOf = (error: unknown) => {
   return {
     kind: 'internal' as const,
     status: 500,
-    title: 'Something went wrong',
-    detail: 'The server could not answer. The reason is in its log.',
+    title: 'Internal error',
+    detail: 'The server could not answer. Its log has the reason.',
   };
 };
 
