@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Figures, LiveMessage } from '../../figures.ts';
+import type { Figures, LiveMessage } from '../../figures/figures.ts';
 import { createLive, type LiveSource } from './live.ts';
 import { liveStream } from './stream.ts';
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Figures, LiveMessage, Pipeline } from '../../figures.ts';
+import type { Figures, LiveMessage, Pipeline } from '../../figures/figures.ts';
 import type { Watched } from '../questions/sales/watched.ts';
 import type { Versions } from './versions.ts';
 

@@ -1,6 +1,6 @@
 import { readBranchSales } from '@tillstream/clickhouse/questions/figures/branch-sales';
 import { readWeekGrid } from '@tillstream/clickhouse/questions/figures/week-grid';
-import type { BranchesFigures } from '../../page-figures.ts';
+import type { BranchesFigures } from '../../figures/page-figures.ts';
 import { withinSales } from '../questions/sales/within-sales.ts';
 import { figuresPage, type PageAsk } from './page.ts';
 

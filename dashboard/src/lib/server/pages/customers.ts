@@ -5,7 +5,7 @@ import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers/
 import { readRetention } from '@tillstream/clickhouse/questions/customers/retention';
 import { readTopCustomers } from '@tillstream/clickhouse/questions/customers/top-customers';
 import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
-import type { CustomerCounts, CustomersFigures, CustomersParts } from '../../page-figures.ts';
+import type { CustomerCounts, CustomersFigures, CustomersParts } from '../../figures/page-figures.ts';
 import { EVERYTHING } from '../api/parameters.ts';
 import type { App } from '../app.ts';
 import { newestSale } from '../questions/sales/newest-sale.ts';

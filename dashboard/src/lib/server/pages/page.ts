@@ -1,5 +1,5 @@
-import type { PageAnswer, Part, ViewDays } from '../../page-answer.ts';
-import { parseView, type Resolved, resolveView, type View, viewQuery } from '../../view.ts';
+import type { PageAnswer, Part, ViewDays } from '../../figures/page-answer.ts';
+import { parseView, type Resolved, resolveView, type View, viewQuery } from '../../state/view.ts';
 import type { Scope } from '../api/parameters.ts';
 import { type App, getApp } from '../app.ts';
 import { getLog } from '../log.ts';

@@ -1,6 +1,6 @@
 import { readBranchSales } from '@tillstream/clickhouse/questions/figures/branch-sales';
-import type { PipelineFigures, PipelineParts } from '../../page-figures.ts';
-import type { View } from '../../view.ts';
+import type { PipelineFigures, PipelineParts } from '../../figures/page-figures.ts';
+import type { View } from '../../state/view.ts';
 import { EVERYTHING } from '../api/parameters.ts';
 import { getApp } from '../app.ts';
 import { readArrivals } from '../questions/pipeline/arrivals.ts';

@@ -8,7 +8,7 @@ import { readAggregatedSales } from '@tillstream/clickhouse/questions/products/a
 import { readTopProducts } from '@tillstream/clickhouse/questions/products/top-products';
 import { aggregatedSales, hourlySales, kpis, series, topProducts } from '@tillstream/schemas/read-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Today } from '../../figures.ts';
+import type { Today } from '../../figures/figures.ts';
 import { EVERYTHING, type Scope } from '../api/parameters.ts';
 import { requireFewPoints } from '../api/points.ts';
 import { type Engine, startEngine } from '../testing/engine.ts';

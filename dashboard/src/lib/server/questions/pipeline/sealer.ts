@@ -1,6 +1,6 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { z } from 'zod';
-import type { Sealer } from '../../../figures.ts';
+import type { Sealer } from '../../../figures/figures.ts';
 
 const SQL = `
   SELECT toUnixTimestamp64Milli(maxIf(at, name = 'proved')) AS proved, toUnixTimestamp64Milli(maxIf(at, name = 'horizon')) AS horizon

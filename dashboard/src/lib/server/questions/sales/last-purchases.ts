@@ -2,7 +2,7 @@ import { clickhouseTime } from '@tillstream/clickhouse/clickhouse-time';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { READ } from '@tillstream/clickhouse/questions/gold';
 import { z } from 'zod';
-import type { LastPurchase } from '../../../figures.ts';
+import type { LastPurchase } from '../../../figures/figures.ts';
 import { IS_WATCHED, OF_BRANCH, rowsOf, type Watched, watchedParams } from './watched.ts';
 
 const SQL = `

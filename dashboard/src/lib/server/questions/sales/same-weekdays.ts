@@ -4,7 +4,7 @@ import { type Gold, READ } from '@tillstream/clickhouse/questions/gold';
 import { Parameters } from '@tillstream/clickhouse/questions/parameters';
 import { rowsOf } from '@tillstream/clickhouse/questions/rows';
 import { z } from 'zod';
-import { type Sold, WEEKS } from '../../../usual-range.ts';
+import { type Sold, WEEKS } from '../../../figures/usual-range.ts';
 import { HOUR_OF_BUSINESS_DAY, hourParams } from './hour-of-business-day.ts';
 
 const weeks = Array.from({ length: WEEKS }, (_, week) => week);

@@ -4,7 +4,7 @@ import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { averageBasket } from '@tillstream/clickhouse/questions/figures/totals';
 import { READ } from '@tillstream/clickhouse/questions/gold';
 import { z } from 'zod';
-import type { Today } from '../../../figures.ts';
+import type { Today } from '../../../figures/figures.ts';
 import { HOUR_OF_BUSINESS_DAY, hourParams } from './hour-of-business-day.ts';
 import { IS_WATCHED, OF_BRANCH, rowsOf, type Watched, watchedParams } from './watched.ts';
 
