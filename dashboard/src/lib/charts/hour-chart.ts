@@ -1,6 +1,6 @@
-import type { Figures, Today } from '../figures.ts';
-import type { Format } from '../format.ts';
-import { text } from '../text.ts';
+import type { Figures, Today } from '../figures/figures.ts';
+import { text } from '../text/common.ts';
+import type { Format } from '../words/format.ts';
 import { type RevenueChart, revenueChart, type Theme } from './config.ts';
 import { type Judged, usualDatasets, usualFinding, usualNote } from './usual.ts';
 

@@ -1,7 +1,7 @@
 import type { ChartDataset } from 'chart.js';
-import type { Format } from '../format.ts';
-import { text } from '../text.ts';
-import { outside, type UsualRange } from '../usual-range.ts';
+import { outside, type UsualRange } from '../figures/usual-range.ts';
+import { text } from '../text/common.ts';
+import type { Format } from '../words/format.ts';
 import type { Theme } from './config.ts';
 
 /** A bar of the chart: what it brought, null for one that has not begun, and whether it is over and can be judged. */

@@ -1,13 +1,12 @@
 import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
-import { clockOf } from '@tillstream/clickhouse/calendar/shop-day';
 import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
-import { type Gold, openGold } from '@tillstream/clickhouse/gold';
+import { type Gold, openGold } from '@tillstream/clickhouse/questions/gold';
 import { latestReconciliation } from '@tillstream/reconciler/report/latest';
 import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
-import { createInFlight, type InFlight } from './in-flight.ts';
-import { watchChanges } from './live/changes.ts';
+import { createInFlight, type InFlight } from './api/in-flight.ts';
 import { createFiguresReader } from './live/figures-reader.ts';
 import { createLive, type Live } from './live/live.ts';
+import { createVersions } from './live/versions.ts';
 import { getLog } from './log.ts';
 import { createLogin, type Login } from './login/login.ts';
 import { postgresSessions } from './login/session-store.ts';
@@ -16,23 +15,19 @@ import { connectConsumerLag } from './pipeline/consumer-lag.ts';
 import { connectOutbox } from './pipeline/outbox.ts';
 import { type PipelineWatch, watchPipeline } from './pipeline/pipeline.ts';
 import { connectPostgres } from './postgres.ts';
-import { readOpenMark, readSealedState } from './questions/changes.ts';
-import { readSealer } from './questions/sealer.ts';
+import { readSealer } from './questions/pipeline/sealer.ts';
+import { readOpenVersion, readSealedState } from './questions/versions.ts';
 import { getSettings } from './settings.ts';
 
 /** What the routes work with. Nothing in it connects before it is used. */
 export interface App {
   clickhouse: ClickHouse;
-  /** The exact figures: sealed where that is the truth, computed where not. */
+  /** What all questions about figures are asked of. */
   gold: Gold;
   calendar: ShopCalendar;
-  /** Names the shop's clock in the tables of the sealer. */
-  clock: string;
   loyalThreshold: number;
   /** Answers of the read API while they are read. */
   inFlight: InFlight<string>;
-  /** Branches that the catalog is known to have. */
-  branchesSeen: Set<string>;
   pipeline: PipelineWatch;
   hasBroker: boolean;
   live: Live;
@@ -56,8 +51,7 @@ const createApp = (): App => {
   const settings = getSettings();
   const clickhouse = connectClickHouse(clickhouseUrl(settings), 'dashboard');
   const gold = openGold(clickhouse, settings);
-  const { calendar } = gold;
-  const clock = clockOf(gold.shopDay);
+  const { calendar, clock } = gold;
   const pipeline = watchPipeline(
     connectOutbox(postgresUrl(settings)),
     settings.kafka && connectConsumerLag(settings.kafka),
@@ -75,10 +69,10 @@ const createApp = (): App => {
   const loyalThreshold = settings.LOYAL_THRESHOLD;
   const live = createLive(
     {
-      changes: watchChanges(
+      versions: createVersions(
         {
           sealed: (signal) => readSealedState(clickhouse, clock, signal),
-          open: (horizon, signal) => readOpenMark(clickhouse, horizon, signal),
+          open: (horizon, signal) => readOpenVersion(clickhouse, horizon, signal),
         },
         calendar,
       ),
@@ -97,10 +91,8 @@ const createApp = (): App => {
     clickhouse,
     gold,
     calendar,
-    clock,
     loyalThreshold,
     inFlight: createInFlight(SAME_MOMENT_MS),
-    branchesSeen: new Set(),
     pipeline,
     hasBroker: settings.kafka !== undefined,
     live,

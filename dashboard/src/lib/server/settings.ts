@@ -23,7 +23,7 @@ const shape = {
   /** A session that nobody used for so long is over. */
   DASHBOARD_SESSION_IDLE_HOURS: count(12, 1, 720),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  /** Pause between two looks at ClickHouse while somebody watches, in milliseconds. */
+  /** Pause between two polls of ClickHouse while the overview is open, in milliseconds. */
   LIVE_PAUSE_MS: count(60, 20, 60_000),
 };
 

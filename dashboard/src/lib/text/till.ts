@@ -18,7 +18,7 @@ export const till = {
   receipt: (number: string) => `No. ${number}`,
   queued: 'Saved on this till; it goes out by itself.',
   refused: (reason: string) => `Not recorded: ${reason}`,
-  putAway: 'Put away',
+  putAway: 'Dismiss',
   purchases: (count: string) => `${count} purchase`,
   becameLoyal: (count: string) => `${count} purchase: loyal`,
   isLoyal: (count: string) => `${count} purchase, a loyal customer`,

@@ -1,7 +1,7 @@
-import { NAMES } from '$lib/name-seeker.ts';
 import { getApp } from '$lib/server/app.ts';
 import { daysOfView, knownBranches, knownView } from '$lib/server/pages/page.ts';
 import { getSettings } from '$lib/server/settings.ts';
+import { NAMES } from '$lib/state/name-seeker.ts';
 import type { LayoutServerLoad } from './$types';
 
 /** What all pages of the owner share: the shop, its branches, and what is looked at. */

@@ -6,6 +6,6 @@ import type { PageServerLoad } from './$types';
 /** The page with the newest figures, or the last good ones; it never fails because a database is away. */
 export const load: PageServerLoad = async (event) => {
   const { branch } = await knownView(event.url);
-  const [message, { answer }] = await Promise.all([getApp().live.look(branch), overviewPage.load(event)]);
+  const [message, { answer }] = await Promise.all([getApp().live.read(branch), overviewPage.load(event)]);
   return { branch, message, answer };
 };

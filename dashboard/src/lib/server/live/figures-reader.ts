@@ -1,26 +1,30 @@
 import { dateOf } from '@tillstream/clickhouse/calendar/shop-calendar';
-import { readProductNames } from '@tillstream/clickhouse/catalog';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import type { Gold } from '@tillstream/clickhouse/gold';
-import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import { readSeries } from '@tillstream/clickhouse/questions/series';
-import type { Figures, LastPurchase, Today } from '../../figures.ts';
-import { usualDays, usualRange, WEEKS } from '../../usual-range.ts';
-import { EVERYTHING } from '../parameters.ts';
-import { readBranches } from '../questions/branches.ts';
-import { readLastPurchases } from '../questions/last-purchases.ts';
-import { readSameWeekdays } from '../questions/same-weekdays.ts';
-import { readToday } from '../questions/today.ts';
-import type { Watched } from '../questions/watched.ts';
-import type { Changes } from './changes.ts';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
+import { readSeries } from '@tillstream/clickhouse/questions/figures/series';
+import type { Gold } from '@tillstream/clickhouse/questions/gold';
+import type { Figures, LastPurchase, Today } from '../../figures/figures.ts';
+import { usualDays, usualRange, WEEKS } from '../../figures/usual-range.ts';
+import { EVERYTHING } from '../api/parameters.ts';
+import { readBranches } from '../questions/catalog/branches.ts';
+import { readProductNames } from '../questions/catalog/product-names.ts';
+import { readLastPurchases } from '../questions/sales/last-purchases.ts';
+import { readSameWeekdays } from '../questions/sales/same-weekdays.ts';
+import { readToday } from '../questions/sales/today.ts';
+import type { Watched } from '../questions/sales/watched.ts';
+
 import type { LiveSource } from './live.ts';
 import { createPaced } from './paced.ts';
+import type { Versions } from './versions.ts';
 
 const DAYS = 30;
 /** As many as fill the column beside the charts. */
 const PURCHASES = 14;
-/** Rests after a reading, as multiples of its length: of the same branch, and of all branches that are watched. */
-const RESTS = { own: 16, all: 7 };
+/**
+ * Pauses after a reading, as multiples of its length: one branch costs a twentieth of the time, many a tenth. A reading
+ * takes some 50 ms, so the figures of a few branches follow within a second or two.
+ */
+const PAUSES = { own: 19, all: 9, ownMostMs: 1_500 };
 
 interface Now {
   today: Today;
@@ -39,11 +43,11 @@ export const createFiguresReader = (
   loyalThreshold: number,
 ): LiveSource['figures'] => {
   const { calendar } = gold;
-  /** Of the last look: another look with the same mark waits for slower figures only. */
-  let last: { mark: string; of: ReadonlyMap<Watched, Now> } = { mark: '', of: new Map() };
+  /** Of the last poll: one of the same version waits for slower figures only. */
+  let last: { version: string; of: ReadonlyMap<Watched, Now> } = { version: '', of: new Map() };
 
-  const readNow = async (branches: readonly Watched[], mark: string, signal: AbortSignal) => {
-    const had = last.mark === mark ? last.of : new Map<Watched, Now>();
+  const readNow = async (branches: readonly Watched[], version: string, signal: AbortSignal) => {
+    const had = last.version === version ? last.of : new Map<Watched, Now>();
     const watched = branches.filter((branch) => !had.has(branch));
     if (watched.length === 0) return had;
     const now = Date.now();
@@ -53,13 +57,13 @@ export const createFiguresReader = (
     ]);
     const of = new Map(had);
     for (const [branch, found] of today) of.set(branch, { today: found, last_purchases: purchases.get(branch) ?? [] });
-    last = { mark, of };
+    last = { version, of };
     return of;
   };
 
   const readAllTime = createPaced(
     (branch: Watched, signal) => readKpis(gold, { ...EVERYTHING, branch }, loyalThreshold, { signal }),
-    RESTS,
+    PAUSES,
   );
 
   const readPast = createPaced(async (branch: Watched, signal) => {
@@ -71,7 +75,7 @@ export const createFiguresReader = (
       readBranches(clickhouse, signal),
       readProductNames(clickhouse, signal),
       readSeries(gold, month, 'day', signal),
-      readSameWeekdays(clickhouse, { branch, day, calendar }, signal),
+      readSameWeekdays(gold, { branch, day }, signal),
     ]);
     const usual = usualDays(points, DAYS);
     return {
@@ -85,9 +89,9 @@ export const createFiguresReader = (
         usual: usual[index] ?? null,
       })),
     };
-  }, RESTS);
+  }, PAUSES);
 
-  const readOne = async (branch: Watched, now: Now, { all, past }: Changes) => {
+  const readOne = async (branch: Watched, now: Now, { all, past }: Versions) => {
     const [allTime, before] = await Promise.all([readAllTime(branch, all), readPast(branch, past)]);
     const { names, branches, usual_hours, days } = before.value;
     const figures: Figures = {
@@ -97,19 +101,25 @@ export const createFiguresReader = (
       days: withToday(days, now.today),
       usual_hours,
       last_purchases: named(now.last_purchases, names),
+      behind_since: earliest(allTime.behindSince, before.behindSince),
     };
-    return { figures, settled: allTime.settled && before.settled };
+    return { figures, complete: figures.behind_since === null };
   };
 
-  return async (branches, changes, signal) => {
-    const now = await readNow(branches, changes.all, signal);
+  return async (branches, versions, signal) => {
+    const now = await readNow(branches, versions.all, signal);
     const read = branches.map(async (branch) => {
       const found = now.get(branch);
       if (found === undefined) throw new Error('a branch that is watched was not read');
-      return [branch, await readOne(branch, found, changes)] as const;
+      return [branch, await readOne(branch, found, versions)] as const;
     });
     return new Map(await Promise.all(read));
   };
+};
+
+const earliest = (...moments: (number | undefined)[]): string | null => {
+  const known = moments.filter((moment) => moment !== undefined);
+  return known.length === 0 ? null : new Date(Math.min(...known)).toISOString();
 };
 
 const named = (purchases: LastPurchase[], names: ReadonlyMap<string, string>): LastPurchase[] =>

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Figures, LiveMessage } from '../../figures.ts';
+import type { Figures, LiveMessage } from '../../figures/figures.ts';
 import { createLive, type LiveSource } from './live.ts';
 import { liveStream } from './stream.ts';
 
@@ -9,26 +9,26 @@ const purchasesOf = (message: LiveMessage | undefined) => message?.figures?.toda
 /** A source whose figures the test decides. */
 const shop = () => {
   const state = {
-    mark: 'a',
+    version: 'a',
     purchases: 1,
     away: false,
-    settled: true,
-    marks: 0,
+    complete: true,
+    polls: 0,
     reads: 0,
     waiting: 0 as number | null,
   };
   const source: LiveSource = {
-    changes: async () => {
-      state.marks++;
+    versions: async () => {
+      state.polls++;
       if (state.away) throw new Error('away');
-      return { all: state.mark, past: '' };
+      return { all: state.version, past: '' };
     },
     figures: async (branches) => {
       state.reads++;
       if (state.away) throw new Error('away');
       const figures = (branch: string | undefined) =>
         figuresOf(branch === undefined ? state.purchases : state.purchases * 100);
-      return new Map(branches.map((branch) => [branch, { figures: figures(branch), settled: state.settled }]));
+      return new Map(branches.map((branch) => [branch, { figures: figures(branch), complete: state.complete }]));
     },
     pipeline: () => ({ waiting: state.waiting, waiting_since: null, uncounted: 0, books: null, sealer: null }),
   };
@@ -59,7 +59,7 @@ describe('live', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(state.reads).toBe(1);
     state.purchases = 2;
-    state.mark = 'b';
+    state.version = 'b';
     await vi.advanceTimersByTimeAsync(150);
     expect(state.reads).toBe(2);
     for (const { got } of viewers) expect(got.map(purchasesOf)).toEqual([undefined, 1, 2]);
@@ -71,20 +71,20 @@ describe('live', () => {
     const one = viewer();
     live.watch(undefined, one);
     await vi.advanceTimersByTimeAsync(200);
-    state.mark = 'b';
+    state.version = 'b';
     await vi.advanceTimersByTimeAsync(200);
     expect(state.reads).toBe(2);
     expect(one.got).toHaveLength(2);
     live.close();
   });
 
-  it('reads again until all figures are as new as the mark', async () => {
+  it('reads again until all figures are of one version', async () => {
     const { state, live } = shop();
-    state.settled = false;
+    state.complete = false;
     live.watch(undefined, viewer());
     await vi.advanceTimersByTimeAsync(450);
     expect(state.reads).toBe(4);
-    state.settled = true;
+    state.complete = true;
     await vi.advanceTimersByTimeAsync(1_000);
     expect(state.reads).toBe(5);
     live.close();
@@ -116,13 +116,13 @@ describe('live', () => {
     const leave = live.watch(undefined, viewer());
     await vi.advanceTimersByTimeAsync(500);
     leave();
-    const marks = state.marks;
+    const polls = state.polls;
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(state.marks).toBe(marks);
+    expect(state.polls).toBe(polls);
     expect(vi.getTimerCount()).toBe(0);
     live.watch(undefined, viewer());
     await vi.advanceTimersByTimeAsync(500);
-    expect(state.marks).toBeGreaterThan(marks);
+    expect(state.polls).toBeGreaterThan(polls);
     live.close();
   });
 
@@ -133,33 +133,33 @@ describe('live', () => {
     await vi.advanceTimersByTimeAsync(500);
     const checked = one.got.at(-1)?.checked_at;
     state.away = true;
-    const marks = state.marks;
+    const polls = state.polls;
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(state.marks - marks).toBeLessThan(25);
+    expect(state.polls - polls).toBeLessThan(25);
     expect(one.got.at(-1)).toMatchObject({ ok: false });
     expect(Date.parse(one.got.at(-1)?.checked_at ?? '')).toBeLessThan(Date.parse(checked ?? '') + 1_000);
     const late = viewer();
     live.watch(undefined, late);
     expect(late.got[0]).toMatchObject({ ok: false, figures: figuresOf(1) });
-    expect(await live.look(undefined)).toMatchObject({ ok: false, figures: figuresOf(1) });
+    expect(await live.read(undefined)).toMatchObject({ ok: false, figures: figuresOf(1) });
     state.away = false;
     state.purchases = 7;
-    state.mark = 'c';
+    state.version = 'c';
     await vi.advanceTimersByTimeAsync(6_000);
     expect(one.got.at(-1)).toMatchObject({ ok: true });
     expect(one.got.map(purchasesOf)).toContain(7);
     live.close();
   });
 
-  it('tells viewers what a look for a page has found meanwhile', async () => {
+  it('tells viewers what a reading for a page has found meanwhile', async () => {
     const { state, live } = shop();
     const one = viewer();
     live.watch(undefined, one);
     await vi.advanceTimersByTimeAsync(150);
     vi.setSystemTime(Date.now() + 3_000);
     state.purchases = 2;
-    state.mark = 'b';
-    expect(purchasesOf(await live.look(undefined))).toBe(2);
+    state.version = 'b';
+    expect(purchasesOf(await live.read(undefined))).toBe(2);
     await vi.advanceTimersByTimeAsync(150);
     expect(one.got.map(purchasesOf)).toContain(2);
     live.close();
@@ -180,10 +180,10 @@ describe('live', () => {
     live.close();
   });
 
-  it('looks without anything known and without a database', async () => {
+  it('reads without anything known and without a database', async () => {
     const { state, live } = shop();
     state.away = true;
-    expect(await live.look(undefined)).toMatchObject({ ok: false, checked_at: null });
+    expect(await live.read(undefined)).toMatchObject({ ok: false, checked_at: null });
   });
 
   it('ends its viewers when it is closed, and whoever comes after', () => {

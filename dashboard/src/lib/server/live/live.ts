@@ -1,30 +1,34 @@
 import type { Logger } from 'pino';
-import type { Figures, LiveMessage, Pipeline } from '../../figures.ts';
-import type { Watched } from '../questions/watched.ts';
-import type { Changes } from './changes.ts';
+import type { Figures, LiveMessage, Pipeline } from '../../figures/figures.ts';
+import type { Watched } from '../questions/sales/watched.ts';
+import type { Versions } from './versions.ts';
 
 /** Where the figures come from. Every call may fail at any moment. */
 export interface LiveSource {
-  /** Whether figures may have changed since an earlier look; cheap. */
-  changes(signal: AbortSignal): Promise<Changes>;
-  /** The figures of branches (undefined: the chain); `changes` is what was just found. */
-  figures(branches: readonly Watched[], changes: Changes, signal: AbortSignal): Promise<ReadonlyMap<Watched, Reading>>;
+  /** Cheap: tells whether figures may have changed since the poll before. */
+  versions(signal: AbortSignal): Promise<Versions>;
+  /** The figures of branches (undefined: the chain), of the versions just read or newer. */
+  figures(
+    branches: readonly Watched[],
+    versions: Versions,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<Watched, Reading>>;
   /** What is known of the pipeline; never waits and never fails. */
   pipeline(): Pipeline;
 }
 
 export interface Reading {
   figures: Figures;
-  /** Whether all of them are as new as `changes`; if not, the next look asks for them again. */
-  settled: boolean;
+  /** Whether all of them are of these versions; if not, the next poll asks for them again. */
+  complete: boolean;
 }
 
 export interface LiveOptions {
-  /** Between the end of a look and the next one (ms). A look that takes longer rests as long, and a quiet shop twice this long. */
+  /** Between two polls (ms). It is longer after a poll that took longer, and twice as long in a quiet shop. */
   pauseMs: number;
-  /** Longest pause while looking fails. */
+  /** The longest pause while polls fail (ms). */
   longestPauseMs: number;
-  /** After which a look is given up. */
+  /** After which a poll fails (ms). */
   timeoutMs: number;
   heartbeatMs: number;
   log: Pick<Logger, 'warn' | 'info'>;
@@ -43,7 +47,7 @@ export interface Live {
   /** Sends what is known at once and every change from then on. Returns how to stop. */
   watch(branch: Watched, viewer: Viewer): () => void;
   /** The newest figures for one answer; the last good ones, or none, when they cannot be read now. Never fails. */
-  look(branch: Watched): Promise<LiveMessage>;
+  read(branch: Watched): Promise<LiveMessage>;
   /** How many watch. */
   viewers(): number;
   /** Ends every viewer and the loop. */
@@ -54,15 +58,15 @@ export interface Live {
 interface Known {
   figures: Figures;
   text: string;
-  /** The changes that are in them; absent while not all of them are that new. */
-  mark: string | undefined;
+  /** Of which version they are; absent while not all of them are of the same. */
+  version: string | undefined;
   readAt: number;
   checkedAt: number;
 }
 
 /**
- * One loop for all viewers: it looks whether anything changed, reads the figures of the branches that are watched and
- * tells their viewers. It runs while somebody watches, and each look begins after the one before has ended.
+ * One poll of the database for all viewers: whether anything has changed, and if so the figures of the branches that are
+ * watched, which are sent to their viewers. It is repeated while there are viewers, one poll after the other.
  */
 export const createLive = (source: LiveSource, options: LiveOptions): Live => {
   const { pauseMs, longestPauseMs, timeoutMs, heartbeatMs, log } = options;
@@ -72,8 +76,8 @@ export const createLive = (source: LiveSource, options: LiveOptions): Live => {
   let ok = true;
   let failures = 0;
   let pipelineSent = '';
-  let looking = false;
-  let lastMark = '';
+  let polling = false;
+  let lastVersion = '';
   let changedAt = 0;
   let closed = false;
   let pause: NodeJS.Timeout | undefined;
@@ -98,37 +102,43 @@ export const createLive = (source: LiveSource, options: LiveOptions): Live => {
     }
   };
 
-  /** Returns whether anything has changed since the look before. */
-  const look = async (branches: Iterable<Watched>, timeout: number): Promise<boolean> => {
+  /** Returns whether anything has changed since the poll before. */
+  const refresh = async (branches: Iterable<Watched>, timeout: number): Promise<boolean> => {
     const began = Date.now();
     const signal = AbortSignal.timeout(timeout);
-    const changes = await source.changes(signal);
-    const isNew = changes.all !== lastMark;
+    const versions = await source.versions(signal);
+    const isNew = versions.all !== lastVersion;
     if (isNew) changedAt = began;
-    lastMark = changes.all;
+    lastVersion = versions.all;
     const due: Watched[] = [];
     for (const branch of branches) {
       const entry = known.get(branch);
-      if (entry?.mark === changes.all) entry.checkedAt = Math.max(entry.checkedAt, began);
+      if (entry?.version === versions.all) entry.checkedAt = Math.max(entry.checkedAt, began);
       else due.push(branch);
     }
-    const found = due.length === 0 ? [] : await source.figures(due, changes, signal);
-    for (const [branch, { figures, settled }] of found) {
-      // Another look may have begun later and ended sooner.
+    const found = due.length === 0 ? [] : await source.figures(due, versions, signal);
+    for (const [branch, { figures, complete }] of found) {
+      // Another reading may have begun later and ended sooner.
       if ((known.get(branch)?.readAt ?? 0) > began) continue;
       const text = JSON.stringify(figures);
-      known.set(branch, { figures, text, mark: settled ? changes.all : undefined, readAt: began, checkedAt: began });
+      known.set(branch, {
+        figures,
+        text,
+        version: complete ? versions.all : undefined,
+        readAt: began,
+        checkedAt: began,
+      });
     }
     return isNew;
   };
 
-  /** Looks once and tells everybody. Returns how long to pause. */
-  const round = async (): Promise<number> => {
+  /** Refreshes the figures and sends what is new. Returns how long to pause. */
+  const poll = async (): Promise<number> => {
     const began = Date.now();
     const wasOk = ok;
     let changed = false;
     try {
-      changed = await look(new Set([...viewers.values()].map(({ branch }) => branch)), timeoutMs);
+      changed = await refresh(new Set([...viewers.values()].map(({ branch }) => branch)), timeoutMs);
       ok = true;
       failures = 0;
       if (!wasOk) log.info('figures can be read again');
@@ -141,7 +151,7 @@ export const createLive = (source: LiveSource, options: LiveOptions): Live => {
     tell(ok !== wasOk || pipeline !== pipelineSent);
     pipelineSent = pipeline;
     if (!ok) return Math.min(longestPauseMs, pauseMs * 2 ** Math.min(failures, 10));
-    // After a change nobody misses the next one for a moment; in a quiet shop the next may be long in coming.
+    // After a change viewers have something new for a moment; in a quiet shop the next change may be long in coming.
     const slow = changed || began - changedAt > QUIET_MS;
     return Math.max(slow ? 2 * pauseMs : pauseMs, Date.now() - began);
   };
@@ -149,10 +159,10 @@ export const createLive = (source: LiveSource, options: LiveOptions): Live => {
   const loop = async () => {
     clearTimeout(pause);
     pause = undefined;
-    if (looking) return;
-    looking = true;
-    const wait = await round();
-    looking = false;
+    if (polling) return;
+    polling = true;
+    const wait = await poll();
+    polling = false;
     if (viewers.size > 0) pause = setTimeout(loop, wait);
   };
 
@@ -175,15 +185,15 @@ export const createLive = (source: LiveSource, options: LiveOptions): Live => {
       viewers.set(viewer, { branch, sent: entry?.text });
       viewer.send(message(entry, entry?.figures));
       heartbeat ??= setInterval(() => tell(true), heartbeatMs);
-      // Who has just come does not wait for a pause to end, unless it is there to spare a database in trouble.
+      // A new viewer does not wait for the end of a pause, unless polls fail.
       if (ok || pause === undefined) void loop();
       return () => leave(viewer);
     },
-    look: async (branch) => {
+    read: async (branch) => {
       const entry = known.get(branch);
       const watched = ok && [...viewers.values()].some((viewer) => viewer.branch === branch);
       if (watched && entry !== undefined && Date.now() - entry.checkedAt < 2_000) return message(entry, entry.figures);
-      const succeeded = await look([branch], Math.min(timeoutMs, 3_000)).then(
+      const succeeded = await refresh([branch], Math.min(timeoutMs, 3_000)).then(
         () => true,
         () => false,
       );

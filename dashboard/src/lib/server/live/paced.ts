@@ -1,49 +1,53 @@
-/** A value that may be behind: `settled` says whether it was read for the mark asked for. */
+/** The newest value that was read. */
 export interface Paced<T> {
   value: T;
-  settled: boolean;
+  /** Since when (ms) something may be missing from it: it was read for another version than the one asked for. */
+  behindSince?: number;
 }
 
 interface Entry<T> {
-  known?: { value: T; mark: string };
+  known?: { value: T; version: string };
+  behindSince?: number;
   reading?: Promise<void>;
   error?: unknown;
   restUntil: number;
 }
 
-/** Rests after a read, as multiples of the time that it took. */
-export interface Rests {
-  /** Of its key; once as long after a read that failed. */
+/** Pauses after a read, as multiples of the time that it took. */
+export interface Pauses {
+  /** Before the same key is read again; after a read that failed it is that time itself. */
   own: number;
-  /** Of all keys together: so many of them cost no more than a share of the time, and each waits longer for its turn. */
+  /** Before any key is read: many keys cost no more than a share of the time, and each waits longer for its turn. */
   all: number;
+  /** The longest pause of a key, in milliseconds. */
+  ownMostMs: number;
 }
 
 const TIMEOUT_MS = 10_000;
 
 /**
- * Wraps a read that may be slow: it runs in the background, one at a time, and rests after it in proportion to its length. The
- * last value stands in meanwhile; only the first of a key is waited for, and does not wait for others. A failed read fails
- * the call after it.
+ * Wraps a read that may be slow. It runs in the background when another version is asked for, one read at a time, with
+ * pauses in proportion to the time it took. The last value is given meanwhile. Only the first read of a key is waited for.
+ * A read that fails makes the next call fail.
  */
 export const createPaced = <K, T>(
   read: (key: K, signal: AbortSignal) => Promise<T>,
-  rests: Rests,
-): ((key: K, mark: string) => Promise<Paced<T>>) => {
+  pauses: Pauses,
+): ((key: K, version: string) => Promise<Paced<T>>) => {
   const entries = new Map<K, Entry<T>>();
-  /** Keys that are due, with the mark that they were last asked for; the longest waiting comes first. */
+  /** Keys to be read, with the version last asked for, in the order in which they began to wait. */
   const queue = new Map<K, string>();
   let running = 0;
   let restUntil = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  const start = (key: K, mark: string, entry: Entry<T>) => {
+  const start = (key: K, version: string, entry: Entry<T>) => {
     const began = Date.now();
     const end = (own: number) => {
       const now = Date.now();
       entry.reading = undefined;
-      entry.restUntil = now + own * (now - began);
-      restUntil = Math.max(restUntil, now + rests.all * (now - began));
+      entry.restUntil = now + Math.min(pauses.ownMostMs, own * (now - began));
+      restUntil = Math.max(restUntil, now + pauses.all * (now - began));
       running--;
       next();
     };
@@ -51,8 +55,9 @@ export const createPaced = <K, T>(
     running++;
     entry.reading = read(key, AbortSignal.timeout(TIMEOUT_MS)).then(
       (value) => {
-        entry.known = { value, mark };
-        end(rests.own);
+        entry.known = { value, version };
+        entry.behindSince = began;
+        end(pauses.own);
       },
       (error) => {
         entry.error = error;
@@ -72,20 +77,25 @@ export const createPaced = <K, T>(
       timer.unref();
       return;
     }
-    const [key, mark] = first;
+    const [key, version] = first;
     const entry = entries.get(key);
-    if (entry !== undefined) start(key, mark, entry);
+    if (entry !== undefined) start(key, version, entry);
   };
 
-  return async (key, mark) => {
+  const ask = (key: K, version: string, entry: Entry<T>) => {
+    if (entry.known === undefined) start(key, version, entry);
+    else if (queue.has(key) || Date.now() >= entry.restUntil) {
+      queue.set(key, version);
+      next();
+    }
+  };
+
+  return async (key, version) => {
     const entry = entries.get(key) ?? { restUntil: 0 };
     entries.set(key, entry);
-    if (entry.known?.mark !== mark && entry.reading === undefined) {
-      if (entry.known === undefined) start(key, mark, entry);
-      else if (queue.has(key) || Date.now() >= entry.restUntil) {
-        queue.set(key, mark);
-        next();
-      }
+    if (entry.known?.version !== version) {
+      entry.behindSince ??= Date.now();
+      if (entry.reading === undefined) ask(key, version, entry);
     }
     if (entry.known === undefined) await entry.reading;
     if (entry.error !== undefined) {
@@ -94,6 +104,7 @@ export const createPaced = <K, T>(
       throw error;
     }
     if (entry.known === undefined) throw new Error('nothing was read');
-    return { value: entry.known.value, settled: entry.known.mark === mark };
+    if (entry.known.version === version) entry.behindSince = undefined;
+    return { value: entry.known.value, behindSince: entry.behindSince };
   };
 };

@@ -1,4 +1,4 @@
-import type { LiveMessage } from '../../figures.ts';
+import type { LiveMessage } from '../../figures/figures.ts';
 import type { Live } from './live.ts';
 
 /** Messages that a viewer may lag behind before its stream is ended; it connects again by itself. */

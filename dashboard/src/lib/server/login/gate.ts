@@ -1,7 +1,7 @@
 import { type RequestEvent, redirect } from '@sveltejs/kit';
 import { bearerOf } from '@tillstream/schemas/api-keys';
+import { type Problem, problemResponse, unavailable } from '../api/problems.ts';
 import type { App } from '../app.ts';
-import { type Problem, problemResponse, unavailable } from '../problems.ts';
 import type { Verdict } from './login.ts';
 
 /**

@@ -1,13 +1,13 @@
-import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
-import { readWeekGrid } from '@tillstream/clickhouse/questions/week-grid';
-import type { BranchesFigures } from '../../page-figures.ts';
-import { withinSales } from '../questions/within-sales.ts';
+import { readBranchSales } from '@tillstream/clickhouse/questions/figures/branch-sales';
+import { readWeekGrid } from '@tillstream/clickhouse/questions/figures/week-grid';
+import type { BranchesFigures } from '../../figures/page-figures.ts';
+import { withinSales } from '../questions/sales/within-sales.ts';
 import { figuresPage, type PageAsk } from './page.ts';
 
 /** Days of each weekday, Monday first, that a period has had; of all time since the first sale. */
 const weekdaysOf = async ({ app, scope, now, signal }: PageAsk): Promise<number[]> => {
   const counts = Array.from({ length: 7 }, () => 0);
-  const bounded = await withinSales(app, { ...scope, to: Math.min(scope.to, now) }, signal);
+  const bounded = await withinSales(app.gold, { ...scope, to: Math.min(scope.to, now) }, signal);
   if (bounded === undefined) return counts;
   const last = app.calendar.dayOf(bounded.to - 1);
   for (let day = app.calendar.dayOf(bounded.from); day <= last; day++) {

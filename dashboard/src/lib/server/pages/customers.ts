@@ -1,15 +1,15 @@
-import type { Scope } from '@tillstream/clickhouse/cover';
-import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers';
-import { readFrequency } from '@tillstream/clickhouse/questions/frequency';
-import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import { readLoyalCustomers } from '@tillstream/clickhouse/questions/loyal-customers';
-import { readRetention } from '@tillstream/clickhouse/questions/retention';
-import { readTopCustomers } from '@tillstream/clickhouse/questions/top-customers';
-import type { CustomerCounts, CustomersFigures, CustomersParts } from '../../page-figures.ts';
+import type { Scope } from '@tillstream/clickhouse/calendar/cover';
+import { readFrequency } from '@tillstream/clickhouse/questions/customers/frequency';
+import { readLoyalCustomers } from '@tillstream/clickhouse/questions/customers/loyal-customers';
+import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers/new-and-returning';
+import { readRetention } from '@tillstream/clickhouse/questions/customers/retention';
+import { readTopCustomers } from '@tillstream/clickhouse/questions/customers/top-customers';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
+import type { CustomerCounts, CustomersFigures, CustomersParts } from '../../figures/page-figures.ts';
+import { EVERYTHING } from '../api/parameters.ts';
 import type { App } from '../app.ts';
-import { EVERYTHING } from '../parameters.ts';
-import { newestSale } from '../questions/newest-sale.ts';
-import { withinSales } from '../questions/within-sales.ts';
+import { newestSale } from '../questions/sales/newest-sale.ts';
+import { withinSales } from '../questions/sales/within-sales.ts';
 import { branchOnly, figuresPage, PACED, type PageAsk, partOf, sharedByView } from './page.ts';
 import { pointOf, pointsOf } from './points.ts';
 
@@ -18,7 +18,7 @@ const TOP = 20;
 
 /** Figures of all time with the newest sale that is surely in them. */
 const asOfNow = async <T extends object>({ app, view, signal }: PageAsk, read: () => Promise<T>) => {
-  const as_of = await newestSale(app, { ...EVERYTHING, branch: view.branch }, signal);
+  const as_of = await newestSale(app.gold, { ...EVERYTHING, branch: view.branch }, signal);
   return { ...(await read()), as_of };
 };
 
@@ -59,7 +59,7 @@ const countsOf = async (app: App, scope: Scope, signal: AbortSignal): Promise<Cu
 
 /** Loyal customers at the end of each day, or of each month where there are too many days for a chart. */
 const loyalOver = async ({ app, scope, now, signal }: PageAsk): Promise<Pick<CustomersFigures, 'loyal' | 'by'>> => {
-  const bounded = await withinSales(app, { ...scope, to: Math.min(scope.to, now) }, signal);
+  const bounded = await withinSales(app.gold, { ...scope, to: Math.min(scope.to, now) }, signal);
   if (bounded === undefined || bounded.from >= bounded.to) return { by: 'day', loyal: [] };
   const { dayOf } = app.calendar;
   const points = await readLoyalCustomers(app.gold, bounded, signal);

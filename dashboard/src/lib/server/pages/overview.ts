@@ -1,5 +1,5 @@
-import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import type { PeriodFigures } from '../../figures.ts';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
+import type { PeriodFigures } from '../../figures/figures.ts';
 import { figuresPage } from './page.ts';
 
 /** The chosen period beside what it is compared with. What is live on the page comes by its stream. */

@@ -1,9 +1,9 @@
-import type { PageAnswer, Part, ViewDays } from '../../page-answer.ts';
-import { parseView, type Resolved, resolveView, type View, viewQuery } from '../../view.ts';
+import type { PageAnswer, Part, ViewDays } from '../../figures/page-answer.ts';
+import { parseView, type Resolved, resolveView, type View, viewQuery } from '../../state/view.ts';
+import type { Scope } from '../api/parameters.ts';
 import { type App, getApp } from '../app.ts';
 import { getLog } from '../log.ts';
-import type { Scope } from '../parameters.ts';
-import { readBranches } from '../questions/branches.ts';
+import { readBranches } from '../questions/catalog/branches.ts';
 import { createShared, type Pace, type Shared } from '../shared.ts';
 
 /** What a page's figures are read for. */

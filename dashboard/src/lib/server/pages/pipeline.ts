@@ -1,11 +1,11 @@
-import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
-import type { PipelineFigures, PipelineParts } from '../../page-figures.ts';
-import type { View } from '../../view.ts';
+import { readBranchSales } from '@tillstream/clickhouse/questions/figures/branch-sales';
+import type { PipelineFigures, PipelineParts } from '../../figures/page-figures.ts';
+import type { View } from '../../state/view.ts';
+import { EVERYTHING } from '../api/parameters.ts';
 import { getApp } from '../app.ts';
-import { EVERYTHING } from '../parameters.ts';
-import { readArrivals } from '../questions/arrivals.ts';
-import { readQuarantine } from '../questions/quarantine.ts';
-import { readReconciliationHistory } from '../questions/reconciliation-history.ts';
+import { readArrivals } from '../questions/pipeline/arrivals.ts';
+import { readQuarantine } from '../questions/pipeline/quarantine.ts';
+import { readReconciliationHistory } from '../questions/pipeline/reconciliation-history.ts';
 import { createShared } from '../shared.ts';
 import { figuresPage, PACED, partOf, sharedByView } from './page.ts';
 

@@ -1,9 +1,9 @@
 import type { Period } from '@tillstream/clickhouse/calendar/shop-calendar';
-import { readBoughtTogether } from '@tillstream/clickhouse/questions/bought-together';
-import { type ProductSales, readProductSales } from '@tillstream/clickhouse/questions/product-sales';
-import type { ProductFigures, ProductParts, ProductSums } from '../../page-figures.ts';
-import { readBranches } from '../questions/branches.ts';
-import { readProduct } from '../questions/product.ts';
+import { readBoughtTogether } from '@tillstream/clickhouse/questions/products/bought-together';
+import { type ProductSales, readProductSales } from '@tillstream/clickhouse/questions/products/product-sales';
+import type { ProductFigures, ProductParts, ProductSums } from '../../figures/page-figures.ts';
+import { readBranches } from '../questions/catalog/branches.ts';
+import { readProduct } from '../questions/catalog/product.ts';
 import { branchOnly, figuresPage, PACED, type PageAsk, partOf, sharedByView } from './page.ts';
 import { pointOf, pointsOf } from './points.ts';
 

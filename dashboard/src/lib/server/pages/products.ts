@@ -1,5 +1,5 @@
-import { readProductRanking } from '@tillstream/clickhouse/questions/product-ranking';
-import type { ProductsFigures } from '../../page-figures.ts';
+import { readProductRanking } from '@tillstream/clickhouse/questions/products/product-ranking';
+import type { ProductsFigures } from '../../figures/page-figures.ts';
 import { figuresPage } from './page.ts';
 
 /** Every product of the period beside what it is compared with, of one moment. */

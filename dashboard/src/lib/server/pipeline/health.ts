@@ -1,7 +1,7 @@
 import type { Health } from '@tillstream/schemas/read-api';
-import type { Pipeline, Sealer } from '../../figures.ts';
-import { duration } from '../../format.ts';
-import { sealerState } from '../../sealer-state.ts';
+import type { Pipeline, Sealer } from '../../figures/figures.ts';
+import { sealerState } from '../../pipeline/sealer-state.ts';
+import { duration } from '../../words/format.ts';
 
 /** A sale waits milliseconds; one that waits this long is held up. */
 const HELD_UP_MS = 15_000;

@@ -1,4 +1,4 @@
-import type { Books, Pipeline, Sealer } from '../../figures.ts';
+import type { Books, Pipeline, Sealer } from '../../figures/figures.ts';
 import type { ConsumerLag } from './consumer-lag.ts';
 import type { Outbox } from './outbox.ts';
 

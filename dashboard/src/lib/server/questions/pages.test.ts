@@ -1,15 +1,15 @@
 import { dateOf } from '@tillstream/clickhouse/calendar/shop-calendar';
-import { type Gold, openGold } from '@tillstream/clickhouse/gold';
-import { readBoughtTogether } from '@tillstream/clickhouse/questions/bought-together';
-import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
-import { averageBasket } from '@tillstream/clickhouse/questions/figures';
-import { readFrequency } from '@tillstream/clickhouse/questions/frequency';
-import { readProductRanking } from '@tillstream/clickhouse/questions/product-ranking';
-import { readProductSales } from '@tillstream/clickhouse/questions/product-sales';
-import { readRetention } from '@tillstream/clickhouse/questions/retention';
-import { pseudonymOf, readTopCustomers } from '@tillstream/clickhouse/questions/top-customers';
+import { readFrequency } from '@tillstream/clickhouse/questions/customers/frequency';
+import { readRetention } from '@tillstream/clickhouse/questions/customers/retention';
+import { pseudonymOf, readTopCustomers } from '@tillstream/clickhouse/questions/customers/top-customers';
+import { readBranchSales } from '@tillstream/clickhouse/questions/figures/branch-sales';
+import { averageBasket } from '@tillstream/clickhouse/questions/figures/totals';
+import { type Gold, openGold } from '@tillstream/clickhouse/questions/gold';
+import { readBoughtTogether } from '@tillstream/clickhouse/questions/products/bought-together';
+import { readProductRanking } from '@tillstream/clickhouse/questions/products/product-ranking';
+import { readProductSales } from '@tillstream/clickhouse/questions/products/product-sales';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EVERYTHING } from '../parameters.ts';
+import { EVERYTHING } from '../api/parameters.ts';
 import { type Engine, startEngine } from '../testing/engine.ts';
 import { catalogEvents, PRODUCTS, priceOf, random, type Sale, salesEvents, totalOf } from '../testing/shop.ts';
 

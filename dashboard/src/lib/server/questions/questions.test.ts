@@ -1,17 +1,16 @@
 import { dateOf, type ShopCalendar, shopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
-import { readProductNames } from '@tillstream/clickhouse/catalog';
-import { type Gold, openGold } from '@tillstream/clickhouse/gold';
-import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
-import { averageBasket } from '@tillstream/clickhouse/questions/figures';
-import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
-import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import { readSeries } from '@tillstream/clickhouse/questions/series';
-import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
+import { readHourlySales } from '@tillstream/clickhouse/questions/figures/hourly-sales';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
+import { readSeries } from '@tillstream/clickhouse/questions/figures/series';
+import { averageBasket } from '@tillstream/clickhouse/questions/figures/totals';
+import { type Gold, openGold } from '@tillstream/clickhouse/questions/gold';
+import { readAggregatedSales } from '@tillstream/clickhouse/questions/products/aggregated-sales';
+import { readTopProducts } from '@tillstream/clickhouse/questions/products/top-products';
 import { aggregatedSales, hourlySales, kpis, series, topProducts } from '@tillstream/schemas/read-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Today } from '../../figures.ts';
-import { EVERYTHING, type Scope } from '../parameters.ts';
-import { requireFewPoints } from '../points.ts';
+import type { Today } from '../../figures/figures.ts';
+import { EVERYTHING, type Scope } from '../api/parameters.ts';
+import { requireFewPoints } from '../api/points.ts';
 import { type Engine, startEngine } from '../testing/engine.ts';
 import {
   BRANCHES,
@@ -23,13 +22,14 @@ import {
   salesEvents,
   totalOf,
 } from '../testing/shop.ts';
-import { readBranches } from './branches.ts';
-import { readOpenMark } from './changes.ts';
-import { readLastPurchases } from './last-purchases.ts';
-import { newestSale } from './newest-sale.ts';
-import { readSameWeekdays } from './same-weekdays.ts';
-import { readToday } from './today.ts';
-import { withinSales } from './within-sales.ts';
+import { readBranches } from './catalog/branches.ts';
+import { readProductNames } from './catalog/product-names.ts';
+import { readLastPurchases } from './sales/last-purchases.ts';
+import { newestSale } from './sales/newest-sale.ts';
+import { readSameWeekdays } from './sales/same-weekdays.ts';
+import { readToday } from './sales/today.ts';
+import { withinSales } from './sales/within-sales.ts';
+import { readOpenVersion } from './versions.ts';
 
 /** Around Berlin's change of the clock on 2026-10-25, ends included. */
 const FIRST = Date.UTC(2026, 9, 18);
@@ -140,8 +140,8 @@ describe('without any sale', () => {
       top_products: [],
     });
     expect(await readTopProducts(gold, EVERYTHING, { limit: 3, by: 'units' })).toEqual({ as_of: null, products: [] });
-    expect(await withinSales({ gold, clickhouse: engine }, EVERYTHING)).toBeUndefined();
-    expect(await newestSale({ gold, clickhouse: engine }, EVERYTHING)).toBeNull();
+    expect(await withinSales(gold, EVERYTHING)).toBeUndefined();
+    expect(await newestSale(gold, EVERYTHING)).toBeNull();
     expect((await readHourlySales(gold, EVERYTHING)).hours).toHaveLength(24);
     expect(await readLastPurchases(engine, { watched: [undefined, 'SMKT001'], now: LAST, limit: 5 })).toEqual(
       new Map([
@@ -327,7 +327,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
       });
       // The sales begin sixteen days before: weeks before that are no part of it.
       const open = weeks.findLastIndex((found) => found.length > 0) + 1;
-      const hours = await readSameWeekdays(engine, { branch, day, calendar });
+      const hours = await readSameWeekdays(goldOf(calendar), { branch, day });
       expect(hours).toHaveLength(24);
       for (const [hour, base] of hours.entries()) {
         const expected = weeks.slice(0, open).map((found) => {
@@ -362,7 +362,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
     expect(await readProductNames(engine)).toEqual(new Map(PRODUCTS.map(({ product_id, name }) => [product_id, name])));
   });
 
-  it('the mark of open purchases knows each sale and void since the horizon, and no earlier ones', async () => {
+  it('the version of open purchases knows each sale and void since the horizon, and no earlier ones', async () => {
     const horizon = LAST + 40 * 86_400_000;
     const sale = (sold_at: number): Sale => ({
       branch_id: 'SMKT003',
@@ -373,18 +373,18 @@ describe('with sales that came twice, out of order, void and without a card', ()
     });
     // Ids of their own; all are void in the end and count in no other test.
     const [earlier, later] = [purchasesOf([sale(horizon - 1)], 9), purchasesOf([sale(horizon), sale(horizon + 5)], 8)];
-    const empty = await readOpenMark(engine, horizon);
+    const empty = await readOpenVersion(engine, horizon);
     await engine.send(earlier);
-    expect(await readOpenMark(engine, horizon)).toBe(empty);
+    expect(await readOpenVersion(engine, horizon)).toBe(empty);
     const seen = new Set([empty]);
     for (const event of later) {
       await engine.send([event]);
-      const mark = await readOpenMark(engine, horizon);
-      expect(await readOpenMark(engine, horizon)).toBe(mark);
-      seen.add(mark);
+      const version = await readOpenVersion(engine, horizon);
+      expect(await readOpenVersion(engine, horizon)).toBe(version);
+      seen.add(version);
       // What a merge leaves out does not make it what it was.
       await engine.command('OPTIMIZE TABLE silver.purchases FINAL');
-      seen.add(await readOpenMark(engine, horizon));
+      seen.add(await readOpenVersion(engine, horizon));
     }
     // Two sales and two voids; a merge drops a row that a void has replaced.
     expect(seen.size).toBe(1 + 4 + 2);
@@ -397,7 +397,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
     const times = inScope(EVERYTHING).map((sale) => sale.sold_at);
     const [first, last] = [Math.min(...times), Math.max(...times)];
     const slot = first - (first % 900_000);
-    const within = (scope: Scope) => withinSales({ gold, clickhouse: engine }, scope);
+    const within = (scope: Scope) => withinSales(gold, scope);
     expect(await within(EVERYTHING)).toEqual({ from: slot, to: last + 1 });
     expect(await within({ ...EVERYTHING, to: last })).toEqual({ from: slot, to: last });
     expect(await within({ ...EVERYTHING, to: first })).toBeUndefined();
@@ -410,7 +410,7 @@ describe('with sales that came twice, out of order, void and without a card', ()
         expect(await within({ ...EVERYTHING, from, branch })).toEqual(expected);
       }
     }
-    expect(await newestSale({ gold, clickhouse: engine }, { ...EVERYTHING, to: last })).toBe(
+    expect(await newestSale(gold, { ...EVERYTHING, to: last })).toBe(
       new Date(Math.max(...times.filter((time) => time < last))).toISOString(),
     );
   });

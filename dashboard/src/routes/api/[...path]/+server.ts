@@ -1,4 +1,4 @@
-import { problemResponse } from '$lib/server/problems.ts';
+import { problemResponse } from '$lib/server/api/problems.ts';
 
 /** Whatever else is asked of the read API. */
 export const GET = ({ url }: { url: URL }) =>

@@ -1,8 +1,8 @@
 import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
-import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
-import { figures, requireBranch } from '$lib/server/answer.ts';
-import type { Parameters, Scope } from '$lib/server/parameters.ts';
-import { withinSales } from '$lib/server/questions/within-sales.ts';
+import { readAggregatedSales } from '@tillstream/clickhouse/questions/products/aggregated-sales';
+import { figures, requireBranch } from '$lib/server/api/answer.ts';
+import type { Parameters, Scope } from '$lib/server/api/parameters.ts';
+import { withinSales } from '$lib/server/questions/sales/within-sales.ts';
 
 const scopeOf = (parameters: Parameters, calendar: ShopCalendar): Scope => {
   const month = parameters.read('month', calendar.parseMonth, 'a month such as 2026-11');
@@ -16,6 +16,6 @@ export const GET = figures('aggregated_sales', async (ask) => {
   const scope = scopeOf(parameters, app.calendar);
   parameters.check();
   await requireBranch(ask, scope.branch);
-  const bounded = scope.from < scope.to ? await withinSales(app, scope, signal) : undefined;
+  const bounded = scope.from < scope.to ? await withinSales(app.gold, scope, signal) : undefined;
   return bounded === undefined ? { as_of: null, rows: [] } : readAggregatedSales(app.gold, bounded, signal);
 });

@@ -1,5 +1,5 @@
-import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
-import { figures } from '$lib/server/answer.ts';
+import { readBranchSales } from '@tillstream/clickhouse/questions/figures/branch-sales';
+import { figures } from '$lib/server/api/answer.ts';
 
 /** `GET /api/branch_sales?from=&to=&format=json|csv|parquet`: branches side by side; customers do not add up over them. */
 export const GET = figures('branch_sales', async ({ app, parameters, signal }) => {

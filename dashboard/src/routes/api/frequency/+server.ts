@@ -1,6 +1,6 @@
-import { figures, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/api/answer.ts';
+import { unavailable } from '$lib/server/api/problems.ts';
 import { customerParts } from '$lib/server/pages/customers.ts';
-import { unavailable } from '$lib/server/problems.ts';
 
 /** `GET /api/frequency?branch=&format=json|csv|parquet`: how many customers have bought how often; `read_at` tells its age. */
 export const GET = figures('frequency', async (ask) => {

@@ -1,5 +1,5 @@
-import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
-import { figures, requireBranch } from '$lib/server/answer.ts';
+import { readHourlySales } from '@tillstream/clickhouse/questions/figures/hourly-sales';
+import { figures, requireBranch } from '$lib/server/api/answer.ts';
 
 /** `GET /api/hourly_sales?branch=&from=&to=` */
 export const GET = figures('hourly_sales', async (ask) => {

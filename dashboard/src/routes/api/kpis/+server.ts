@@ -1,5 +1,5 @@
-import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import { figures, requireBranch } from '$lib/server/answer.ts';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
+import { figures, requireBranch } from '$lib/server/api/answer.ts';
 
 /** `GET /api/kpis?branch=&from=&to=` */
 export const GET = figures('kpis', async (ask) => {

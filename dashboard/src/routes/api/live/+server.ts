@@ -1,4 +1,4 @@
-import { answer, requireBranch } from '$lib/server/answer.ts';
+import { answer, requireBranch } from '$lib/server/api/answer.ts';
 import { liveStream } from '$lib/server/live/stream.ts';
 
 /** `GET /api/live?branch=`: what the page shows, as server-sent events. */

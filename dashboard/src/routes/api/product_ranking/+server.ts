@@ -1,5 +1,5 @@
-import { readProductRanking } from '@tillstream/clickhouse/questions/product-ranking';
-import { figures, requireBranch } from '$lib/server/answer.ts';
+import { readProductRanking } from '@tillstream/clickhouse/questions/products/product-ranking';
+import { figures, requireBranch } from '$lib/server/api/answer.ts';
 
 /** `GET /api/product_ranking?branch=&from=&to=&format=json|csv|parquet`: every product that was sold. */
 export const GET = figures('product_ranking', async (ask) => {

@@ -1,7 +1,7 @@
 import { dateOf } from '@tillstream/clickhouse/calendar/shop-calendar';
-import { readProductSales } from '@tillstream/clickhouse/questions/product-sales';
-import { figures, requireBranch } from '$lib/server/answer.ts';
-import { newestSale } from '$lib/server/questions/newest-sale.ts';
+import { readProductSales } from '@tillstream/clickhouse/questions/products/product-sales';
+import { figures, requireBranch } from '$lib/server/api/answer.ts';
+import { newestSale } from '$lib/server/questions/sales/newest-sale.ts';
 
 /** `GET /api/product_sales?product=&by=day|hour|branch&branch=&from=&to=&format=json|csv|parquet`: one product where it was sold. */
 export const GET = figures('product_sales', async (ask) => {
@@ -12,7 +12,7 @@ export const GET = figures('product_sales', async (ask) => {
   const scope = parameters.scope(app.calendar);
   parameters.check();
   await requireBranch(ask, scope.branch);
-  const as_of = await newestSale(app, scope, signal);
+  const as_of = await newestSale(app.gold, scope, signal);
   const rows = await readProductSales(app.gold, scope, product ?? '', by, signal);
   return {
     as_of,

@@ -1,6 +1,6 @@
-import { figures, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/api/answer.ts';
+import { unavailable } from '$lib/server/api/problems.ts';
 import { customerParts } from '$lib/server/pages/customers.ts';
-import { unavailable } from '$lib/server/problems.ts';
 
 /** `GET /api/retention?branch=&format=json|csv|parquet`: customers by month of first purchase who bought in a later month; `read_at` tells its age. */
 export const GET = figures('retention', async (ask) => {

@@ -1,6 +1,6 @@
-import { figures, requireBranch } from '$lib/server/answer.ts';
+import { figures, requireBranch } from '$lib/server/api/answer.ts';
+import { unavailable } from '$lib/server/api/problems.ts';
 import { customerParts } from '$lib/server/pages/customers.ts';
-import { unavailable } from '$lib/server/problems.ts';
 
 /** `GET /api/top_customers?branch=&format=json|csv|parquet`: who spent most, under a pseudonym; `read_at` tells its age. */
 export const GET = figures('top_customers', async (ask) => {

@@ -1,5 +1,5 @@
-import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
-import { figures, requireBranch } from '$lib/server/answer.ts';
+import { readTopProducts } from '@tillstream/clickhouse/questions/products/top-products';
+import { figures, requireBranch } from '$lib/server/api/answer.ts';
 
 /** `GET /api/top_products?limit=3&by=units|revenue&branch=&from=&to=` */
 export const GET = figures('top_products', async (ask) => {

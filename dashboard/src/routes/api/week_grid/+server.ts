@@ -1,5 +1,5 @@
-import { readWeekGrid } from '@tillstream/clickhouse/questions/week-grid';
-import { figures, requireBranch } from '$lib/server/answer.ts';
+import { readWeekGrid } from '@tillstream/clickhouse/questions/figures/week-grid';
+import { figures, requireBranch } from '$lib/server/api/answer.ts';
 
 /** `GET /api/week_grid?branch=&from=&to=&format=json|csv|parquet`: weekday (1 Monday … 7 Sunday) × hour of the shop's clock. */
 export const GET = figures('week_grid', async (ask) => {

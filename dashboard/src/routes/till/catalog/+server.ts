@@ -1,6 +1,6 @@
 import { branchesResponse, productsResponse } from '@tillstream/schemas/api';
+import { problemResponse, unavailable } from '$lib/server/api/problems.ts';
 import { askPosApi } from '$lib/server/pos-api.ts';
-import { problemResponse, unavailable } from '$lib/server/problems.ts';
 
 /** `GET /till/catalog`: what a till can sell and where, and the server's clock. */
 export const GET = async ({ url }: { url: URL }) => {

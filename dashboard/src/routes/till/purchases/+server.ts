@@ -1,6 +1,6 @@
 import { idempotencyKey, purchaseRequest } from '@tillstream/schemas/api';
+import { problemResponse, unavailable } from '$lib/server/api/problems.ts';
 import { askPosApi } from '$lib/server/pos-api.ts';
-import { problemResponse, unavailable } from '$lib/server/problems.ts';
 
 const LONGEST_BODY = 100_000;
 
