@@ -17,7 +17,7 @@ CREATE TABLE silver.purchases
     unit_prices_minor Array(Int64)            COMMENT 'Price of each product at the time of the sale, minor units' CODEC(ZSTD(1)),
     customer_id       UUID                    COMMENT 'Customer; zero for a sale without a card',
     customer_number   UInt32                  COMMENT 'Dense number of the customer, for bitmaps; 0 for a sale without a card' CODEC(T64, ZSTD(1)),
-    arrived_at        DateTime64(3, 'UTC')    COMMENT 'When bronze received the event: tells the sealer what is new, never a version' CODEC(Delta, ZSTD(1)),
+    arrived_at        DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When bronze received the event: tells the sealer what is new, never a version' CODEC(Delta, ZSTD(1)),
     INDEX arrived arrived_at TYPE minmax GRANULARITY 4,
     INDEX recorded recorded_at TYPE minmax GRANULARITY 64,
     -- Fingerprints of what is stored, by quarter of an hour. They live in the parts of the rows and appear with them. Those by business

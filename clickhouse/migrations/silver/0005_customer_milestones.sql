@@ -9,7 +9,7 @@ CREATE TABLE silver.customer_milestones
     moment          DateTime64(3, 'UTC')              COMMENT 'When that purchase was sold' CODEC(Delta, ZSTD(1)),
     active          Bool                              COMMENT 'Whether the milestone still is in this slot',
     revision        UInt64                            COMMENT 'Revision of the customer there; the highest row counts' CODEC(T64, ZSTD(1)),
-    arrived_at      DateTime64(3, 'UTC')              COMMENT 'When bronze received the event: tells the sealer what is new' CODEC(Delta, ZSTD(1)),
+    arrived_at      DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When bronze received the event: tells the sealer what is new' CODEC(Delta, ZSTD(1)),
     INDEX arrived arrived_at TYPE minmax GRANULARITY 4
 )
 ENGINE = ${ReplacingMergeTree}(revision)

@@ -177,7 +177,7 @@ test.each([
   expect((await check(newRun())).named).toEqual([]);
 });
 
-test('a corrupt row of an old purchase is found by its part, before history comes to it', async () => {
+test('a corrupt row of an old purchase is found by its arrival, before history comes to it', async () => {
   const [id = ''] = await arrived(3, { sold_at: '2026-01-05T10:05:00.000Z' });
   const run = newRun({ historyBudgetMs: 0 });
   await check(run);
