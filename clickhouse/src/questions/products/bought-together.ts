@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import type { ClickHouse } from '../client.ts';
-import type { Scope } from '../cover.ts';
+import type { ClickHouse } from '../../client.ts';
+import type { Scope } from '../../calendar/cover.ts';
+import { productName } from '../names.ts';
 
 /** One scan: the product with the empty id stands for the basket itself, so that its counts are those of all baskets. */
 const SQL = `
-  SELECT pair.product_id AS product_id, if(catalog.product = '', pair.product_id, catalog.product) AS product, baskets, together
+  SELECT id AS product_id, ${productName('id')} AS product, baskets, together
   FROM (
-    SELECT product_id, count() AS baskets, countIf(has_it) AS together
+    SELECT id, count() AS baskets, countIf(has_it) AS together
     FROM (
       SELECT arrayPushBack(arrayDistinct(arrayMap(id -> toString(id), product_ids)), '') AS ids, has(product_ids, {product:String}) AS has_it
       FROM gold.purchases
@@ -14,11 +15,10 @@ const SQL = `
         AND sold_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND sold_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
         AND ({branch:String} = '' OR branch_id = {branch:String})
     )
-    ARRAY JOIN ids AS product_id
-    GROUP BY product_id
-    HAVING together > 0 OR product_id = ''
-  ) AS pair
-  LEFT JOIN gold.products AS catalog ON catalog.product_id = pair.product_id
+    ARRAY JOIN ids AS id
+    GROUP BY id
+    HAVING together > 0 OR id = ''
+  )
   ORDER BY together DESC, product_id
   LIMIT {limit:UInt32}`;
 
@@ -73,9 +73,9 @@ export const readBoughtTogether = async (
   return {
     baskets,
     with_product,
-    products: others.slice(0, limit).map(({ product_id, product: name, baskets: with_other, together }) => ({
+    products: others.slice(0, limit).map(({ product_id, product: name || product_id, baskets: with_other, together }) => ({
       product_id,
-      product: name,
+      product: name || product_id,
       together,
       support: together / baskets,
       confidence: together / with_product,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ClickHouse } from '../client.ts';
+import type { ClickHouse } from '../../client.ts';
 import { customersOf } from './customer-rows.ts';
 
 const sql = (branch: string | undefined) => `

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ClickHouse } from '../client.ts';
+import type { ClickHouse } from '../../client.ts';
 import { customersOf } from './customer-rows.ts';
 
 /** From this many purchases on customers stand in one row. */
