@@ -39,7 +39,7 @@ const COLUMNS = {
 
 export type Column = keyof typeof COLUMNS;
 
-/** A column that tells rows apart, as SQL over a sealed span and over a fact. */
+/** A column that tells rows apart, as SQL over a sealed span and over a fact. It must not be named as a column of either. */
 export type Key = readonly [span: string, fact: string];
 
 export interface RowsOptions {
@@ -65,16 +65,17 @@ export const rowsOf = (
       ...Object.entries(keys).map(([name, [span]]) => `${span} AS ${name}`),
       ...columns.map((column) => `${COLUMNS[column][0]} AS ${column}`),
     ];
-    parts.push(`SELECT ${selected.join(', ')} FROM sealed.spans FINAL WHERE ${spansWhere(context, scope, cover, places)}`);
+    parts.push(
+      `SELECT ${selected.join(', ')} FROM sealed.spans FINAL WHERE ${spansWhere(context, scope, cover, places)}`,
+    );
   }
   if (cover.facts.length > 0 || parts.length === 0) {
-    // In two steps: in one, a name that is a column and a figure would be taken for the figure.
-    const figures = [
+    const selected = [
       ...Object.entries(keys).map(([name, [, fact]]) => `${fact} AS ${name}`),
-      ...columns.map((column) => `${COLUMNS[column][1]} AS of_${column}`),
+      ...columns.map((column) => `${COLUMNS[column][1]} AS ${column}`),
     ];
-    const facts = `SELECT ${figures.join(', ')} FROM ${factsOf(context, scope, cover)}${names.length > 0 ? ` GROUP BY ${names.join(', ')}` : ''}`;
-    parts.push(`SELECT ${[...names, ...columns.map((column) => `of_${column} AS ${column}`)].join(', ')} FROM (${facts})`);
+    const groups = names.length > 0 ? ` GROUP BY ${names.join(', ')}` : '';
+    parts.push(`SELECT ${selected.join(', ')} FROM ${factsOf(context, scope, cover)}${groups}`);
   }
   return `(${parts.join('\n    UNION ALL ')})`;
 };

@@ -38,7 +38,13 @@ export const readLoyalCustomers = async (
   if (starts.length === 0) return [];
   const parameters = new Parameters();
   const text = sql({ gold, now: await gold.now(), parameters }, scope);
-  const rows = await gold.clickhouse.rows({ name: 'loyal_customers', sql: text, params: parameters.values, row, signal });
+  const rows = await gold.clickhouse.rows({
+    name: 'loyal_customers',
+    sql: text,
+    params: parameters.values,
+    row,
+    signal,
+  });
   const became = new Map(rows.map(({ of_day, became_loyal }) => [of_day, became_loyal]));
   let loyal = became.get(0) ?? 0;
   return starts.map((start) => {

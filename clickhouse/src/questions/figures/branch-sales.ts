@@ -32,7 +32,8 @@ export interface BranchSales {
   branches: BranchRow[];
 }
 
-const BRANCH = { branch_id: ['toString(place)', 'toString(branch_id)'] } as const;
+const BRANCH = { branch: ['toString(place)', 'toString(branch_id)'] } as const;
+const BRANCH_OF_MILESTONES = { branch: ['toString(branch_id)', 'toString(branch_id)'] } as const;
 const NO_CUSTOMERS = "arrayReduce('groupBitmapState', CAST([], 'Array(UInt32)'))";
 
 /** Customers are read of the period alone: of the one before it only sums are shown. */
@@ -40,27 +41,29 @@ const sql = (context: RowsContext, scope: Scope, before: Scope | undefined): str
   const rows = (period: Scope, columns: readonly Column[]) =>
     rowsOf(context, period, coverOfScope(context, period, 'year'), { columns, keys: BRANCH, places: 'branches' });
   const parts = [
-    `SELECT branch_id, ${SUMMED.join(', ')}, customers, toUInt64(0) AS purchases_before, toInt64(0) AS revenue_before_minor, toUInt64(0) AS loyal
+    `SELECT branch, ${SUMMED.join(', ')}, customers, toUInt64(0) AS purchases_before, toInt64(0) AS revenue_before_minor, toUInt64(0) AS loyal
     FROM ${rows(scope, [...SUMMED, 'customers'])}`,
   ];
   const nothing = `toUInt64(0), toUInt64(0), toInt64(0), toDateTime64(0, 3, 'UTC'), ${NO_CUSTOMERS}`;
   if (before !== undefined) {
-    parts.push(`SELECT branch_id, ${nothing}, purchases, revenue_minor, toUInt64(0) FROM ${rows(before, ['purchases', 'revenue_minor'])}`);
+    parts.push(
+      `SELECT branch, ${nothing}, purchases, revenue_minor, toUInt64(0) FROM ${rows(before, ['purchases', 'revenue_minor'])}`,
+    );
   }
   const loyal = milestoneRows(
     context,
     { from: BEGINNING, to: scope.to },
-    { milestones: ['loyal'], everyBranch: true, keys: { branch_id: ['toString(branch_id)', 'toString(branch_id)'] } },
+    { milestones: ['loyal'], everyBranch: true, keys: BRANCH_OF_MILESTONES },
   );
-  parts.push(`SELECT branch_id, ${nothing}, toUInt64(0), toInt64(0), customers FROM ${loyal}`);
+  parts.push(`SELECT branch, ${nothing}, toUInt64(0), toInt64(0), customers FROM ${loyal}`);
   return `
-  SELECT branch_id, sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor,
+  SELECT branch AS branch_id, sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor,
     toUnixTimestamp64Milli(max(newest)) AS newest, groupBitmapMerge(customers) AS unique_customers,
     sum(purchases_before) AS purchases_before, sum(revenue_before_minor) AS revenue_before_minor, sum(loyal) AS loyal_customers
   FROM (
     ${parts.join('\n    UNION ALL ')}
   )
-  GROUP BY branch_id HAVING purchases > 0 OR purchases_before > 0 ORDER BY branch_id
+  GROUP BY branch HAVING purchases > 0 OR purchases_before > 0 ORDER BY branch
   ${READ}`;
 };
 

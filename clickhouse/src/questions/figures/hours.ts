@@ -28,7 +28,8 @@ const sql = (context: RowsContext, scope: Scope): string => {
     )
     ARRAY JOIN by_purchases AS purchases, by_items AS items, by_revenue_minor AS revenue_minor, arrayEnumerate(by_purchases) AS place_in_span`);
   }
-  parts.push(`SELECT toUInt16(${hourOfWeek(context.gold.shopDay, 'slot', zone)}) AS at, count(), sum(units), sum(total_minor), max(sold_at)
+  parts.push(`SELECT toUInt16(${hourOfWeek(context.gold.shopDay, 'slot', zone)}) AS at, count() AS purchases, sum(units) AS items,
+      sum(total_minor) AS revenue_minor, max(sold_at) AS newest
     FROM ${factsOf(context, scope, cover)} GROUP BY at`);
   return `
   SELECT at, ${SUMS}

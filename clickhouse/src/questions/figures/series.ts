@@ -44,7 +44,13 @@ const byDay = (context: RowsContext, scope: Scope): string => {
 const readByDay = async (gold: Gold, scope: Scope, signal?: AbortSignal): Promise<Series> => {
   const parameters = new Parameters();
   const sql = byDay({ gold, now: await gold.now(), parameters }, scope);
-  const rows = await gold.clickhouse.rows({ name: 'series_by_day', sql, params: parameters.values, row: dayRow, signal });
+  const rows = await gold.clickhouse.rows({
+    name: 'series_by_day',
+    sql,
+    params: parameters.values,
+    row: dayRow,
+    signal,
+  });
   const found = new Map(rows.map((row) => [row.day, row]));
   const points = [...gold.calendar.starts('day', scope)].map((start) => {
     const row = found.get(gold.calendar.dayOf(start));

@@ -45,8 +45,7 @@ const partsOfMonths = (context: RowsContext, scope: Scope, cover: Cover): string
   if (cover.facts.length > 0) {
     const branches = parameters.bind('branches', 'Array(String)', [...now.countries.keys()]);
     const countries = parameters.bind('countries', 'Array(String)', [...now.countries.values()]);
-    const country =
-      now.countries.size === 0 ? "''" : `transform(toString(branch_id), ${branches}, ${countries}, '')`;
+    const country = now.countries.size === 0 ? "''" : `transform(toString(branch_id), ${branches}, ${countries}, '')`;
     const place = scope.branch === undefined ? country : 'toString(branch_id)';
     parts.push(`SELECT month, country, max(sold_at) AS newest, toString(id) AS product_id,
         toUInt64(countIf(place = 1)) AS purchases, toUInt64(sum(quantity)) AS units, sum(toInt64(quantity * price)) AS revenue_minor,

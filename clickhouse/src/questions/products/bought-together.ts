@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ClickHouse } from '../../client.ts';
 import type { Scope } from '../../calendar/cover.ts';
+import type { ClickHouse } from '../../client.ts';
 import { productName } from '../names.ts';
 
 /** One scan: the product with the empty id stands for the basket itself, so that its counts are those of all baskets. */
@@ -73,7 +73,7 @@ export const readBoughtTogether = async (
   return {
     baskets,
     with_product,
-    products: others.slice(0, limit).map(({ product_id, product: name || product_id, baskets: with_other, together }) => ({
+    products: others.slice(0, limit).map(({ product_id, product: name, baskets: with_other, together }) => ({
       product_id,
       product: name || product_id,
       together,

@@ -62,7 +62,13 @@ export const readProductRanking = async (
 ): Promise<ProductRanking> => {
   const parameters = new Parameters();
   const text = sql({ gold, now: await gold.now(), parameters }, scope, before);
-  const rows = await gold.clickhouse.rows({ name: 'product_ranking', sql: text, params: parameters.values, row, signal });
+  const rows = await gold.clickhouse.rows({
+    name: 'product_ranking',
+    sql: text,
+    params: parameters.values,
+    row,
+    signal,
+  });
   return {
     as_of: asOf(rows.map(({ newest }) => newest)),
     products: rows

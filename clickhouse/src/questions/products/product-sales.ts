@@ -8,7 +8,10 @@ import { coverOfScope, factsOf, type Key, type Places, type RowsContext, spansWh
 export type ProductSalesBy = 'day' | 'hour' | 'branch';
 
 /** How the key is told, and the longest span that lies under one key. */
-const keyOf = ({ gold, parameters }: RowsContext, by: ProductSalesBy): { key: Key; coarsest: 'slot' | 'day' | 'year' } => {
+const keyOf = (
+  { gold, parameters }: RowsContext,
+  by: ProductSalesBy,
+): { key: Key; coarsest: 'slot' | 'day' | 'year' } => {
   if (by === 'branch') return { key: ['place', 'branch_id'], coarsest: 'year' };
   if (by === 'day') return { key: ['toUInt16(first_day)', `toUInt16(${gold.shopDay})`], coarsest: 'day' };
   const zone = parameters.bind('time_zone', 'String', gold.calendar.timeZone);
