@@ -57,11 +57,6 @@ beforeAll(async () => {
 });
 afterAll(() => engine.stop());
 
-/** Without the sales themselves, which the seed brings back. */
-const reporter = ({ failed, seed, errorInstance }: fc.RunDetails<unknown>) => {
-  if (failed) throw new Error(`PROPERTY_SEED=${seed}`, { cause: errorInstance });
-};
-
 test('every question has the answer of the model, whatever its borders and wherever the horizon is', async () => {
   const { clickhouse } = engine;
   await fc.assert(
@@ -110,6 +105,14 @@ test('every question has the answer of the model, whatever its borders and where
         }
       },
     ),
-    { numRuns: RUNS, seed: SEED, endOnFailure: true, reporter },
+    {
+      numRuns: RUNS,
+      seed: SEED,
+      endOnFailure: true,
+      // Without the sales themselves, which the seed brings back.
+      reporter: ({ failed, seed, errorInstance }) => {
+        if (failed) throw new Error(`PROPERTY_SEED=${seed}`, { cause: errorInstance });
+      },
+    },
   );
 }, 600_000);

@@ -25,12 +25,15 @@ export interface Gold {
   now(): Promise<Now>;
 }
 
+/** For a statement with little to read: most of its time is planning, and threads to share the rest only cost more. */
+export const ONE_THREAD = 'max_threads = 1';
+
 /**
  * One thread costs less than two for so little. All mentions of a table in a statement see one moment of it. The key of a
  * partitioned table decides the partition, so a partition that is one part needs no merging.
  */
-export const READ =
-  'SETTINGS max_threads = 1, optimize_use_projections = 0, do_not_merge_across_partitions_select_final = 1, enable_shared_storage_snapshot_in_query = 1';
+export const READ = `SETTINGS ${ONE_THREAD}, optimize_use_projections = 0,
+  do_not_merge_across_partitions_select_final = 1, enable_shared_storage_snapshot_in_query = 1`;
 
 const NOW = `
   SELECT (SELECT toUnixTimestamp64Milli(max(at)) FROM sealed.state WHERE clock = {clock:String} AND name = 'horizon') AS horizon,

@@ -2,12 +2,12 @@ import type { AggregatedSales } from '@tillstream/schemas/read-api';
 import { z } from 'zod';
 import { type Cover, coverOf, type Scope } from '../../calendar/cover.ts';
 import { dateOf } from '../../calendar/shop-calendar.ts';
-import { compareText } from '../../text-order.ts';
 import { asOf, averageBasket } from '../figures/totals.ts';
 import { type Gold, READ } from '../gold.ts';
 import { productName } from '../names.ts';
 import { Parameters } from '../parameters.ts';
 import { CUSTOMERS, factsOf, type RowsContext, spansWhere } from '../rows.ts';
+import { compareText } from '../text-order.ts';
 
 /** One month (its first day, days since 1970) in one country, with its products. */
 const row = z.object({
@@ -82,7 +82,7 @@ const sql = (context: RowsContext, scope: Scope): string | undefined => {
     ...(months.spans.length > 0 ? [wholeMonths(context, scope, months)] : []),
     ...(rest.spans.length > 0 || facts.length > 0 ? [partsOfMonths(context, scope, rest)] : []),
   ];
-  return parts.length === 0 ? undefined : `${parts.join('\n  UNION ALL ')}\n  ORDER BY month, country ${READ}`;
+  return parts.length === 0 ? undefined : `${parts.join('\n  UNION ALL ')}\n  ${READ}`;
 };
 
 /**
@@ -95,13 +95,9 @@ export const readAggregatedSales = async (gold: Gold, scope: Scope, signal?: Abo
   const now = await gold.now();
   const text = sql({ gold, now, parameters }, scope);
   if (text === undefined) return { as_of: null, rows: [] };
-  const found = await gold.clickhouse.rows({
-    name: 'aggregated_sales',
-    sql: text,
-    params: parameters.values,
-    row,
-    signal,
-  });
+  const query = { name: 'aggregated_sales', sql: text, params: parameters.values, row, signal };
+  const found = await gold.clickhouse.rows(query);
+  found.sort((a, b) => a.month - b.month || compareText(a.country, b.country));
   return {
     as_of: asOf(found.map(({ newest }) => newest)),
     rows: found.flatMap(({ month, country, sold }) =>

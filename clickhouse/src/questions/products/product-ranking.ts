@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Scope } from '../../calendar/cover.ts';
-import { compareText } from '../../text-order.ts';
 import { asOf } from '../figures/totals.ts';
 import { type Gold, READ } from '../gold.ts';
 import { productName } from '../names.ts';
 import { Parameters } from '../parameters.ts';
 import { coverOfScope, type RowsContext, rowsOf } from '../rows.ts';
+import { compareText } from '../text-order.ts';
 
 const row = z.object({
   product_id: z.string(),

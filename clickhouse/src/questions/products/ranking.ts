@@ -1,7 +1,7 @@
 import type { RankedProduct } from '@tillstream/schemas/read-api';
 import { z } from 'zod';
-import { compareText } from '../../text-order.ts';
 import { productName } from '../names.ts';
+import { compareText } from '../text-order.ts';
 
 /** What products are ranked by. */
 export type RankedBy = 'units' | 'revenue';
