@@ -88,7 +88,10 @@ const sealing = runSealer(clickhouse, {
   proved: sealsProved,
   failed: (error) => {
     countSealFailure();
-    log.warn({ err: error }, 'sealing failed; it is tried again, and figures of the past stay as they were sealed until then');
+    log.warn(
+      { err: error },
+      'sealing failed; it is tried again, and figures of the past stay as they were sealed until then',
+    );
   },
 });
 

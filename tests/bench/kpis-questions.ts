@@ -1,15 +1,15 @@
-import type { Gold } from '@tillstream/clickhouse/gold';
-import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
-import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
-import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers';
-import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
-import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import { readLoyalCustomers } from '@tillstream/clickhouse/questions/loyal-customers';
-import { readProductRanking } from '@tillstream/clickhouse/questions/product-ranking';
-import { readRetention } from '@tillstream/clickhouse/questions/retention';
-import { readSeries } from '@tillstream/clickhouse/questions/series';
-import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
-import { readWeekGrid } from '@tillstream/clickhouse/questions/week-grid';
+import { readLoyalCustomers } from '@tillstream/clickhouse/questions/customers/loyal-customers';
+import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers/new-and-returning';
+import { readRetention } from '@tillstream/clickhouse/questions/customers/retention';
+import { readBranchSales } from '@tillstream/clickhouse/questions/figures/branch-sales';
+import { readHourlySales } from '@tillstream/clickhouse/questions/figures/hourly-sales';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
+import { readSeries } from '@tillstream/clickhouse/questions/figures/series';
+import { readWeekGrid } from '@tillstream/clickhouse/questions/figures/week-grid';
+import type { Gold } from '@tillstream/clickhouse/questions/gold';
+import { readAggregatedSales } from '@tillstream/clickhouse/questions/products/aggregated-sales';
+import { readProductRanking } from '@tillstream/clickhouse/questions/products/product-ranking';
+import { readTopProducts } from '@tillstream/clickhouse/questions/products/top-products';
 
 /** The same question in plain SQL over the facts. */
 export interface FromFacts {

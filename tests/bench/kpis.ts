@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import { openGold } from '@tillstream/clickhouse/gold';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
+import { openGold } from '@tillstream/clickhouse/questions/gold';
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
-import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import { runSealer } from '@tillstream/clickhouse/sealer';
 import { z } from 'zod';

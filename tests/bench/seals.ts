@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openGold } from '@tillstream/clickhouse/gold';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
+import { openGold } from '@tillstream/clickhouse/questions/gold';
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
-import { readKpis } from '@tillstream/clickhouse/questions/kpis';
 import { sealStale } from '@tillstream/clickhouse/seal';
 import { startOwnEngine } from '../support/own-engine.ts';
 import { replayOfSilver } from './replay-of-silver.ts';

@@ -197,16 +197,13 @@ test('migrating again changes nothing', async () => {
   expect(await migrateClickHouse(clickhouse, brokers)).toEqual([]);
 });
 
-test.skipIf(brokers === undefined)(
-  'the queue is made anew after its settings have changed, and reads on',
-  async () => {
-    const changed = 'ingest/0001_queue';
-    await clickhouse.insert('ops.migrations', [{ name: changed, checksum: 'of an earlier version' }]);
-    expect(await migrateClickHouse(clickhouse, brokers)).toEqual([changed, 'ingest/0002_queue_mv']);
-    const ids = await record(3);
-    const publisher = kafkajsPublisher(brokers ?? '');
-    await relayAll([publisher]);
-    await eventually(async () => expect(await figures(ids)).toMatchObject({ purchases: 3 }));
-    await publisher.close();
-  },
-);
+test.skipIf(brokers === undefined)('the queue is made anew after its settings have changed, and reads on', async () => {
+  const changed = 'ingest/0001_queue';
+  await clickhouse.insert('ops.migrations', [{ name: changed, checksum: 'of an earlier version' }]);
+  expect(await migrateClickHouse(clickhouse, brokers)).toEqual([changed, 'ingest/0002_queue_mv']);
+  const ids = await record(3);
+  const publisher = kafkajsPublisher(brokers ?? '');
+  await relayAll([publisher]);
+  await eventually(async () => expect(await figures(ids)).toMatchObject({ purchases: 3 }));
+  await publisher.close();
+});

@@ -39,6 +39,12 @@ export const totals = (sales: readonly Sale[]) => ({
   unique_customers: uniqueCustomers(sales).size,
 });
 
+/** What adds up over hours; customers do not, and are not told by the hour. */
+const sums = (sales: readonly Sale[]) => {
+  const { purchases, items, revenue_minor } = totals(sales);
+  return { purchases, items, revenue_minor };
+};
+
 export const asOf = (sales: readonly Sale[]): string | null =>
   sales.length === 0 ? null : new Date(Math.max(...sales.map((sale) => sale.soldAt))).toISOString();
 
@@ -89,7 +95,7 @@ export const series = (sales: readonly Sale[], scope: ModelScope, by: 'hour' | '
   const starts = [...calendar.starts(by, scope)];
   return starts.map((start, index) => ({
     start: new Date(start).toISOString(),
-    ...totals(
+    ...(by === 'day' ? totals : sums)(
       inScope(sales, {
         ...scope,
         from: Math.max(scope.from, start),
@@ -105,7 +111,7 @@ export const hourOf = (sale: Sale, calendar: ShopCalendar): number =>
 export const hourly = (sales: readonly Sale[], calendar: ShopCalendar) =>
   Array.from({ length: 24 }, (_, hour) => ({
     hour,
-    ...totals(sales.filter((sale) => hourOf(sale, calendar) === hour)),
+    ...sums(sales.filter((sale) => hourOf(sale, calendar) === hour)),
   }));
 
 export const weekGrid = (sales: readonly Sale[], calendar: ShopCalendar) =>
@@ -115,7 +121,7 @@ export const weekGrid = (sales: readonly Sale[], calendar: ShopCalendar) =>
       const day = new Date(calendar.dayOf(sale.soldAt) * 86_400_000).getUTCDay();
       return (day === 0 ? 7 : day) === weekday && hourOf(sale, calendar) === hour;
     });
-    return { weekday, hour, ...totals(cell) };
+    return { weekday, hour, ...sums(cell) };
   });
 
 /** By product, country of the branch now, and month of the business days. */

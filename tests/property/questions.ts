@@ -1,18 +1,17 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import type { Gold } from '@tillstream/clickhouse/gold';
-import { readAggregatedSales } from '@tillstream/clickhouse/questions/aggregated-sales';
-import { readBranchSales } from '@tillstream/clickhouse/questions/branch-sales';
-import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers';
-import { readHourlySales } from '@tillstream/clickhouse/questions/hourly-sales';
-import { readKpis } from '@tillstream/clickhouse/questions/kpis';
-import { readLoyalCustomers } from '@tillstream/clickhouse/questions/loyal-customers';
-import { readProductRanking } from '@tillstream/clickhouse/questions/product-ranking';
-import { readProductSales } from '@tillstream/clickhouse/questions/product-sales';
-import { readRetention } from '@tillstream/clickhouse/questions/retention';
-import { readSeries } from '@tillstream/clickhouse/questions/series';
-import { readTopProducts } from '@tillstream/clickhouse/questions/top-products';
-import { readWeekGrid } from '@tillstream/clickhouse/questions/week-grid';
-import { z } from 'zod';
+import { readLoyalCustomers } from '@tillstream/clickhouse/questions/customers/loyal-customers';
+import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers/new-and-returning';
+import { readRetention } from '@tillstream/clickhouse/questions/customers/retention';
+import { readBranchSales } from '@tillstream/clickhouse/questions/figures/branch-sales';
+import { readHourlySales } from '@tillstream/clickhouse/questions/figures/hourly-sales';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
+import { readSeries } from '@tillstream/clickhouse/questions/figures/series';
+import { readWeekGrid } from '@tillstream/clickhouse/questions/figures/week-grid';
+import type { Gold } from '@tillstream/clickhouse/questions/gold';
+import { readAggregatedSales } from '@tillstream/clickhouse/questions/products/aggregated-sales';
+import { readProductRanking } from '@tillstream/clickhouse/questions/products/product-ranking';
+import { readProductSales } from '@tillstream/clickhouse/questions/products/product-sales';
+import { readTopProducts } from '@tillstream/clickhouse/questions/products/top-products';
 import * as model from './model.ts';
 import { THRESHOLD, type World } from './world.ts';
 
@@ -106,56 +105,6 @@ const loyalByDay: Ask = async (gold, _clickhouse, world, scope) => {
   };
 };
 
-/** As an analyst asks about products, over slots or days of all time. */
-const productViews =
-  (view: 'slot_products' | 'day_products'): Ask =>
-  async (gold, clickhouse, world, { branch }) => ({
-    given: await clickhouse.rows({
-      name: 'analyst_products',
-      sql: `SELECT toUInt16(day) AS start, product_id, sum(sold.units) AS units, sum(sold.revenue_minor) AS revenue_minor, sum(sold.purchases) AS purchases
-          FROM gold.${view} AS sold WHERE {branch:String} IN ('', branch_id) GROUP BY start, product_id ORDER BY start, product_id`,
-      params: { branch: branch ?? '' },
-      row: z.object({
-        start: z.int(),
-        product_id: z.string(),
-        units: z.int(),
-        revenue_minor: z.int(),
-        purchases: z.int(),
-      }),
-    }),
-    expected: model.productsByDay(
-      model.inScope(world.arrived(), { from: 0, to: Number.MAX_SAFE_INTEGER, branch }),
-      gold.calendar,
-    ),
-  });
-
-/** As an analyst asks: plain SQL on the views, whole days. */
-const views: Ask = async (gold, clickhouse, world, { branch }) => {
-  const rows = await clickhouse.rows({
-    name: 'analyst',
-    sql: `SELECT toUInt16(day) AS start, sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor,
-            groupBitmapMerge(customers) AS unique_customers
-          FROM gold.days WHERE {branch:String} IN ('', branch_id) GROUP BY start HAVING purchases > 0 ORDER BY start`,
-    params: { branch: branch ?? '' },
-    row: z.object({
-      start: z.int(),
-      purchases: z.int(),
-      items: z.int(),
-      revenue_minor: z.int(),
-      unique_customers: z.int(),
-    }),
-  });
-  const sales = model.inScope(world.arrived(), { from: 0, to: Number.MAX_SAFE_INTEGER, branch });
-  const days = [...new Set(sales.map((sale) => gold.calendar.dayOf(sale.soldAt)))].sort((a, b) => a - b);
-  return {
-    given: rows,
-    expected: days.map((start) => ({
-      start,
-      ...model.totals(sales.filter((sale) => gold.calendar.dayOf(sale.soldAt) === start)),
-    })),
-  };
-};
-
 /** The stretch before a scope, as long as it. */
 const earlier = (scope: model.ModelScope): model.ModelScope => ({
   ...scope,
@@ -208,37 +157,22 @@ const retention: Ask = async (gold, _clickhouse, world, { branch }) => {
   };
 };
 
-export const QUESTIONS: readonly Ask[] = [
+/** By the names of their statements. */
+export const NAMED_QUESTIONS: Readonly<Record<string, Ask>> = {
   kpis,
-  topProducts,
-  newAndReturning,
-  series('hour'),
-  series('day'),
-  hourly,
-  weekGrid,
-  aggregated,
-  loyalByDay,
-  views,
-  productViews('slot_products'),
-  productViews('day_products'),
-  productRanking,
-  branchSales,
-  productSales('day'),
-  productSales('hour'),
-  productSales('branch'),
-  retention,
-];
-
-/** Those that follow the feed of changes, by the statement that reads them otherwise. */
-export const LIVE_QUESTIONS: Readonly<Record<string, Ask>> = {
-  kpis,
+  top_products: topProducts,
   new_and_returning: newAndReturning,
   series_by_hour: series('hour'),
   series_by_day: series('day'),
   hourly_sales: hourly,
   week_grid: weekGrid,
-  products: aggregated,
+  aggregated_sales: aggregated,
+  loyal_customers: loyalByDay,
   product_ranking: productRanking,
   branch_sales: branchSales,
+  product_sales_by_day: productSales('day'),
+  product_sales_by_hour: productSales('hour'),
+  product_sales_by_branch: productSales('branch'),
   retention,
 };
+export const QUESTIONS: readonly Ask[] = Object.values(NAMED_QUESTIONS);

@@ -39,7 +39,7 @@ export const COUNTRIES = ['', 'Austria', 'Germany'] as const;
 
 /** Takes away all that a world before has left in bronze and silver. */
 export const emptyWorld = async (clickhouse: ClickHouse): Promise<void> => {
-  const silver = ['purchases', 'customers', 'customer_branches', 'branches'];
+  const silver = ['purchases', 'customers', 'customer_branches', 'customer_milestones', 'branches'];
   for (const table of ['bronze.events', ...silver.map((table) => `silver.${table}`)])
     await clickhouse.command(`TRUNCATE TABLE ${table}`);
 };

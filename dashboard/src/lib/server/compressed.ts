@@ -1,14 +1,14 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-/** What shrinks. Files of the build are compressed when it is made, Parquet by itself, and a live stream must not wait. */
+/** What is compressed here. Files of the build and Parquet are compressed already, and a live stream must not wait. */
 const SHRINKS = /^(text\/(html|csv)|application\/(problem\+)?json)/;
 /** A smaller answer fits into one packet as it is. */
 const WORTHWHILE_BYTES = 1_400;
 
 const compress = promisify(gzip);
 
-/** The answer, compressed where that helps and the asker takes it: on a phone's network a page comes in a third of the time. */
+/** The answer, compressed if the client accepts it and it is worth it: over a phone's network a page takes a third of the time. */
 export const compressed = async (request: Request, response: Response): Promise<Response> => {
   const { headers, status } = response;
   if (response.body === null || headers.has('content-encoding')) return response;
@@ -19,7 +19,7 @@ export const compressed = async (request: Request, response: Response): Promise<
   if (body.length < WORTHWHILE_BYTES || !takesGzip(request)) return new Response(body, { status, headers: varied });
   varied.set('content-encoding', 'gzip');
   varied.delete('content-length');
-  // Its bytes are not those that the tag was made of.
+  // The tag was made of other bytes.
   const etag = varied.get('etag');
   if (etag?.startsWith('"')) varied.set('etag', `W/${etag}`);
   return new Response(new Uint8Array(await compress(body)), { status, headers: varied });

@@ -1,16 +1,6 @@
-import {
-  BEGINNING,
-  END,
-  type Period,
-  type ShopCalendar,
-  withinTime,
-} from '@tillstream/clickhouse/calendar/shop-calendar';
+import type { Scope } from '@tillstream/clickhouse/calendar/cover';
+import { BEGINNING, END, type ShopCalendar, withinTime } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { badParameters } from './problems.ts';
-
-/** Which purchases a question is about: one branch or all, in a half-open period. */
-export interface Scope extends Period {
-  branch?: string;
-}
 
 /** All purchases there are. */
 export const EVERYTHING: Scope = { from: BEGINNING, to: END };

@@ -1,5 +1,5 @@
+import type { Scope } from '@tillstream/clickhouse/calendar/cover';
 import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
-import type { Scope } from './parameters.ts';
 import { badParameters } from './problems.ts';
 
 /** A year by the hour and 27 years by the day; more than that no chart can show. */

@@ -1,13 +1,13 @@
 import type { LiveMessage } from '../../figures/figures.ts';
 import type { Live } from './live.ts';
 
-/** Messages that a viewer may lag behind before its stream is ended; it connects again by itself. */
+/** A viewer with more messages waiting than this has its stream ended; it connects again by itself. */
 const MOST_WAITING = 32;
 const ASK_AGAIN_MS = 5_000;
 
 /**
  * A viewer's stream of server-sent events, one JSON {@link LiveMessage} each. It ends when the viewer has gone,
- * which shows in `signal`, in the stream's cancel, or in messages that are not taken, and when it may look no longer.
+ * which shows in `signal`, in the stream's cancel, or in messages that pile up, and when its session has ended.
  *
  * @param mayStay whether the viewer's session still holds; asked every few seconds
  */

@@ -70,7 +70,7 @@ const loyalOver = async ({ app, scope, now, signal }: PageAsk): Promise<Pick<Cus
   return { by, loyal: [...last].map(([start, loyal_customers]) => ({ start, loyal_customers })) };
 };
 
-/** Customers of the period, exact; how often they come and who came back from refreshed figures that show their age. */
+/** Customers of the period as they are now; how often they come and who came back from parts that show their age. */
 export const customersPage = figuresPage<CustomersFigures, CustomersParts>(
   'customers',
   async (ask) => {

@@ -1,6 +1,6 @@
+import type { Scope } from '@tillstream/clickhouse/calendar/cover';
 import type { PageAnswer, Part, ViewDays } from '../../figures/page-answer.ts';
 import { parseView, type Resolved, resolveView, type View, viewQuery } from '../../state/view.ts';
-import type { Scope } from '../api/parameters.ts';
 import { type App, getApp } from '../app.ts';
 import { getLog } from '../log.ts';
 import { readBranches } from '../questions/catalog/branches.ts';
@@ -9,7 +9,7 @@ import { createShared, type Pace, type Shared } from '../shared.ts';
 /** What a page's figures are read for. */
 export interface PageAsk {
   app: App;
-  /** The whole path's parameter, e.g. a product; empty without one. */
+  /** The parameter of the path, e.g. a product; empty without one. */
   id: string;
   view: View;
   resolved: Resolved;
@@ -120,10 +120,10 @@ const branchesNow = createShared((_, signal) => readBranches(getApp().clickhouse
   timeoutMs: 2_000,
 });
 
-/** The branches of the catalog; undefined while nobody can tell. */
+/** The branches of the catalog; undefined while ClickHouse is away. */
 export const knownBranches = async () => (await branchesNow('')).value;
 
-/** The view of an address, with a branch only if there is such a one; while nobody can tell, the wish stands. */
+/** The view of an address. A branch that the catalog does not have is left out; while ClickHouse is away it stays. */
 export const knownView = async (url: URL): Promise<View> => {
   const view = parseView((name) => url.searchParams.get(name));
   if (view.branch === undefined) return view;

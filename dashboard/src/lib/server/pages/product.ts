@@ -77,7 +77,7 @@ const trendOf = (
   return { by, trend: [...found.values()] };
 };
 
-/** One product; what it is bought with comes from refreshed figures that show their age. */
+/** One product; what it is bought with is a part that shows its age. */
 export const productPage = figuresPage<ProductFigures, ProductParts>('product', readFigures, async (id, view) => ({
   together: await partOf(together(id, branchOnly(view))),
 }));

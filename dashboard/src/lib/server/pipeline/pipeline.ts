@@ -2,11 +2,11 @@ import type { Books, Pipeline, Sealer } from '../../figures/figures.ts';
 import type { ConsumerLag } from './consumer-lag.ts';
 import type { Outbox } from './outbox.ts';
 
-/** Watches the way from the tills to ClickHouse. */
+/** What is under way from the tills to ClickHouse, and what the checks in the background say. */
 export interface PipelineWatch {
-  /** What was last found; looks again in the background when that is older than the interval. */
+  /** The last reading. When that is older than the interval, a new one begins in the background. */
   latest(): Pipeline;
-  /** Looks now. Never fails: what cannot be found is null. */
+  /** Reads now. Never fails: what cannot be read is null. */
   read(): Promise<Pipeline>;
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { Scope } from '@tillstream/clickhouse/calendar/cover';
 import { dateOf, type ShopCalendar, shopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { readHourlySales } from '@tillstream/clickhouse/questions/figures/hourly-sales';
 import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
@@ -9,7 +10,7 @@ import { readTopProducts } from '@tillstream/clickhouse/questions/products/top-p
 import { aggregatedSales, hourlySales, kpis, series, topProducts } from '@tillstream/schemas/read-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Today } from '../../figures/figures.ts';
-import { EVERYTHING, type Scope } from '../api/parameters.ts';
+import { EVERYTHING } from '../api/parameters.ts';
 import { requireFewPoints } from '../api/points.ts';
 import { type Engine, startEngine } from '../testing/engine.ts';
 import {

@@ -1,7 +1,8 @@
+import type { Scope } from '@tillstream/clickhouse/calendar/cover';
 import { openGold } from '@tillstream/clickhouse/questions/gold';
 import { sealAll } from '@tillstream/clickhouse/seal/sealer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { EVERYTHING, type Scope } from '../api/parameters.ts';
+import { EVERYTHING } from '../api/parameters.ts';
 import { type Engine, startEngine } from '../testing/engine.ts';
 import { catalogEvents, random, type Sale, salesEvents } from '../testing/shop.ts';
 import { readSealer } from './pipeline/sealer.ts';

@@ -4,7 +4,7 @@ import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import type { PosEvent } from '@tillstream/schemas/events';
 import { Session } from 'chdb';
 
-/** The real engine in this process with every migration applied, and a door for events; for tests. */
+/** For tests: the real engine in this process with every migration applied. */
 export interface Engine extends ClickHouse {
   /** Sends events the way the relay does without a broker; views have run when it returns. */
   send(events: readonly PosEvent[]): Promise<void>;

@@ -1,7 +1,8 @@
+import type { Scope } from '@tillstream/clickhouse/calendar/cover';
 import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { readAggregatedSales } from '@tillstream/clickhouse/questions/products/aggregated-sales';
 import { figures, requireBranch } from '$lib/server/api/answer.ts';
-import type { Parameters, Scope } from '$lib/server/api/parameters.ts';
+import type { Parameters } from '$lib/server/api/parameters.ts';
 import { withinSales } from '$lib/server/questions/sales/within-sales.ts';
 
 const scopeOf = (parameters: Parameters, calendar: ShopCalendar): Scope => {

@@ -1,9 +1,9 @@
+import type { Scope } from '@tillstream/clickhouse/calendar/cover';
 import type { Level } from '@tillstream/clickhouse/calendar/spans';
 import { type Gold, READ } from '@tillstream/clickhouse/questions/gold';
 import { Parameters } from '@tillstream/clickhouse/questions/parameters';
 import { coverOfScope, type RowsContext, rowsOf } from '@tillstream/clickhouse/questions/rows';
 import { z } from 'zod';
-import type { Scope } from '../../api/parameters.ts';
 
 const row = z.object({ first: z.int(), sold: z.int() });
 

@@ -27,9 +27,8 @@ const row = z.object({
 const HOUR = 3_600_000;
 
 /**
- * The newest purchases by time of sale, of each that is watched. It looks at the last hour first, and further back only for
- * those of whom that holds too few, so that it stays cheap however much the chain sells and however long it has.
- * Its products are ids.
+ * The newest purchases by time of sale, of each branch that is watched; their products are ids. The last hour is read first,
+ * and earlier hours only for branches that have too few in it, so that the cost does not grow with the chain's history.
  */
 export const readLastPurchases = async (
   clickhouse: ClickHouse,

@@ -1,9 +1,9 @@
+import type { Scope } from '@tillstream/clickhouse/calendar/cover';
 import { asOf } from '@tillstream/clickhouse/questions/figures/totals';
 import { type Gold, READ } from '@tillstream/clickhouse/questions/gold';
 import { Parameters } from '@tillstream/clickhouse/questions/parameters';
 import { coverOfScope, rowsOf } from '@tillstream/clickhouse/questions/rows';
 import { z } from 'zod';
-import type { Scope } from '../../api/parameters.ts';
 
 const row = z.object({ newest: z.int() });
 

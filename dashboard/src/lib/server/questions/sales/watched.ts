@@ -3,7 +3,7 @@ export type Watched = string | undefined;
 
 /**
  * SQL of the column `of_branch` for figures that one statement reads for several: a branch that is watched by itself, empty for
- * all others. So every sale is in one group, and the chain is all groups together; sales of no use to anybody are left out.
+ * all others. So every sale is in one group, and the chain is all groups together; sales that nobody watches are left out.
  */
 export const OF_BRANCH = "if(branch_id IN {branches:Array(String)}, toString(branch_id), '')";
 export const IS_WATCHED = '({chain:Bool} OR branch_id IN {branches:Array(String)})';

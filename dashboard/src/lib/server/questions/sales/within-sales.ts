@@ -1,6 +1,6 @@
+import type { Scope } from '@tillstream/clickhouse/calendar/cover';
 import { BEGINNING, END } from '@tillstream/clickhouse/calendar/shop-calendar';
 import type { Gold } from '@tillstream/clickhouse/questions/gold';
-import type { Scope } from '../../api/parameters.ts';
 import { firstSaleSlot } from './first-sale.ts';
 import { newestSale } from './newest-sale.ts';
 
