@@ -1,11 +1,11 @@
 import { SLOT_DAYS, spanOfDay } from '../calendar/spans.ts';
 import { chunked, type SealContext } from './context.ts';
-import { sealEmpty } from './empty.ts';
-import { foldAcross, foldUp } from './fold.ts';
-import { sealMilestones } from './milestones.ts';
 import { type SealedRows, type SealUntil, sealStaleDays } from './seal-days.ts';
-import { staleDays } from './stale.ts';
-import { type StaleFold, staleCountrySlots, staleFolds } from './stale-folds.ts';
+import { sealEmpty } from './tables/empty.ts';
+import { foldAcross, foldUp } from './tables/fold.ts';
+import { sealMilestones } from './tables/milestones.ts';
+import { staleDays } from './tables/stale.ts';
+import { type StaleFold, staleCountrySlots, staleFolds } from './tables/stale-folds.ts';
 
 /** Days whose slots are looked through by one step. */
 const DAYS_OF_SLOTS = 15;

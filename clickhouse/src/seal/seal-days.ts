@@ -1,9 +1,9 @@
 import { SLOT_DAYS, type Span, spanOfDay } from '../calendar/spans.ts';
 import type { Place, SealContext } from './context.ts';
-import { sealEmpty } from './empty.ts';
-import { type FoldedLevel, foldAcross, foldUp } from './fold.ts';
-import { sealDays, sealSlots } from './from-facts.ts';
-import { staleDays, staleSlots } from './stale.ts';
+import { sealEmpty } from './tables/empty.ts';
+import { type FoldedLevel, foldAcross, foldUp } from './tables/fold.ts';
+import { sealDays, sealSlots } from './tables/from-facts.ts';
+import { staleDays, staleSlots } from './tables/stale.ts';
 
 /** Until when (ms since 1970) to seal, and the country of each branch. */
 export interface SealUntil {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { IN_BACKGROUND, type SealContext } from './context.ts';
-import { sealMilestones } from './milestones.ts';
 import { proofSteps } from './proof.ts';
 import { NOTHING_SEALED, type SealedRows, sealStaleDays } from './seal-days.ts';
 import { readState, writeState } from './state.ts';
+import { sealMilestones } from './tables/milestones.ts';
 
 /** A quarter of an hour. */
 const SLOT_MS = 900_000;

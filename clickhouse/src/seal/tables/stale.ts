@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { storedByDay } from '../schema/day-fingerprints.ts';
-import { FACT_HASH } from '../schema/fact-hash.ts';
-import { IN_BACKGROUND, type Place, type SealContext } from './context.ts';
+import { storedByDay } from '../../schema/day-fingerprints.ts';
+import { FACT_HASH } from '../../schema/fact-hash.ts';
+import { IN_BACKGROUND, type Place, type SealContext } from '../context.ts';
 import { days as inList, instants } from './literals.ts';
 
 /* Which seals no longer have their facts' fingerprint. A seal is true while what is stored now has the rows and hashes that it was summed of. */

@@ -1,5 +1,5 @@
-import type { Level } from '../calendar/spans.ts';
-import { chunked, type SealContext } from './context.ts';
+import type { Level } from '../../calendar/spans.ts';
+import { chunked, type SealContext } from '../context.ts';
 
 /** A span without any facts or parts left. `start` in ms since 1970, `firstDay` in days. */
 export interface EmptySpan {

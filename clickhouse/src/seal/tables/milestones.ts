@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { storedByDay } from '../schema/day-fingerprints.ts';
-import { MILESTONE_HASH } from '../schema/fact-hash.ts';
-import { chunked, IN_BACKGROUND, type SealContext } from './context.ts';
+import { storedByDay } from '../../schema/day-fingerprints.ts';
+import { MILESTONE_HASH } from '../../schema/fact-hash.ts';
+import { chunked, IN_BACKGROUND, type SealContext } from '../context.ts';
 import { days as inList, texts } from './literals.ts';
 
 const milestoneDay = z.object({ day: z.int(), branch: z.string(), milestone: z.enum(['first', 'loyal']) });

@@ -1,5 +1,5 @@
-import type { Level } from '../calendar/spans.ts';
-import { chunked, IN_BACKGROUND, type SealContext } from './context.ts';
+import type { Level } from '../../calendar/spans.ts';
+import { chunked, IN_BACKGROUND, type SealContext } from '../context.ts';
 import { countryOf, instants, texts } from './literals.ts';
 import { INTO_SPANS, productColumns, SOLD } from './spans-sql.ts';
 

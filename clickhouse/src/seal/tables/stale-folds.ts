@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { IN_BACKGROUND, type SealContext } from './context.ts';
+import { IN_BACKGROUND, type SealContext } from '../context.ts';
 import { countryOf } from './literals.ts';
 
 /** A span that is not the sum of its parts; without any parts it is sealed as nothing. */

@@ -1,5 +1,5 @@
-import { FACT_HASH } from '../schema/fact-hash.ts';
-import { chunked, DAY_MS, IN_BACKGROUND, type Place, type SealContext } from './context.ts';
+import { FACT_HASH } from '../../schema/fact-hash.ts';
+import { chunked, DAY_MS, IN_BACKGROUND, type Place, type SealContext } from '../context.ts';
 import { days, instants, texts } from './literals.ts';
 import { INTO_SPANS, productColumns, SOLD } from './spans-sql.ts';
 
