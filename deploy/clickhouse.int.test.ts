@@ -26,6 +26,7 @@ const config = z.object({ clickhouse: branch }).parse(parser.parse(CONFIG)).clic
 
 /** What is no server setting but a section of its own; checked against the server's documentation, not the engine. */
 const SECTIONS = new Set([
+  'include_from',
   'timezone',
   'listen_host',
   'logger',

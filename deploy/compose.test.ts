@@ -13,6 +13,10 @@ const service = z.object({
   network_mode: z.string().optional(),
   read_only: z.boolean().optional(),
   cap_drop: z.array(z.string()).optional(),
+  cap_add: z.array(z.string()).optional(),
+  security_opt: z.array(z.string()).optional(),
+  pids_limit: z.int().optional(),
+  volumes: z.array(z.string()).optional(),
   mem_limit: z.string(),
   logging: z.object({ options: z.object({ 'max-size': z.string(), 'max-file': z.string() }) }),
   healthcheck: z.object({ test: z.array(z.string()) }).optional(),
@@ -25,9 +29,11 @@ const composeFile = z.object({
   networks: z.record(z.string(), z.object({ internal: z.boolean().optional() }).nullable()),
 });
 
-const text = readFileSync(new URL('../docker-compose.yml', import.meta.url), 'utf8');
-const { services, networks } = composeFile.parse(parse(text, { merge: true }));
+const read = (file: string) =>
+  composeFile.parse(parse(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8'), { merge: true }));
+const { services, networks, volumes } = read('docker-compose.yml');
 const all = Object.entries(services);
+const monitoring = Object.entries(read('docker-compose.monitoring.yml').services);
 const OURS = ['migrate', 'loader', 'pos-api', 'relay', 'reconciler', 'dashboard'];
 const ONE_SHOTS = ['secrets', 'migrate', 'loader'];
 
@@ -50,10 +56,52 @@ test.each(all)('%s has a limit of memory, rotated logs, a pinned image and no fi
   expect(each.container_name).toBeUndefined();
 });
 
+test.each([...all, ...monitoring])(
+  '%s has no rights, gets none by a file, and cannot fork without end',
+  (name, each) => {
+    expect(each.cap_drop).toEqual(['ALL']);
+    expect(each.security_opt).toEqual(['no-new-privileges:true']);
+    expect(each.pids_limit).toBeGreaterThan(0);
+    // The one that hands files to the users of the others.
+    expect(each.cap_add).toEqual(name === 'secrets' ? ['CHOWN', 'DAC_OVERRIDE', 'FOWNER'] : undefined);
+  },
+);
+
+test.each([...all, ...monitoring])('%s sees its own secrets alone', (name, { volumes: mounted = [] }) => {
+  const given = mounted.filter((each) => each.startsWith('secrets'));
+  if (name === 'secrets') {
+    // Originals are seen by nobody else, and each of the others has somebody who reads it.
+    expect(given.filter((each) => !each.startsWith('secrets-'))).toEqual(['secrets:/secrets/made']);
+    const own = given.map((each) => each.split(':')[0]).sort();
+    expect(own).toEqual(
+      Object.keys(volumes)
+        .filter((each) => each.startsWith('secrets'))
+        .sort(),
+    );
+    return;
+  }
+  const owner = name === 'migrate' ? 'operator' : name;
+  expect(given.filter((each) => each !== `secrets-${owner}:/secrets/${owner}:ro`)).toEqual([]);
+});
+
+test('no two services are one user', () => {
+  const users = [...all, ...monitoring].filter(([name]) => name !== 'secrets').map(([, { user }]) => user);
+  const named = users.filter((user) => user !== undefined);
+  expect(new Set(named).size).toBe(named.length);
+});
+
+test('nobody logs in to Postgres as its superuser, and what is made at the first start owns the database without being one', () => {
+  const generate = readFileSync(new URL('secrets/generate.sh', import.meta.url), 'utf8');
+  expect(generate.match(/pg_superuser/g)).toHaveLength(2);
+  expect(generate).toMatch(/"\$pg_superuser" \| give \$POSTGRES postgres superuser_password/);
+  const owner = readFileSync(new URL('postgres/owner.sh', import.meta.url), 'utf8');
+  expect(owner).toMatch(/create role tillstream login createrole password/);
+  expect(owner).not.toMatch(/create role .*\b(superuser|bypassrls|createdb|replication)\b/);
+});
+
 test.each(OURS)('%s is an ordinary user of its own who can write nothing', (name) => {
   expect(services[name]?.user).toMatch(/^100\d\d:100\d\d$/);
   expect(services[name]?.read_only).toBe(true);
-  expect(services[name]?.cap_drop).toEqual(['ALL']);
 });
 
 test('no secret stands in the environment', () => {
@@ -79,7 +127,7 @@ test('nothing waits for time: a dependency is awaited until it is healthy or has
 
 test.each([
   '../docker-compose.dev.yml',
-  '../docker-compose.monitoring.yml',
+  '../docker-compose.kafka.yml',
   'prometheus/prometheus.yml',
   'prometheus/alerts.yml',
   'prometheus/alerts.test.yml',

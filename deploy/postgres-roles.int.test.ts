@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { revokeKey, validKeys } from '@tillstream/pos-api/api-keys';
 import { addProduct, setPrice, upsertProducts } from '@tillstream/pos-api/catalog';
 import { connectPostgres } from '@tillstream/pos-api/database';
@@ -27,7 +28,14 @@ const as = (role: string, password = `of-${role}`): pg.Pool => {
 };
 
 beforeAll(async () => {
-  database = await makeDatabase(inject('postgresUrl'));
+  // As in the containers: who migrates and makes the roles owns the database and is no superuser.
+  const server = connectPostgres(inject('postgresUrl'), 'test', 1);
+  const owner = new URL(inject('postgresUrl'));
+  owner.username = `owner_${randomBytes(4).toString('hex')}`;
+  owner.password = 'of-the-owner';
+  await server.query(`create role ${owner.username} login createrole createdb password '${owner.password}'`);
+  await server.end();
+  database = await makeDatabase(owner.href);
   await applyRoles(database.url, new Map(ROLES.map((role) => [role, `of-${role}`])));
 });
 afterAll(async () => {
@@ -44,7 +52,21 @@ test('the API records, replays, voids and reads, and may not touch the books oth
   expect((await recordPurchases(api, [purchase({ items: ['caviar'] })]))[0]?.outcome).toBe('refused');
   const { rows } = await api.query('select status from void_purchase((select purchase_id from purchases limit 1))');
   expect(rows).toEqual([{ status: 'voided' }]);
-  await expect(api.query('delete from purchases')).rejects.toThrow(/permission denied/);
+  for (const forged of [
+    'update purchases set total_minor = 0',
+    'update purchases set customer_id = null',
+    'update purchases set sold_at = now()',
+    "update purchases set idempotency_key = 'mine'",
+    'update purchase_items set unit_price_minor = 0',
+    'update customers set number = 1',
+    'update product_prices set valid_from = now()',
+    'delete from purchases',
+    'select hash from owner_password',
+    'select from sessions',
+    'select from api_key_events',
+  ]) {
+    await expect(api.query(forged), forged).rejects.toThrow(/permission denied|can only be updated to DEFAULT/);
+  }
   await expect(api.query('delete from product_prices')).rejects.toThrow(/permission denied/);
   await expect(api.query('delete from outbox')).rejects.toThrow(/permission denied/);
   await expect(api.query('create table mine (a int)')).rejects.toThrow(/permission denied/);

@@ -2,12 +2,12 @@
 # Makes every password and the certificate that the operator has not brought, once, and hands each service its own.
 #
 # /own      what the operator brought: NAME.password, tls.crt with tls.key; read only
-# /secrets  a folder per service, readable by that service's user alone; kept in a volume
+# /secrets  a folder per service, readable by that service's user alone, and `made` with the originals: a volume each
 set -eu
 umask 077
 
 # The users of docker-compose.yml; 999, 101 and 472 are those of the official images.
-POSTGRES=999 CLICKHOUSE=101 POS_API=10001 RELAY=10002 RECONCILER=10003 DASHBOARD=10004 OPERATOR=10005 PROXY=10006 GRAFANA=472
+POSTGRES=999 CLICKHOUSE=101 POS_API=10001 RELAY=10002 RECONCILER=10003 DASHBOARD=10004 OPERATOR=10005 PROXY=10006 LOADER=10008 GRAFANA=472
 
 fail() { echo "secrets: $1" >&2; exit 1; }
 
@@ -44,6 +44,7 @@ give() {
   cat >"/secrets/$2/$3.new"
   chmod 400 "/secrets/$2/$3.new"
   chown "$1:$1" "/secrets/$2/$3.new" "/secrets/$2"
+  chmod 500 "/secrets/$2"
   mv "/secrets/$2/$3.new" "/secrets/$2/$3"
 }
 
@@ -51,21 +52,21 @@ postgres_url() { printf 'postgres://%s:%s@postgres:5432/tillstream' "$1" "$2"; }
 clickhouse_url() { printf 'http://%s:%s@clickhouse:8123' "$1" "$2"; }
 sha256() { printf %s "$1" | openssl dgst -sha256 -r | cut -d ' ' -f 1; }
 
-[ -d /secrets ] || fail "there is no volume on /secrets"
-chmod 711 /secrets
+[ -d /secrets ] || fail "there are no volumes in /secrets"
 
 # A file that nobody reads is a slip of the pen, and its password would not be in force.
 for file in /own/*.password; do
   name=$(basename "$file" .password)
   case $name in
     '*') ;;
-    postgres-owner | postgres-pos-api | postgres-relay | postgres-reconciler | postgres-dashboard | postgres-loader) ;;
+    postgres-superuser | postgres-owner | postgres-pos-api | postgres-relay | postgres-reconciler | postgres-dashboard | postgres-loader) ;;
     clickhouse-admin | clickhouse-ingest | clickhouse-dashboard | clickhouse-analyst) ;;
-    grafana-admin) ;;
+    kafka | grafana-admin) ;;
     *) fail "own/$name.password is no password that Tillstream has; deploy/own/README.md names them" ;;
   esac
 done
 
+pg_superuser=$(password postgres-superuser)
 pg_owner=$(password postgres-owner)
 pg_api=$(password postgres-pos-api)
 pg_relay=$(password postgres-relay)
@@ -79,7 +80,26 @@ ch_analyst=$(password clickhouse-analyst)
 grafana=$(password grafana-admin)
 till=$(till_key)
 
-printf %s "$pg_owner" | give $POSTGRES postgres password
+# A broker of the operator's: its password and its authority's certificate, for all who ask it; empty where there is none.
+kafka_password=
+[ ! -s /own/kafka.password ] || kafka_password=$(tr -d '\r\n' </own/kafka.password)
+kafka_ca=
+if [ -s /own/kafka-ca.crt ]; then
+  openssl x509 -in /own/kafka-ca.crt -noout || fail "own/kafka-ca.crt is no certificate in PEM"
+  kafka_ca=$(cat /own/kafka-ca.crt)
+  give $CLICKHOUSE clickhouse kafka_ca </own/kafka-ca.crt
+fi
+give_kafka() { # USER FOLDER
+  printf %s "$kafka_password" | give "$1" "$2" kafka_password
+  printf %s "$kafka_ca" | give "$1" "$2" kafka_ca
+}
+give_kafka $OPERATOR operator
+give_kafka $RELAY relay
+give_kafka $RECONCILER reconciler
+give_kafka $DASHBOARD dashboard
+
+printf %s "$pg_superuser" | give $POSTGRES postgres superuser_password
+printf %s "$pg_owner" | give $POSTGRES postgres owner_password
 postgres_url pos_api "$pg_api" | give $POS_API pos-api postgres_url
 postgres_url relay "$pg_relay" | give $RELAY relay postgres_url
 postgres_url reconciler "$pg_reconciler" | give $RECONCILER reconciler postgres_url
@@ -89,7 +109,7 @@ clickhouse_url dashboard "$ch_dashboard" | give $DASHBOARD dashboard clickhouse_
 printf %s "$till" | give $DASHBOARD dashboard till_key
 printf %s "$till" | give $OPERATOR operator till_key
 postgres_url tillstream "$pg_owner" | give $OPERATOR operator postgres_url
-postgres_url loader "$pg_loader" | give $OPERATOR operator loader_postgres_url
+postgres_url loader "$pg_loader" | give $LOADER loader postgres_url
 clickhouse_url admin "$ch_admin" | give $OPERATOR operator clickhouse_url
 printf %s "$ch_analyst" | give $OPERATOR operator analyst_password
 printf %s "$grafana" | give $OPERATOR operator grafana_password
@@ -107,6 +127,7 @@ give $CLICKHOUSE clickhouse passwords.xml <<END
   <ingest_password>$(sha256 "$ch_ingest")</ingest_password>
   <dashboard_password>$(sha256 "$ch_dashboard")</dashboard_password>
   <analyst_password>$(sha256 "$ch_analyst")</analyst_password>
+$([ -z "$kafka_ca" ] || echo "  <kafka_ca>/secrets/clickhouse/kafka_ca</kafka_ca>")
 </clickhouse>
 END
 

@@ -5,7 +5,8 @@ const GRANTS = new URL('../sql/postgres-grants.sql', import.meta.url);
 
 /**
  * Makes the login roles of the services and gives each what it needs and nothing else; what an earlier version granted
- * is taken back first. Runs after each migration, in one transaction; a new password counts from then on.
+ * is taken back first. Runs after each migration, in one transaction, as the database's owner, who need be no superuser; a new
+ * password counts from then on.
  *
  * @param passwords by role
  */
@@ -20,9 +21,7 @@ export const applyRoles = async (postgresUrl: string, passwords: ReadonlyMap<str
       const name = client.escapeIdentifier(role);
       const { rowCount } = await client.query('select from pg_roles where rolname = $1', [role]);
       if (rowCount === 0) await client.query(`create role ${name}`);
-      await client.query(
-        `alter role ${name} login nosuperuser nocreatedb nocreaterole password ${client.escapeLiteral(password)}`,
-      );
+      await client.query(`alter role ${name} login password ${client.escapeLiteral(password)}`);
       await client.query(`revoke all on all tables in schema public from ${name}`);
       await client.query(`grant connect on database ${database} to ${name}`);
     }
