@@ -160,7 +160,7 @@ const live = async (
   let clock = CLOCKS[0] as ShopClock;
   await migrateClickHouse(clickhouse, undefined, clock);
   let gold = openGold(clickhouse, clock, { shareMs: 0 });
-  const seen: Seen = { until: 0, arrivals: new Map() };
+  const seen: Seen = { arrivals: new Map() };
   let minuteNow = 0;
   const nowAt = (minute: number) => {
     minuteNow = Math.max(minuteNow, minute);

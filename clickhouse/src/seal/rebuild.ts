@@ -23,5 +23,5 @@ export const rebuildGold = async (
     days += sealed.days;
     progress?.('days of branches', days, days);
   }
-  await writeState(context, { changed: Date.now() });
+  await writeState(context, { changed: true });
 };

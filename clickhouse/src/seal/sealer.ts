@@ -29,7 +29,7 @@ export interface SealerOptions {
   signal: AbortSignal;
 }
 
-const BURST_MS = 2_000;
+const BURST_MS = 10_000;
 const GRACE_MS = 10_000;
 
 /**
@@ -43,10 +43,10 @@ export const sealAll = async (
   { shop, now, graceMs = GRACE_MS, signal }: { shop: ShopClock; now?: number; graceMs?: number; signal?: AbortSignal },
 ): Promise<number> => {
   const context = sealContext(clickhouse, shop, signal);
-  const began = Date.now();
-  const { horizon } = await tick(context, { until: 0, arrivals: new Map() }, { now, graceMs });
-  for await (const _ of proofSteps(context, await readState(context)));
-  await writeState(context, { changed: Date.now(), proved: began });
+  const { horizon } = await tick(context, { arrivals: new Map() }, { now, graceMs });
+  const until = await readState(context);
+  for await (const _ of proofSteps(context, until));
+  await writeState(context, { changed: true, proved: until.now });
   return horizon;
 };
 
@@ -69,7 +69,7 @@ export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions):
     signal,
   } = options;
   const context = sealContext(clickhouse, shop, signal);
-  const seen: Seen = { until: 0, arrivals: new Map() };
+  const seen: Seen = { arrivals: new Map() };
   // At first, and after a round that failed: something may be half done, which only the proof finds.
   let inHurry = true;
   let proof: { steps: AsyncGenerator<SealedRows>; began: number; horizon: number } | undefined;
@@ -80,7 +80,7 @@ export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions):
   const step = async (): Promise<SealedRows> => {
     if (proof === undefined) {
       const until = await readState(context);
-      proof = { steps: proofSteps(context, until), began: Date.now(), horizon: until.horizon };
+      proof = { steps: proofSteps(context, until), began: until.now, horizon: until.horizon };
     }
     const { done, value } = await proof.steps.next();
     if (!done) {
@@ -98,13 +98,13 @@ export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions):
   while (!signal.aborted) {
     const began = performance.now();
     try {
-      const rows: Tick = await tick(context, seen, { now: now?.(), graceMs });
+      const rows: Tick = await tick(context, seen, { now: now?.(), graceMs, waits: true });
       told(rows, began, sealed);
       ticked?.(began);
-      if (began >= nextStep) {
+      if (rows.horizon > 0 && began >= nextStep) {
         const stepped = performance.now();
         const rows = await step();
-        if (rows.slots + rows.days + rows.milestones > 0) await writeState(context, { changed: Date.now() });
+        if (rows.slots + rows.days + rows.milestones > 0) await writeState(context, { changed: true });
         told(rows, stepped, sealed);
       }
     } catch (error) {

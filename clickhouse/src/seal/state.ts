@@ -1,34 +1,44 @@
 import { z } from 'zod';
-import { clickhouseTime } from '../clickhouse-time.ts';
 import type { SealContext } from './context.ts';
 
-const state = z.object({ horizon: z.int(), branches: z.array(z.tuple([z.string(), z.string()])) });
+const state = z.object({ now: z.int(), horizon: z.int(), branches: z.array(z.tuple([z.string(), z.string()])) });
 
 /**
- * How far the sealer is (ms since 1970; 0 where nothing is sealed yet), and the country of each branch. The branches of facts that the
- * catalog does not know yet have none: ''.
+ * How far the sealer is (ms since 1970; 0 where nothing is sealed yet), what time it is on ClickHouse's clock, and the country of each
+ * branch. A branch that the catalog does not know yet has none.
  */
 export const readState = async ({
   clickhouse,
   clock,
   signal,
-}: SealContext): Promise<{ horizon: number; countries: Map<string, string> }> => {
+}: SealContext): Promise<{ now: number; horizon: number; countries: Map<string, string> }> => {
   const found = await clickhouse.row({
     name: 'sealer_state',
-    sql: `SELECT (SELECT toUnixTimestamp64Milli(max(at)) FROM sealed.state WHERE clock = {clock:String} AND name = 'horizon') AS horizon,
+    sql: `SELECT toUnixTimestamp64Milli(now64(3)) AS now,
+            (SELECT toUnixTimestamp64Milli(max(at)) FROM sealed.state WHERE clock = {clock:String} AND name = 'horizon') AS horizon,
             (SELECT groupArray((toString(branch_id), toString(country))) FROM silver.branches FINAL) AS branches`,
     params: { clock },
     row: state,
     signal,
   });
-  return { horizon: found.horizon, countries: new Map(found.branches) };
+  return { now: found.now, horizon: found.horizon, countries: new Map(found.branches) };
 };
 
-/** Tells how far the sealer is: `changed` after a figure was sealed anew, `proved` when a proof of everything that has ended began (ms). */
+/**
+ * Tells how far the sealer is (ms since 1970): `horizon` and `open_day`; `proved`, when a proof of everything that has ended began; and
+ * `changed`, that a figure was sealed anew: now, on ClickHouse's clock, so that it grows whoever writes it.
+ */
 export const writeState = async (
   { clickhouse, clock }: SealContext,
-  names: Partial<Record<'horizon' | 'open_day' | 'changed' | 'proved', number>>,
+  names: { changed?: boolean; horizon?: number; open_day?: number; proved?: number },
 ): Promise<void> => {
-  const rows = Object.entries(names).map(([name, at]) => ({ clock, name, at: clickhouseTime(at) }));
-  await clickhouse.insert('sealed.state', rows);
+  const moments = Object.entries(names).flatMap(([name, at]) =>
+    at === false ? [] : [`('${name}', ${at === true ? 'now64(3)' : `fromUnixTimestamp64Milli(toInt64(${at}))`})`],
+  );
+  await clickhouse.insertSelect({
+    name: 'sealer_state',
+    table: 'sealed.state (clock, name, at)',
+    select: `SELECT {clock:String}, told.1, told.2 FROM (SELECT arrayJoin([${moments}]) AS told)`,
+    params: { clock },
+  });
 };

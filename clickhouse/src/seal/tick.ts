@@ -13,8 +13,8 @@ const SLOT_MS = 900_000;
  * misses is found by the proof.
  */
 export interface Seen {
-  /** What arrived before was looked at (ms since 1970, on ClickHouse's clock). */
-  until: number;
+  /** What arrived before was looked at (ms since 1970, on ClickHouse's clock); absent at first: a proof looks at all there is. */
+  until?: number;
   /** By day and branch (or milestone): the newest arrival that was looked at. */
   arrivals: Map<string, number>;
 }
@@ -23,7 +23,7 @@ export interface Seen {
 const MARGIN_MS = 10_000;
 
 const arrival = z.tuple([z.int(), z.string(), z.int()]);
-const arrived = z.object({ now: z.int(), sales: z.array(arrival), milestones: z.array(arrival) });
+const arrived = z.object({ sales: z.array(arrival), milestones: z.array(arrival) });
 
 /** What has arrived since a moment and lies before the horizon, by business day and branch (or milestone); one row. */
 const arrivedSql = (shopDay: string): string => {
@@ -33,7 +33,7 @@ const arrivedSql = (shopDay: string): string => {
       SELECT toUInt16(${shopDay}) AS day, ${whose} AS whose, toUnixTimestamp64Milli(max(arrived_at)) AS newest
       FROM silver.${table} WHERE ${since} GROUP BY day, whose))`;
   return `
-    SELECT toUnixTimestamp64Milli(now64(3)) AS now, ${of('purchases', 'toString(branch_id)')} AS sales,
+    SELECT ${of('purchases', 'toString(branch_id)')} AS sales,
       ${of('customer_milestones', "concat(toString(milestone), ' ', toString(branch_id))")} AS milestones
     SETTINGS ${IN_BACKGROUND}, optimize_use_projections = 0`;
 };
@@ -44,30 +44,27 @@ export interface Tick extends SealedRows {
   horizon: number;
 }
 
+export interface TickOptions {
+  /** What time it is (ms since 1970); absent: ClickHouse's clock. */
+  now?: number;
+  /** How long after its end (ms) a slot waits for its last sales; later ones are sealed anew. */
+  graceMs: number;
+  /** Whether the first sealing waits while history is being loaded: until then everything is read from the facts. */
+  waits?: boolean;
+}
+
 /**
  * One cheap look at what has arrived: whatever changed the past is sealed anew, and slots that have ended are sealed. Without anything new it
  * is one statement. The first one of all seals everything.
  *
- * @param now what time it is (ms since 1970); absent: ClickHouse's clock
- * @param graceMs how long after its end a slot waits for its last sales; later ones are sealed anew
+ * @param seen is brought up to date
  */
-export const tick = async (
-  context: SealContext,
-  seen: Seen,
-  { now: given, graceMs }: { now?: number; graceMs: number },
-): Promise<Tick> => {
-  const { clickhouse, calendar, shopDay, signal } = context;
-  const { horizon: before, countries } = await readState(context);
-  if (before === 0) return sealFirst(context, seen, countries, { now: given, graceMs });
-  const { now, sales, milestones } = await clickhouse.row({
-    name: 'arrived',
-    sql: arrivedSql(shopDay),
-    params: { since: Math.max(0, seen.until - MARGIN_MS), horizon: Math.floor(before / 1000) },
-    row: arrived,
-    timeoutSeconds: 120,
-    signal,
-  });
-  const horizon = Math.max(before, lastSlotBefore((given ?? now) - graceMs));
+export const tick = async (context: SealContext, seen: Seen, options: TickOptions): Promise<Tick> => {
+  const { calendar } = context;
+  const { now, horizon: before, countries } = await readState(context);
+  if (before === 0) return sealFirst(context, seen, options);
+  const { sales, milestones } = await readArrived(context, before, seen.until);
+  const horizon = Math.max(before, lastSlotBefore((options.now ?? now) - options.graceMs));
   const news = (found: readonly z.output<typeof arrival>[]) =>
     found.filter(([day, whose, newest]) => (seen.arrivals.get(`${day} ${whose}`) ?? 0) < newest);
   const [newSales, newMilestones] = [news(sales), news(milestones)];
@@ -85,10 +82,9 @@ export const tick = async (
     const days = [...new Set(newMilestones.map(([day]) => day))];
     done.milestones += await sealMilestones(context, calendar.dayOf(horizon), days);
   }
-  const changed = done.slots + done.days + done.milestones > 0;
   if (horizon > before) {
-    await writeState(context, { horizon, open_day: calendar.dayStart(calendar.dayOf(horizon)), changed: now });
-  } else if (changed) await writeState(context, { changed: now });
+    await writeState(context, { horizon, open_day: calendar.dayStart(calendar.dayOf(horizon)), changed: true });
+  } else if (done.slots + done.days + done.milestones > 0) await writeState(context, { changed: true });
 
   // Only now: what is not sealed yet is looked at again by the next tick.
   for (const [day, whose, newest] of [...newSales, ...newMilestones]) seen.arrivals.set(`${day} ${whose}`, newest);
@@ -97,27 +93,55 @@ export const tick = async (
   return { ...done, horizon };
 };
 
-/** Where nothing is sealed yet: all that is over is sealed, by day, before anybody is told to rely on it. */
-const sealFirst = async (
-  context: SealContext,
-  seen: Seen,
-  countries: ReadonlyMap<string, string>,
-  { now: given, graceMs }: { now?: number; graceMs: number },
-): Promise<Tick> => {
-  const { clickhouse, calendar } = context;
-  const { now } = await clickhouse.row({
-    name: 'clock',
-    sql: 'SELECT toUnixTimestamp64Milli(now64(3)) AS now',
-    row: z.object({ now: z.int() }),
+/** What has arrived since a moment, a margin before it included. Throws what ClickHouse throws. */
+const readArrived = async (
+  { clickhouse, shopDay, signal }: SealContext,
+  horizon: number,
+  since: number | undefined,
+): Promise<z.output<typeof arrived>> => {
+  if (since === undefined) return { sales: [], milestones: [] };
+  return clickhouse.row({
+    name: 'arrived',
+    sql: arrivedSql(shopDay),
+    params: { since: since - MARGIN_MS, horizon: horizon / 1000 },
+    row: arrived,
+    timeoutSeconds: 120,
+    signal,
   });
-  const horizon = lastSlotBefore((given ?? now) - graceMs);
+};
+
+/** While more than a hundredth of all sales before a moment came in the last seconds, history is being loaded. */
+const LOADING = `
+  SELECT count() > 0 AND countIf(arrived_at > now64(3) - INTERVAL 5 SECOND) * 100 <= count() AS is_calm
+  FROM silver.purchases WHERE slot < {horizon:DateTime('UTC')}`;
+
+/**
+ * Where nothing is sealed yet: all that is over is sealed, by day, before anybody is told to rely on it. Not while there is nothing, or
+ * history comes in: it would all be late.
+ */
+const sealFirst = async (context: SealContext, seen: Seen, options: TickOptions): Promise<Tick> => {
+  const { clickhouse, calendar, signal } = context;
+  const { now, countries } = await readState(context);
+  const horizon = lastSlotBefore((options.now ?? now) - options.graceMs);
+  if (options.waits) {
+    const { is_calm } = await clickhouse.row({
+      name: 'is_history_loading',
+      sql: LOADING,
+      params: { horizon: horizon / 1000 },
+      row: z.object({ is_calm: z.union([z.boolean(), z.int()]) }),
+      timeoutSeconds: 120,
+      signal,
+    });
+    if (!is_calm) return { ...NOTHING_SEALED, horizon: 0 };
+  }
   const done = { ...NOTHING_SEALED };
   for await (const { slots, days, milestones } of proofSteps(context, { horizon, countries })) {
     done.slots += slots;
     done.days += days;
     done.milestones += milestones;
   }
-  await writeState(context, { horizon, open_day: calendar.dayStart(calendar.dayOf(horizon)), changed: now });
+  const open_day = calendar.dayStart(calendar.dayOf(horizon));
+  await writeState(context, { horizon, open_day, changed: true, proved: now });
   seen.until = now;
   return { ...done, horizon };
 };
