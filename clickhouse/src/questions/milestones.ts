@@ -36,9 +36,10 @@ export const milestoneRows = (
   for (const days of cover.spans) {
     const [first, last] = [gold.calendar.dayOf(days.from), gold.calendar.dayOf(days.to - 1)];
     const selected = Object.entries(keys).map(([name, [ofDay]]) => `${ofDay} AS ${name}`);
+    const from = parameters.bind('first_day', 'Date', dateOf(Math.max(0, first)));
+    const until = parameters.bind('last_day', 'Date', dateOf(last));
     parts.push(`SELECT ${[...selected, 'customers'].join(', ')} FROM sealed.milestone_days FINAL
-      WHERE clock = ${parameters.bind('clock', 'String', gold.clock)} AND ${of}
-        AND day >= ${parameters.bind('first_day', 'Date', dateOf(Math.max(0, first)))} AND day <= ${parameters.bind('last_day', 'Date', dateOf(last))}`);
+      WHERE clock = ${parameters.bind('clock', 'String', gold.clock)} AND ${of} AND day >= ${from} AND day <= ${until}`);
   }
   if (cover.facts.length > 0) {
     const ranges = cover.facts.map(
@@ -53,8 +54,11 @@ export const milestoneRows = (
         WHERE ${of} AND (${ranges.join(' OR ')}) GROUP BY branch_id, milestone, slot, customer_number
       )${names.length > 0 ? ` GROUP BY ${names.join(', ')}` : ''}`);
   }
-  const none = `SELECT ${[...Object.values(keys).map(([ofDay], index) => `${ofDay} AS ${names[index]}`), 'customers'].join(', ')} FROM sealed.milestone_days WHERE 0`;
-  return `(${(parts.length === 0 ? [none] : parts).join('\n    UNION ALL ')})`;
+  if (parts.length === 0) {
+    const selected = Object.entries(keys).map(([name, [ofDay]]) => `${ofDay} AS ${name}`);
+    parts.push(`SELECT ${[...selected, 'customers'].join(', ')} FROM sealed.milestone_days WHERE 0`);
+  }
+  return `(${parts.join('\n    UNION ALL ')})`;
 };
 
 /** SQL of how many customers of a scope had a milestone in it, as a scalar. */

@@ -19,10 +19,12 @@ const sql = (context: RowsContext, { branch, first, from, to }: Scope & { first:
   });
   return `
   SELECT months[cohort] AS first_month, arraySlice(months, cohort) AS sold_months,
-    arrayMap(month -> bitmapAndCardinality(bitmaps[month], fresh), range(toUInt32(cohort), toUInt32(length(months) + 1))) AS customers
+    arrayMap(month -> bitmapAndCardinality(bitmaps[month], fresh),
+      range(toUInt32(cohort), toUInt32(length(months) + 1))) AS customers
   FROM (
     SELECT months, bitmaps, cohort,
-      if(cohort = 1, bitmaps[1], bitmapAndnot(bitmaps[cohort], arrayReduce('groupBitmapMergeState', arraySlice(bitmaps, 1, cohort - 1)))) AS fresh
+      if(cohort = 1, bitmaps[1],
+        bitmapAndnot(bitmaps[cohort], arrayReduce('groupBitmapMergeState', arraySlice(bitmaps, 1, cohort - 1)))) AS fresh
     FROM (
       SELECT groupArray(month) AS months, groupArray(here) AS bitmaps
       FROM (

@@ -41,7 +41,8 @@ const sql = (context: RowsContext, scope: Scope, before: Scope | undefined): str
   const rows = (period: Scope, columns: readonly Column[]) =>
     rowsOf(context, period, coverOfScope(context, period, 'year'), { columns, keys: BRANCH, places: 'branches' });
   const parts = [
-    `SELECT branch, ${SUMMED.join(', ')}, customers, toUInt64(0) AS purchases_before, toInt64(0) AS revenue_before_minor, toUInt64(0) AS loyal
+    `SELECT branch, ${SUMMED.join(', ')}, customers,
+      toUInt64(0) AS purchases_before, toInt64(0) AS revenue_before_minor, toUInt64(0) AS loyal
     FROM ${rows(scope, [...SUMMED, 'customers'])}`,
   ];
   const nothing = `toUInt64(0), toUInt64(0), toInt64(0), toDateTime64(0, 3, 'UTC'), ${NO_CUSTOMERS}`;

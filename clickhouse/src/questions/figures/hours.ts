@@ -22,11 +22,13 @@ const sql = (context: RowsContext, scope: Scope): string => {
   if (cover.spans.length > 0) {
     parts.push(`SELECT toUInt16(begin + place_in_span - 1) AS at, purchases, items, revenue_minor, newest
     FROM (
-      SELECT newest, ${ofSlot('purchases')} AS by_purchases, ${ofSlot('items')} AS by_items, ${ofSlot('revenue_minor')} AS by_revenue_minor,
+      SELECT newest, ${ofSlot('purchases')} AS by_purchases, ${ofSlot('items')} AS by_items,
+        ${ofSlot('revenue_minor')} AS by_revenue_minor,
         multiIf(level = 'slot', ${hourOfWeek('first_day', 'start', zone)}, level = 'day', (toDayOfWeek(first_day) - 1) * 24, 0) AS begin
       FROM sealed.spans FINAL WHERE ${spansWhere(context, scope, cover)}
     )
-    ARRAY JOIN by_purchases AS purchases, by_items AS items, by_revenue_minor AS revenue_minor, arrayEnumerate(by_purchases) AS place_in_span`);
+    ARRAY JOIN by_purchases AS purchases, by_items AS items, by_revenue_minor AS revenue_minor,
+      arrayEnumerate(by_purchases) AS place_in_span`);
   }
   parts.push(`SELECT toUInt16(${hourOfWeek(context.gold.shopDay, 'slot', zone)}) AS at, count() AS purchases, sum(units) AS items,
       sum(total_minor) AS revenue_minor, max(sold_at) AS newest

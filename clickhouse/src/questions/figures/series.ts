@@ -28,7 +28,8 @@ const byDay = (context: RowsContext, scope: Scope): string => {
   const [days, rest] = apart(coverOfScope(context, scope, 'day'));
   const parts: string[] = [];
   if (days.spans.length > 0) {
-    parts.push(`SELECT toUInt16(first_day) AS day, purchases, items, revenue_minor, toUnixTimestamp64Milli(newest) AS newest, unique_customers
+    parts.push(`SELECT toUInt16(first_day) AS day, purchases, items, revenue_minor,
+    toUnixTimestamp64Milli(newest) AS newest, unique_customers
   FROM sealed.spans FINAL WHERE ${spansWhere(context, scope, days)}`);
   }
   if (!isEmpty(rest) || parts.length === 0) {
@@ -74,9 +75,14 @@ const byHour = (context: RowsContext, scope: Scope, hours: HoursOfDays): string 
   );
   const parts: string[] = [];
   if (days.spans.length > 0) {
-    parts.push(`SELECT toUnixTimestamp(start) AS at, toUInt8(hour_number - 1) AS hour, purchases, items, revenue_minor, toUnixTimestamp64Milli(newest) AS newest
-  FROM (SELECT start, newest, hour_purchases, hour_items, hour_revenue_minor FROM sealed.spans FINAL WHERE ${spansWhere(context, scope, days)})
-  ARRAY JOIN hour_purchases AS purchases, hour_items AS items, hour_revenue_minor AS revenue_minor, arrayEnumerate(hour_purchases) AS hour_number
+    parts.push(`SELECT toUnixTimestamp(start) AS at, toUInt8(hour_number - 1) AS hour, purchases, items, revenue_minor,
+    toUnixTimestamp64Milli(newest) AS newest
+  FROM (
+    SELECT start, newest, hour_purchases, hour_items, hour_revenue_minor
+    FROM sealed.spans FINAL WHERE ${spansWhere(context, scope, days)}
+  )
+  ARRAY JOIN hour_purchases AS purchases, hour_items AS items, hour_revenue_minor AS revenue_minor,
+    arrayEnumerate(hour_purchases) AS hour_number
   WHERE purchases > 0`);
   }
   if (!isEmpty(rest) || parts.length === 0) {

@@ -9,7 +9,8 @@ const SQL = `
   FROM (
     SELECT id, count() AS baskets, countIf(has_it) AS together
     FROM (
-      SELECT arrayPushBack(arrayDistinct(arrayMap(id -> toString(id), product_ids)), '') AS ids, has(product_ids, {product:String}) AS has_it
+      SELECT arrayPushBack(arrayDistinct(arrayMap(product -> toString(product), product_ids)), '') AS ids,
+        has(product_ids, {product:String}) AS has_it
       FROM gold.purchases
       WHERE slot >= {first_slot:UInt32} AND slot < {after_slot:UInt32}
         AND sold_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND sold_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
@@ -20,7 +21,8 @@ const SQL = `
     HAVING together > 0 OR id = ''
   )
   ORDER BY together DESC, product_id
-  LIMIT {limit:UInt32}`;
+  LIMIT {limit:UInt32}
+  SETTINGS optimize_use_projections = 0, do_not_merge_across_partitions_select_final = 1`;
 
 const row = z.object({ product_id: z.string(), product: z.string(), baskets: z.int(), together: z.int() });
 

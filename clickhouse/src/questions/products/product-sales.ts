@@ -25,7 +25,8 @@ const sql = (context: RowsContext, scope: Scope, product: string, by: ProductSal
   const wanted = context.parameters.bind('product', 'String', product);
   const facts = `SELECT toString(${key[1]}) AS key,
       sum(arraySum((id, quantity) -> if(id = ${wanted}, quantity, 0), product_ids, quantities)) AS units,
-      sum(arraySum((id, quantity, price) -> if(id = ${wanted}, toInt64(quantity * price), 0), product_ids, quantities, unit_prices_minor)) AS revenue_minor,
+      sum(arraySum((id, quantity, price) -> if(id = ${wanted}, toInt64(quantity * price), 0),
+        product_ids, quantities, unit_prices_minor)) AS revenue_minor,
       count() AS purchases
     FROM ${factsOf(context, scope, cover)} AND has(product_ids, ${wanted}) GROUP BY key`;
   const spans = `SELECT toString(${key[0]}) AS key, product_units[at] AS units, product_revenue_minor[at] AS revenue_minor,
