@@ -35,8 +35,11 @@ do $$ begin
 end $$;
 
 -- The reconciler reads the books and sends again: a number of a version is all that it may change in them.
-grant select on chain_settings, branches, products, customers, customer_branches, purchases, purchase_items, outbox to reconciler;
+grant select on chain_settings, branches, products, customers, customer_branches, purchases, purchase_items, outbox, reconciliation_runs
+  to reconciler;
 grant update (version) on purchases to reconciler;
+grant update (revision) on products, branches to reconciler;
+grant update (run) on reconciliation_runs to reconciler;
 grant update (revision, first_sold_before, loyal_before) on customers, customer_branches to reconciler;
 grant insert on outbox to reconciler;
 -- What was set aside is not sent again; it need not see what is in it.

@@ -71,8 +71,12 @@ const compare = reconciler(db, clickhouse, pipelineOver(db, broker, TIMEOUT_MS, 
 });
 const keepQueueAttached = queueKeeper(clickhouse);
 const run: Run = async () => {
-  if (await keepQueueAttached()) log.warn({}, 'the queue had been left detached by a replay; it is attached again');
-  return compare();
+  // Comparing goes on where this is refused.
+  const attached = await keepQueueAttached().catch((error: unknown) => error);
+  if (attached === true) log.warn({}, 'the queue had been left detached by a replay; it is attached again');
+  const results = await compare();
+  if (attached instanceof Error) log.warn({ err: attached }, 'cannot attach the queue');
+  return results;
 };
 log.info({ everySeconds: settings.RECONCILE_EVERY_SECONDS, heal: settings.RECONCILE_HEAL }, 'comparing');
 
