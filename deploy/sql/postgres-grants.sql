@@ -19,7 +19,7 @@ grant select, insert on outbox to pos_api;
 
 -- The loader calls the same function and keeps the catalog.
 grant select on chain_settings to loader;
-grant select, insert on loaded_files to loader;
+grant select, insert on loaded_files, purchase_columns to loader;
 grant select, insert, update on branches, products, product_prices, customers, customer_branches, purchases to loader;
 grant select, insert on purchase_items to loader;
 grant select, insert on outbox to loader;
