@@ -13,7 +13,7 @@ grant update (name, unit_price_minor, active, revision, price_from, price_until,
 grant update (unit_price_minor) on product_prices to pos_api;
 grant update (revision, purchases, spent_minor, first_sold_at, first_sold_before, last_sold_at, loyal_since, loyal_before)
   on customers, customer_branches to pos_api;
-grant update (voided_at, version) on purchases to pos_api;
+grant update (voided_at, voided_by, void_reason, void_request_id, version) on purchases to pos_api;
 grant select, insert on purchase_items to pos_api;
 grant select, insert on outbox to pos_api;
 
