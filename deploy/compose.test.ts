@@ -104,6 +104,15 @@ test.each(OURS)('%s is an ordinary user of its own who can write nothing', (name
   expect(services[name]?.read_only).toBe(true);
 });
 
+test('what the loader rejects outlives its container', () => {
+  const folder = services.loader?.environment?.TILLSTREAM_DATA;
+  expect(services.loader?.volumes).toContain(`loader:${folder}`);
+  expect(volumes).toHaveProperty('loader');
+  const dockerfile = readFileSync(new URL('Dockerfile', import.meta.url), 'utf8');
+  const [user] = (services.loader?.user ?? '').split(':');
+  expect(dockerfile).toContain(`install -d -o ${user} -g ${user} ${folder}`);
+});
+
 test('no secret stands in the environment', () => {
   for (const [name, { environment }] of all) {
     for (const [key, value] of Object.entries(environment ?? {})) {

@@ -106,6 +106,11 @@ test('the reconciler reads the books and sends again, and changes no figure', as
     [null],
     [5],
   ]);
+  await reconciler.query(
+    `select reemit_products(array['milk'], array[5]), reemit_branches(array['SMKT001'], array[5])`,
+  );
+  await reconciler.query('update reconciliation_runs set run = run + 1');
+  await expect(reconciler.query(`update products set name = 'Other'`)).rejects.toThrow(/permission denied/);
   await reconciler.query('select key from dead_letters');
   await expect(reconciler.query('select payload from dead_letters')).rejects.toThrow(/permission denied/);
   await expect(reconciler.query('update purchases set total_minor = 0')).rejects.toThrow(/permission denied/);

@@ -13,13 +13,13 @@ grant update (name, unit_price_minor, active, revision, price_from, price_until,
 grant update (unit_price_minor) on product_prices to pos_api;
 grant update (revision, purchases, spent_minor, first_sold_at, first_sold_before, last_sold_at, loyal_since, loyal_before)
   on customers, customer_branches to pos_api;
-grant update (voided_at, version) on purchases to pos_api;
+grant update (voided_at, voided_by, void_reason, void_request_id, version) on purchases to pos_api;
 grant select, insert on purchase_items to pos_api;
 grant select, insert on outbox to pos_api;
 
 -- The loader calls the same function and keeps the catalog.
 grant select on chain_settings to loader;
-grant select, insert on loaded_files to loader;
+grant select, insert on loaded_files, purchase_columns to loader;
 grant select, insert, update on branches, products, product_prices, customers, customer_branches, purchases to loader;
 grant select, insert on purchase_items to loader;
 grant select, insert on outbox to loader;
@@ -35,8 +35,11 @@ do $$ begin
 end $$;
 
 -- The reconciler reads the books and sends again: a number of a version is all that it may change in them.
-grant select on chain_settings, branches, products, customers, customer_branches, purchases, purchase_items, outbox to reconciler;
+grant select on chain_settings, branches, products, customers, customer_branches, purchases, purchase_items, outbox, reconciliation_runs
+  to reconciler;
 grant update (version) on purchases to reconciler;
+grant update (revision) on products, branches to reconciler;
+grant update (run) on reconciliation_runs to reconciler;
 grant update (revision, first_sold_before, loyal_before) on customers, customer_branches to reconciler;
 grant insert on outbox to reconciler;
 -- What was set aside is not sent again; it need not see what is in it.

@@ -8,7 +8,7 @@ export interface DemoProduct {
   unit_price_minor: number;
 }
 
-/** The demo branches, also used where purchases are loaded without a file of branches. */
+/** The demo branches. */
 export const BRANCHES = [
   { branch_id: 'SMKT001', name: 'Berlin Mitte', country: 'Germany' },
   { branch_id: 'SMKT002', name: 'Wien Landstraße', country: 'Austria' },

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
@@ -87,16 +87,34 @@ test('loads into Postgres, and again without changing anything', async () => {
   expect(await load(options())).toMatchObject({ loaded: ROWS, duplicates: 0, rejected: 0 });
   const first = await figures();
   expect(first.purchases).toBe(ROWS);
-  expect(await load(options())).toMatchObject({ loaded: 0, duplicates: ROWS, rejected: 0 });
+  expect(await load(options())).toMatchObject({ loaded: 0, duplicates: ROWS, loadedBefore: expect.any(Date) });
+  // As another file the rows are recognised one by one.
+  await appendFile(files.purchases, '\n');
+  expect(await load(options())).toMatchObject({ loaded: 0, duplicates: ROWS, rejected: 0, loadedBefore: undefined });
   expect(await figures()).toEqual(first);
 });
 
-test('what Postgres refuses is rejected in the words of the file', async () => {
+test('equal rows are as many sales, and what else a row says is kept with its purchase', async () => {
+  const row = 'SMKT001;2026-07-20 10:00;;Milk;1.50;7';
+  const lines = ['supermarket_id;timestamp;user_id;items_list;total_amount;till', row, row, row];
+  await writeFile(files.purchases, lines.join('\n'));
+  expect(await load(options())).toMatchObject({ loaded: 3, extra: ['till'] });
+  await appendFile(files.purchases, '\n');
+  expect(await load(options())).toMatchObject({ loaded: 0, duplicates: 3 });
+  const { rows } = await database.pool.query('select columns from purchase_columns join purchases using (purchase_id)');
+  expect(rows).toEqual(new Array(3).fill({ columns: { till: '7' } }));
+});
+
+test('what Postgres refuses is rejected in the words of the file; where nothing loads the command fails', async () => {
   await writeFile(
     files.purchases,
     'supermarket_id,timestamp,user_id,items_list,total_amount\nSMKT001,2026-07-20 10:00,,"Milk,Bread",9.99\n',
   );
-  expect(await load(options())).toMatchObject({ loaded: 0, rejected: 1 });
+  const refused = command(database.url);
+  expect(await exitCode(refused)).toBe(1);
+  expect(refused.text()).toMatch(/1 rows read, 0 loaded, 0 duplicates, 1 rejected/);
+  expect(refused.text()).toMatch(/1 {2}total_amount: the prices add up to …/);
+  expect(refused.text()).toMatch(/Nothing could be loaded\.\n$/);
 });
 
 test.each([

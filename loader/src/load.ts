@@ -1,8 +1,10 @@
+import { type LoadFilesOptions, type LoadSummary, loadFiles } from './load-files.ts';
 import { postgresStore } from './postgres.ts';
-import { LANES, type LoadFilesOptions, type LoadSummary, loadFiles } from './purchases/load-files.ts';
+import { LANES } from './purchases/lanes.ts';
 
-export { FileFault } from './files/csv-file.ts';
-export type { LoadSummary, Progress } from './purchases/load-files.ts';
+export { FileFault } from './files/check-file.ts';
+export type { LoadSummary } from './load-files.ts';
+export type { Progress } from './purchases/load-purchases.ts';
 
 export interface LoadOptions extends LoadFilesOptions {
   postgresUrl: string;

@@ -4,9 +4,13 @@ import { locationSettings, postgresUrl, settingsOrExit, shopSettings } from '@ti
 import { z } from 'zod';
 import { FileFault, load } from './load.ts';
 import { isPassing } from './postgres.ts';
-import { progressDisplay, summaryText } from './progress.ts';
+import { progressDisplay } from './progress.ts';
+import { nothingLoaded, summaryText } from './summary.ts';
 
-const USAGE = 'Usage: npm run load -- --products FILE --purchases FILE [--branches FILE] [--rejects FOLDER]';
+const USAGE = [
+  'Usage: npm run load -- [--products FILE] [--branches FILE] --purchases FILE [--rejects FOLDER]   history: adds what is new',
+  '       npm run load -- [--products FILE] [--branches FILE] [--rejects FOLDER]                    the catalog of today',
+].join('\n');
 
 const file = z.string().min(1);
 
@@ -22,7 +26,9 @@ const optionsOrExit = () => {
       },
     });
     return z
-      .object({ products: file, purchases: file, branches: file.optional(), rejects: file.optional() })
+      .object({ products: file, purchases: file, branches: file, rejects: file })
+      .partial()
+      .refine(({ products, purchases, branches }) => (products ?? purchases ?? branches) !== undefined)
       .parse(values);
   } catch {
     console.error(USAGE);
@@ -56,6 +62,7 @@ try {
   console.log(summaryText(summary));
   // Exits by itself at the end of the file; after an interruption a batch may still be on its way.
   if (summary.interrupted) process.exit(130);
+  if (nothingLoaded(summary)) process.exitCode = 1;
 } catch (error) {
   display.stop();
   const { host } = new URL(url);

@@ -1,4 +1,11 @@
-import { listBranches, listProducts, upsertBranches, upsertProducts } from '@tillstream/pos-api/catalog';
+import {
+  addBranches,
+  addProducts,
+  listBranches,
+  listProducts,
+  upsertBranches,
+  upsertProducts,
+} from '@tillstream/pos-api/catalog';
 import { connectPostgres } from '@tillstream/pos-api/database';
 import { recordWithoutBodies } from '@tillstream/pos-api/record-purchases';
 import { z } from 'zod';
@@ -34,6 +41,8 @@ export const isPassing = (error: unknown): boolean => {
 export const postgresStore = (url: string, connections: number): Store => {
   const pool = connectPostgres(url, 'loader', connections);
   return {
+    addProducts: (products) => addProducts(pool, products),
+    addBranches: (branches) => addBranches(pool, branches),
     upsertProducts: (products) => upsertProducts(pool, products),
     upsertBranches: (branches) => upsertBranches(pool, branches),
     currency: async () => {
@@ -43,6 +52,25 @@ export const postgresStore = (url: string, connections: number): Store => {
     listProducts: () => listProducts(pool),
     listBranches: () => listBranches(pool),
     recordPurchases: (batch) => recordWithoutBodies(pool, batch),
+    keepColumns: async (rows) => {
+      await pool.query(
+        `insert into purchase_columns
+           select * from jsonb_to_recordset($1::jsonb) as kept (purchase_id uuid, columns jsonb) on conflict do nothing`,
+        [JSON.stringify(rows)],
+      );
+    },
+    loadedFile: async (sha256) => {
+      const { rows } = await pool.query('select loaded_at, row_count from loaded_files where sha256 = $1', [
+        Buffer.from(sha256, 'hex'),
+      ]);
+      return z.object({ loaded_at: z.date(), row_count: z.coerce.number() }).optional().parse(rows[0]);
+    },
+    noteLoaded: async (sha256, name, rows) => {
+      await pool.query(
+        'insert into loaded_files (sha256, name, row_count) values ($1, $2, $3) on conflict do nothing',
+        [Buffer.from(sha256, 'hex'), name, rows],
+      );
+    },
     isPassing,
     close: () => pool.end(),
   };

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { LoadSummary, Progress } from './load.ts';
+import type { Progress } from './load.ts';
 
 /** Shows how far a load is. */
 export interface ProgressDisplay {
@@ -54,22 +54,3 @@ const lines = (started: number, everyMs: number): ProgressDisplay => {
 /** A bar on a terminal, else a plain line on stderr every two seconds. */
 export const progressDisplay = (terminal: boolean): ProgressDisplay =>
   terminal ? bar(Date.now()) : lines(Date.now(), 2_000);
-
-/** What a load came to, for people: one or a few lines. */
-export const summaryText = (summary: LoadSummary): string => {
-  const { rows, loaded, duplicates, rejected, rejects, seconds, retries, interrupted } = summary;
-  const text = [
-    `${interrupted ? 'Stopped' : 'Done'}: ${whole.format(rows)} rows read, ${whole.format(loaded)} loaded, ` +
-      `${whole.format(duplicates)} duplicates, ${whole.format(rejected)} rejected, ` +
-      `in ${seconds.toFixed(1)} s (${perSecond(rows, seconds)} rows/s).`,
-  ];
-  if (retries > 0) {
-    text.push(
-      `${whole.format(retries)} batches were sent again; what their first try had recorded counts as duplicates.`,
-    );
-  }
-  if (rejects !== undefined) text.push(`Rejected rows and their reasons: ${rejects}`);
-  if (interrupted) text.push('Run the same command again to continue: nothing is loaded twice.');
-  else if (rejected > 0) text.push('All other rows are loaded.');
-  return text.join('\n');
-};

@@ -6,18 +6,30 @@ export interface KnownProduct {
   unit_price_minor: number;
 }
 
+type Products = readonly { product_id: string; name: string; unit_price_minor: number }[];
+type Branches = readonly { branch_id: string; name: string; country: string }[];
+type Changed = Promise<{ changed: number }>;
+
 /** What the loader asks of the system that purchases go into. */
 export interface Store {
-  /** Adds products, or changes those that differ. */
-  upsertProducts(products: readonly { product_id: string; name: string; unit_price_minor: number }[]): Promise<unknown>;
-  /** Adds branches, or changes those that differ. */
-  upsertBranches(branches: readonly { branch_id: string; name: string; country: string }[]): Promise<unknown>;
+  /** Adds those that are new, at a price that they have always had; the others stay as they are. */
+  addProducts(products: Products): Changed;
+  addBranches(branches: Branches): Changed;
+  /** Adds what is new and changes what differs; prices from now on. */
+  upsertProducts(products: Products): Changed;
+  upsertBranches(branches: Branches): Changed;
   /** The shop's currency, ISO 4217. */
   currency(): Promise<string>;
   listProducts(): Promise<readonly KnownProduct[]>;
   listBranches(): Promise<readonly { branch_id: string }[]>;
   /** All of a batch or nothing; answers in its order. A purchase whose key is known is replayed, not recorded. */
   recordPurchases(batch: readonly PurchaseInput[]): Promise<PurchaseOutcome[]>;
+  /** Keeps what else a row said of its purchase, by column; what is there already stays. */
+  keepColumns(rows: readonly { purchase_id: string; columns: Record<string, string> }[]): Promise<void>;
+  /** When a file was loaded whole, by the SHA-256 of its content (hex), and its rows; undefined when it was not. */
+  loadedFile(sha256: string): Promise<{ loaded_at: Date; row_count: number } | undefined>;
+  /** Notes that every row of a file is recorded. */
+  noteLoaded(sha256: string, name: string, rows: number): Promise<void>;
   /** Whether an error may pass by itself, such as a lost connection, so that the same call may succeed later. */
   isPassing(error: unknown): boolean;
   /** Lets go of every connection. */

@@ -72,6 +72,25 @@ begin
       where p.customer_id = asked.id and p.voided_at is null and (asked.branch is null or p.branch_id = asked.branch));
 end $$;
 
+-- Products, or branches, with the revision that ClickHouse holds of each: sent as they are now, above it.
+create or replace function reemit_products(ids text[], above bigint[]) returns void
+language plpgsql as $$
+begin
+  perform from products where product_id = any (ids) order by product_id for no key update;
+  update products p set revision = asked.above + 1
+    from unnest(ids, above) as asked (id, above) where p.product_id = asked.id and p.revision <= asked.above;
+  perform send_products(ids, null);
+end $$;
+
+create or replace function reemit_branches(ids text[], above bigint[]) returns void
+language plpgsql as $$
+begin
+  perform from branches where branch_id = any (ids) order by branch_id for no key update;
+  update branches b set revision = asked.above + 1
+    from unnest(ids, above) as asked (id, above) where b.branch_id = asked.id and b.revision <= asked.above;
+  perform send_branches(ids, null);
+end $$;
+
 -- Sends every product and branch as it is now, with the revision that it has: nothing changes where it is known.
 create or replace function reemit_catalog() returns integer
 language plpgsql as $$

@@ -14,9 +14,10 @@ import {
 import { pino } from 'pino';
 import { z } from 'zod';
 import { runEvery } from './loop.ts';
-import { reconciler } from './passes/reconciler.ts';
+import { type Run, reconciler } from './passes/reconciler.ts';
 import { kafkaBroker } from './pipeline/kafka.ts';
 import { pipelineOver } from './pipeline/pipeline.ts';
+import { queueKeeper } from './pipeline/queue.ts';
 import {
   countSealed,
   countSealFailure,
@@ -71,12 +72,21 @@ const staleMs = (settings.RECONCILE_EVERY_SECONDS + 2 * settings.RECONCILE_TIMEO
 const metrics = settings.RECONCILER_METRICS_PORT
   ? serveMetrics(settings.RECONCILER_METRICS_PORT, settings.RECONCILER_METRICS_HOST, () => hasComparedWithin(staleMs))
   : undefined;
-const run = reconciler(db, clickhouse, pipelineOver(db, broker, TIMEOUT_MS, stopping.signal), log, {
+const compare = reconciler(db, clickhouse, pipelineOver(db, broker, TIMEOUT_MS, stopping.signal), log, {
   heal: settings.RECONCILE_HEAL === 'on',
   historyBudgetMs: settings.RECONCILE_HISTORY_MS,
   settlingMs: SETTLING_MS,
   restMs: REST_BETWEEN_PASSES_MS,
 });
+const keepQueueAttached = queueKeeper(clickhouse);
+const run: Run = async () => {
+  // Comparing goes on where this is refused.
+  const attached = await keepQueueAttached().catch((error: unknown) => error);
+  if (attached === true) log.warn({}, 'the queue had been left detached by a replay; it is attached again');
+  const results = await compare();
+  if (attached instanceof Error) log.warn({ err: attached }, 'cannot attach the queue');
+  return results;
+};
 log.info({ everySeconds: settings.RECONCILE_EVERY_SECONDS, heal: settings.RECONCILE_HEAL }, 'comparing');
 
 // Sealing is the other chore that nobody waits for: it shares this process and needs none of its own.

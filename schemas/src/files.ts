@@ -9,6 +9,9 @@ export const BRANCH_COLUMNS = ['branch_id', 'name', 'country'] as const;
 /** The columns of `purchases.csv`; `items_list` is quoted and joins product names with commas. */
 export const PURCHASE_COLUMNS = ['supermarket_id', 'timestamp', 'user_id', 'items_list', 'total_amount'] as const;
 
+/** Columns that `purchases.csv` may have besides. */
+export const OPTIONAL_PURCHASE_COLUMNS = ['receipt_number'] as const;
+
 /** The columns of a reject file: the line the row began on, every reason, and the row as it stood there. */
 export const REJECT_COLUMNS = ['line', 'reason', 'text'] as const;
 
@@ -19,11 +22,17 @@ const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
 /** Whether a text holds a control character, line breaks included. */
 export const hasControlCharacter = (text: string): boolean => CONTROL_CHARACTERS.test(text);
 
+/** A name as it is compared: however it is written, `Orange Juice` and ` orange  JUICE` are the same name. */
+export const nameKey = (name: string): string => name.trim().normalize('NFC').toLowerCase().replace(/\s+/g, ' ');
+
 /** A product's id: its name trimmed, in lower case, with `-` for spaces (`Orange Juice` → `orange-juice`). */
-export const productId = (name: string): string => name.trim().normalize('NFC').toLowerCase().replace(/\s+/g, '-');
+export const productId = (name: string): string => nameKey(name).replaceAll(' ', '-');
 
 /** A branch's id as it is stored: trimmed and in upper case (`smkt001` → `SMKT001`). */
 export const branchId = (text: string): string => text.trim().toUpperCase();
+
+/** Whether a text, as {@link branchId} leaves it, can be a branch's id. */
+export const isBranchId = (id: string): boolean => /^[A-Z0-9_-]{1,64}$/.test(id);
 
 const name = z
   .string()
@@ -37,10 +46,7 @@ export const productRow = z.object({ product_name: name, unit_price: z.string() 
 
 /** A row of `branches.csv`. */
 export const branchRow = z.object({
-  branch_id: z
-    .string()
-    .transform(branchId)
-    .refine((id) => /^[A-Z0-9_-]{1,64}$/.test(id), 'must be 1 to 64 letters, digits, - or _'),
+  branch_id: z.string().transform(branchId).refine(isBranchId, 'must be 1 to 64 letters, digits, - or _'),
   name,
   country: z
     .string()

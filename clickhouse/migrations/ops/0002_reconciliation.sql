@@ -2,9 +2,11 @@
 CREATE TABLE ops.reconciliation
 (
     checked_at       DateTime64(3, 'UTC')   COMMENT 'When the comparison ended',
-    scope            LowCardinality(String) COMMENT 'recent: what either store took in since the last one; purchases, customers, customer_branches: a stretch of all history, stretch after stretch',
-    pass_started_at  DateTime64(3, 'UTC')   COMMENT 'When the pass over all history began that this stretch belongs to; sum the figures of one pass over it. For recent: checked_at',
-    pass_finished    Bool                   COMMENT 'Whether this stretch was the last one of its pass',
+    scope            LowCardinality(String) COMMENT 'recent: what either store took in since the last one; purchases, customers, customer_branches: a part of all history, part after part; catalog: products and branches',
+    run              UInt64                 COMMENT 'The number of the run, which Postgres counts, too: a higher one here says that Postgres was restored to an earlier moment',
+    healing_stopped  LowCardinality(String) COMMENT 'Why nothing that takes something away was healed: restored, too many; empty when healing went on',
+    pass_started_at  DateTime64(3, 'UTC')   COMMENT 'When the pass over all history began that this part belongs to; sum the figures of one pass over it. For recent: checked_at',
+    pass_finished    Bool                   COMMENT 'Whether this part was the last one of its pass',
     slots            UInt32                 COMMENT 'Groups compared: quarters of an hour × branch for purchases, blocks of customer numbers for customers',
     purchases        UInt64                 COMMENT 'Purchases compared that are not void; adds up within a pass',
     customers        UInt64                 COMMENT 'Snapshots of customers compared; adds up within a pass',

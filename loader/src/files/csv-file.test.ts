@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readBranches, readProducts } from '../catalog/read-catalog.ts';
-import { FileFault, openCsv } from './csv-file.ts';
+import { FileFault } from './check-file.ts';
+import { openCsv } from './csv-file.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -39,7 +39,8 @@ describe('a file that is not what it should be', () => {
     ['', 'is empty'],
     ['\uFEFF', 'is empty'],
     ['\r\n \n', 'is empty'],
-    ['name;price\nMilk;1\n', 'line 1: the header lacks name, price'],
+    ['name;cost\nMilk;1\n', 'line 1: the header lacks price; it must name name,price'],
+    ['name|price\nMilk|1\n', 'line 1: the header lacks name, price'],
     ['\nname,cost\n', 'line 2: the header lacks price; it must name name,price'],
     ['name,price,Name\n', 'names name twice'],
     ['name,"price\nMilk,1\n', 'the header is broken'],
@@ -93,48 +94,28 @@ test.each([
   expect(rows).toMatchObject([{ line: 2, fields: ['Milk', '1.50'] }]);
 });
 
-test('columns may stand in any order and among others', async () => {
-  const file = await openCsv(await write('id,Price,name\n1,1.50,Milk\n'), COLUMNS);
-  expect(file).toMatchObject({ width: 3, at: { name: 2, price: 1 } });
+test.each([
+  ['semicolon', 'Name;price;note\n"Milk; fresh";1,50;"a ""b"""\n'],
+  ['semicolon, BOM and CRLF', '\uFEFF"name";"PRICE";note\r\n"Milk; fresh";1,50;"a ""b"""\r\n'],
+  ['tab', 'name\tprice\tnote\nMilk; fresh\t1,50\t"a ""b"""\n'],
+  ['comma', 'name,price,note\nMilk; fresh,"1,50","a ""b"""\n'],
+])('what separates columns is found from the header: %s', async (_, content) => {
+  const file = await openCsv(await write(content), COLUMNS);
+  const rows = [];
+  for await (const some of file.rows()) rows.push(...some);
+  expect(rows).toMatchObject([{ line: 2, fields: ['Milk; fresh', '1,50', 'a "b"'] }]);
 });
 
-describe('products', () => {
-  const products = async (rows: string) =>
-    readProducts(await write(`product_name,unit_price\n${rows}`, 'products_list.csv'), 2);
-
-  test('get their ids from their names', async () => {
-    expect(await products(' Orange Juice ,2.4\nMilk,1.50\nmilk,1.5\n')).toEqual([
-      { product_id: 'orange-juice', name: 'Orange Juice', unit_price_minor: 240 },
-      { product_id: 'milk', name: 'Milk', unit_price_minor: 150 },
-    ]);
-  });
-
-  test.each([
-    ['Milk,1\n ,1\n', 'line 3: product_name is empty'],
-    ['Milk,-1\n', 'line 2: unit_price "-1" is not a price'],
-    ['Milk,\n', 'line 2: unit_price "" is not a price'],
-    ['Milk,1\n\nMILK,2\n', 'line 4: product "MILK" stands here again with another price'],
-    ['Milk\n', 'line 2: 1 columns where the header has 2'],
-    ['Mi\u0000lk,1\n', 'line 2: product_name holds a control character'],
-    ['', 'names no product'],
-  ])('%j: %s', async (rows, message) => {
-    expect(await faultOf(products(rows))).toMatch(/products_list\.csv[,:] /);
-    expect(await faultOf(products(rows))).toContain(message);
-  });
+test('columns may stand in any order and among others, which are named', async () => {
+  const file = await openCsv(await write('Id,Price,name,\n1,1.50,Milk,x\n'), COLUMNS, { optional: ['id', 'unit'] });
+  expect(file).toMatchObject({ width: 4, at: { name: 2, price: 1, id: 0 }, extra: [{ name: 'column 4', at: 3 }] });
 });
 
-describe('branches', () => {
-  const branches = async (rows: string) => readBranches(await write(`branch_id,name,country\n${rows}`, 'branches.csv'));
-
-  test('have their ids in upper case', async () => {
-    expect(await branches('smkt001,Mitte,Germany\n')).toEqual([
-      { branch_id: 'SMKT001', name: 'Mitte', country: 'Germany' },
-    ]);
-  });
-
-  test.each([
-    [',Mitte,Germany\n', 'line 2: branch_id must be 1 to 64'],
-    ['A 1,Mitte,Germany\n', 'line 2: branch_id must be 1 to 64'],
-    ['A,Mitte,Germany\na,Nord,Germany\n', 'line 3: branch A stands here again'],
-  ])('%j: %s', async (rows, message) => expect(await faultOf(branches(rows))).toContain(message));
+test('a file is known by its content', async () => {
+  const [one, same, other] = ['name,price\nMilk,1\n', 'name,price\nMilk,1\n', 'name,price\nMilk,2\n'].map(
+    async (content, n) => (await openCsv(await write(content, `${n}.csv`), COLUMNS)).sha256,
+  );
+  expect(await one).toMatch(/^[0-9a-f]{64}$/);
+  expect(await same).toBe(await one);
+  expect(await other).not.toBe(await one);
 });

@@ -2,12 +2,16 @@ import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { REJECT_COLUMNS } from '@tillstream/schemas/files';
 import Papa from 'papaparse';
+import { type Reason, reasonText } from './reasons.ts';
+
+/** What a spreadsheet takes for a formula. Papa's own pattern misses a text of several lines. */
+const FORMULA = /^[=+\-@\t\r]/;
 
 /** Where the rows that could not be loaded are written, with their reasons. */
 export interface RejectFile {
   path: string;
   /** Adds a row; `line` is where it began. */
-  add(line: number, reasons: readonly string[], text: string): void;
+  add(line: number, reasons: readonly Reason[], text: string): void;
   /** Writes what has been added. The caller waits for it now and then, so that memory is bounded. */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -15,7 +19,7 @@ export interface RejectFile {
 
 /**
  * The reject file of a purchases file. It belongs to one run: what an earlier run left is removed at once, and the file
- * comes into being with the first reject. Throws when the folder cannot be written.
+ * comes into being with the first reject. What a spreadsheet would take for a formula has an apostrophe before it. Throws when the folder cannot be written.
  */
 export const openRejects = async (folder: string, purchasesFile: string): Promise<RejectFile> => {
   const path = join(folder, `${basename(purchasesFile)}.rejects.csv`);
@@ -33,7 +37,7 @@ export const openRejects = async (folder: string, purchasesFile: string): Promis
       file = await open(path, 'w');
       await file.appendFile(`${REJECT_COLUMNS.join(',')}\n`);
     }
-    await file.appendFile(`${Papa.unparse(rows, { newline: '\n' })}\n`);
+    await file.appendFile(`${Papa.unparse(rows, { newline: '\n', escapeFormulae: FORMULA })}\n`);
   };
   const flush = () => {
     // One after the other, whoever asks: rows must not interleave.
@@ -43,7 +47,7 @@ export const openRejects = async (folder: string, purchasesFile: string): Promis
   return {
     path,
     add: (line, reasons, text) => {
-      waiting.push([line, reasons.join('; '), text]);
+      waiting.push([line, reasons.map(reasonText).join('; '), text]);
     },
     flush,
     close: async () => {

@@ -20,7 +20,6 @@ export interface Row {
 export const MAX_ROW_LENGTH = 262_144;
 
 const QUOTE = 34;
-const COMMA = 44;
 const LF = 10;
 const CR = 13;
 
@@ -33,6 +32,12 @@ export class RowSplitter {
   #line = 1;
   /** Inside the tail of a line that was too long and is already answered for. */
   #skipping = false;
+  readonly #separator: string;
+
+  /** @param separator the one character between two fields */
+  constructor(separator = ',') {
+    this.#separator = separator;
+  }
 
   /** Takes the next piece of text. */
   push(piece: string): Row[] {
@@ -96,10 +101,10 @@ export class RowSplitter {
 
     for (;;) {
       if (text.charCodeAt(at) !== QUOTE) {
-        const comma = text.indexOf(',', at);
-        if (comma !== -1 && comma < lineEnd) {
-          fields.push(text.slice(at, comma));
-          at = comma + 1;
+        const next = text.indexOf(this.#separator, at);
+        if (next !== -1 && next < lineEnd) {
+          fields.push(text.slice(at, next));
+          at = next + 1;
           continue;
         }
         const end = this.#trimmed(text, at, lineEnd);
@@ -133,8 +138,8 @@ export class RowSplitter {
       if (after >= text.length || isLineEnd(text, after)) {
         return { row: this.#whole(text.slice(start, after), fields), lines, next: lineEnd + 1 };
       }
-      if (text.charCodeAt(after) !== COMMA)
-        return alone('a quote stands where none may: after a closing one must come a comma');
+      if (text[after] !== this.#separator)
+        return alone('a quote stands where none may: after a closing one must come a separator');
       at = after + 1;
     }
   }

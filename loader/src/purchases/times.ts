@@ -1,4 +1,5 @@
 import { wallClock } from '@tillstream/schemas/wall-clock';
+import { LRUCache } from 'lru-cache';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -55,18 +56,17 @@ export const shopClock = (timeZone: string): ShopClock => {
     return offset(wall - second) === second ? second : undefined;
   };
 
-  // One entry per hour of the clock; null marks an hour in which the offset changes, where each time is worked out.
-  const byHour = new Map<number, number | null>();
-  const offsetAt = (wall: number): number | undefined => {
-    const hour = Math.floor(wall / HOUR);
-    let known = byHour.get(hour);
-    if (known === undefined) {
+  // One entry per hour of the clock. In an hour in which the offset changes each time is worked out.
+  const byHour = new LRUCache<number, number | 'changes'>({
+    max: CACHED_HOURS,
+    memoMethod: (hour) => {
       const start = exactOffset(hour * HOUR);
-      known = start !== undefined && start === exactOffset((hour + 1) * HOUR - 1) ? start : null;
-      if (byHour.size >= CACHED_HOURS) byHour.clear();
-      byHour.set(hour, known);
-    }
-    return known ?? exactOffset(wall);
+      return start !== undefined && start === exactOffset((hour + 1) * HOUR - 1) ? start : 'changes';
+    },
+  });
+  const offsetAt = (wall: number): number | undefined => {
+    const known = byHour.memo(Math.floor(wall / HOUR));
+    return known === 'changes' ? exactOffset(wall) : known;
   };
 
   const toInstant = (wall: number) => {

@@ -1,6 +1,8 @@
 import { type Digest, type Fact, type Facts, type Key, keyText } from '../facts/facts.ts';
 
-export type Kind = 'lost' | 'extra' | 'different';
+export const KINDS = ['lost', 'extra', 'different'] as const;
+
+export type Kind = (typeof KINDS)[number];
 
 /** Groups whose facts differ between the stores, those included that only one of them has. */
 export const groupsThatDiffer = <Group>(

@@ -1,21 +1,21 @@
 /** What identifies a fact in both stores. */
 export interface Key {
-  /** Id of the purchase or the customer. */
+  /** Id of the purchase, customer, product or branch. */
   id: string;
-  /** Branch of the sale, or of the customer's totals there; null for a customer over the whole chain. */
+  /** Branch of the sale, or of the customer's totals there; null for anything else. */
   branch: string | null;
-  /** Slot of the sale, seconds since 1970; null for customers. */
+  /** Slot of the sale, seconds since 1970; null for anything else. */
   slot: number | null;
 }
 
 export type Content = Readonly<Record<string, string | number | null>>;
 
-/** A purchase, or a snapshot of a customer, as one store has it. */
+/** A purchase, a snapshot of a customer, a product or a branch, as one store has it. */
 export interface Fact {
   key: Key;
   /** Whether it counts in any figure: a void purchase and a customer without purchases do not. */
   counts: boolean;
-  /** Version of the purchase's event, or revision of the customer. */
+  /** Version of the purchase's event, or revision of anything else. */
   version: number;
   /** Everything else that figures are made of; equal content is written equally, whichever store it came from. */
   content: Content;
@@ -45,9 +45,13 @@ export interface Store<Scope, Group> {
   facts(keys: readonly Key[]): Promise<Facts>;
 }
 
+export const SUBJECT_NAMES = ['purchase', 'customer', 'customer_branch', 'product', 'branch'] as const;
+
+export type SubjectName = (typeof SUBJECT_NAMES)[number];
+
 /** A kind of fact that both stores hold. */
 export interface Subject<Scope, Group> {
-  name: 'purchase' | 'customer' | 'customer_branch';
+  name: SubjectName;
   postgres: Store<Scope, Group>;
   clickhouse: Store<Scope, Group>;
 }

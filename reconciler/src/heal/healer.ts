@@ -1,56 +1,95 @@
+import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { Database } from '@tillstream/pos-api/database';
 import { z } from 'zod';
 import { equalAmong } from '../compare/compare.ts';
 import type { Finding } from '../compare/difference.ts';
-import { keyText, type Subject } from '../facts/facts.ts';
+import { keyText, type Subject, type SubjectName } from '../facts/facts.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import { healCatalog } from './catalog.ts';
 import { healCustomers } from './customers.ts';
 import { deadLetteredAmong } from './dead-letters.ts';
 import { healPurchases } from './purchases.ts';
+import { mayTakeAway, takenAwayLately } from './removal.ts';
 
 /** Findings that are healed in one run of the reconciler; the others are found again. More is work for `npm run reemit`. */
 const HEALED_PER_RUN = 2_000;
-/**
- * More extra purchases than this at once are no fault of ClickHouse: Postgres has lost them, for example by a restore to an
- * earlier moment. A tombstone for each would destroy the better copy, so a person decides.
- */
-const MOST_EXTRA = 100;
-
 export interface HealLog {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 
+/** Why nothing was healed that takes something away; empty when healing went on. */
+export type HealingStopped = '' | 'restored' | 'too many';
+
 /** Heals what a comparison found. */
 export interface Healer {
-  /** Forgets what the last run healed. */
-  beginRun(): void;
-  /** Sends what differs again and waits for it. Answers the keys ({@link keyText}) that are equal in both stores now. */
-  heal<Scope, Group>(subject: Subject<Scope, Group>, findings: readonly Finding[]): Promise<ReadonlySet<string>>;
+  /** Forgets what the last run healed. Of a Postgres that was restored to an earlier moment nothing is healed. */
+  beginRun(isRestored: boolean): void;
+  /**
+   * Sends what differs again and waits for it. Answers the keys ({@link keyText}) that are equal in both stores now.
+   *
+   * @param compared how many facts the findings were found among
+   */
+  heal<Scope, Group>(
+    subject: Subject<Scope, Group>,
+    findings: readonly Finding[],
+    compared: number,
+  ): Promise<ReadonlySet<string>>;
+  /** Whether healing has stopped in this run. */
+  stopped(): HealingStopped;
 }
 
 /** Finds, names, leaves as it is. */
-export const noHealer: Healer = { beginRun: () => undefined, heal: async () => new Set() };
+export const noHealer: Healer = { beginRun: () => undefined, heal: async () => new Set(), stopped: () => '' };
 
-export const healerInto = (db: Database, pipeline: Pipeline, log: HealLog): Healer => {
+/** @param limited false: takes away whatever only ClickHouse has, because a person said so */
+export const healerInto = (
+  db: Database,
+  clickhouse: ClickHouse,
+  pipeline: Pipeline,
+  log: HealLog,
+  limited = true,
+): Healer => {
   let left = HEALED_PER_RUN;
-  const currency = async () => {
+  let stopped: HealingStopped = '';
+
+  const send = async (subject: SubjectName, findings: readonly Finding[]): Promise<void> => {
+    if (subject === 'product' || subject === 'branch') return healCatalog(db, clickhouse, subject, findings);
     const { rows } = await db.query('select currency from chain_settings');
-    return z.object({ currency: z.string() }).parse(rows[0]).currency;
+    const { currency } = z.object({ currency: z.string() }).parse(rows[0]);
+    await (subject === 'purchase' ? healPurchases : healCustomers)(db, currency, findings);
+  };
+
+  /** All findings, or those that take nothing away. */
+  const withinLimits = async (findings: readonly Finding[], compared: number): Promise<readonly Finding[]> => {
+    const extra = findings.filter(({ kind }) => kind === 'extra').length;
+    if (!limited || extra === 0) return findings;
+    const takenAway = await takenAwayLately(clickhouse);
+    if (mayTakeAway(extra, compared, takenAway)) return findings;
+    stopped = 'too many';
+    log.error(
+      { extra, compared, takenAway },
+      'ClickHouse has many facts that Postgres lacks; they are left as they are',
+    );
+    return findings.filter(({ kind }) => kind !== 'extra');
   };
 
   return {
-    beginRun: () => {
-      left = HEALED_PER_RUN;
+    beginRun: (isRestored) => {
+      left = limited ? HEALED_PER_RUN : Number.POSITIVE_INFINITY;
+      stopped = limited && isRestored ? 'restored' : '';
     },
-    heal: async (subject, findings) => {
+    stopped: () => stopped,
+    heal: async (subject, findings, compared) => {
+      if (stopped === 'restored' || findings.length === 0) return new Set();
       let chosen: readonly Finding[];
       try {
-        chosen = (await withoutDeadLettered(db, subject, withoutMassLoss(findings, log), log)).slice(0, left);
+        const allowed = await withinLimits(findings, compared);
+        chosen = (await withoutDeadLettered(db, subject, allowed, log)).slice(0, left);
         if (chosen.length === 0) return new Set();
         left -= chosen.length;
         log.warn({ subject: subject.name, findings: chosen.length }, 'sending again what differs');
-        await (subject.name === 'purchase' ? healPurchases : healCustomers)(db, await currency(), chosen);
+        await send(subject.name, chosen);
       } catch (error) {
         // The findings must be reported whatever becomes of them.
         log.error({ err: error, subject: subject.name }, 'cannot send again');
@@ -69,7 +108,7 @@ export const healerInto = (db: Database, pipeline: Pipeline, log: HealLog): Heal
 /** A finding whose event nobody takes stays named in each run, until somebody has made room for it and retried it. */
 const withoutDeadLettered = async (
   db: Database,
-  subject: { name: Parameters<typeof deadLetteredAmong>[1] },
+  subject: { name: SubjectName },
   findings: readonly Finding[],
   log: HealLog,
 ): Promise<readonly Finding[]> => {
@@ -81,14 +120,4 @@ const withoutDeadLettered = async (
     'dead letters: see npm run dead-letters',
   );
   return findings.filter(({ key }) => !deadLettered.has(key.id));
-};
-
-const withoutMassLoss = (findings: readonly Finding[], log: HealLog): readonly Finding[] => {
-  const extra = findings.filter(({ kind }) => kind === 'extra').length;
-  if (extra <= MOST_EXTRA) return findings;
-  log.error(
-    { extra },
-    'ClickHouse has many facts that Postgres has not: was Postgres restored? They are left as they are',
-  );
-  return findings.filter(({ kind }) => kind !== 'extra');
 };

@@ -21,7 +21,7 @@ export interface Chunk {
 /** Compares all of history, chunk after chunk. */
 export interface Pass {
   /** The scope it reports. */
-  scope: 'purchases' | 'customers' | 'customer_branches';
+  scope: 'purchases' | 'customers' | 'customer_branches' | 'catalog';
   /** Compares the next chunk; after the last one the next pass begins. */
   step(): Promise<Chunk>;
 }
@@ -80,6 +80,18 @@ export const customersPass = (
     },
   };
 };
+
+/** Products and branches: all of them in one step. */
+export const catalogPass = ({ products, branches }: Subjects, pipeline: Pipeline, healer: Healer): Pass => ({
+  scope: 'catalog',
+  step: async () => {
+    const summary = emptySummary();
+    for (const subject of [products, branches]) {
+      await addComparison(summary, subject, await compareScope(subject, 'all', pipeline), healer);
+    }
+    return { summary, finished: true };
+  },
+});
 
 /** The end of the slot of the nth purchase from a slot on. */
 const endInPostgres = async (db: Database, fromSlot: number): Promise<number> => {

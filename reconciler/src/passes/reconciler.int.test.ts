@@ -148,6 +148,7 @@ test('nothing differs when everything has arrived', async () => {
     ['purchases', true],
     ['customers', true],
     ['customer_branches', true],
+    ['catalog', true],
   ]);
   const [recent, all] = results;
   expect(recent?.summary.purchases).toBeGreaterThanOrEqual(40);
@@ -326,14 +327,94 @@ test('with healing off a finding stays, and shows until it is gone', async () =>
   expect((await check(newRun())).named).toEqual([`purchase ${id} different, healed`]);
 });
 
+const HIGHEST = '18446744073709551615';
+test.each([
+  [
+    'another name under a high revision',
+    'product milk different',
+    'products',
+    'product_id',
+    'milk',
+    `'Other' AS name, 1000000 AS revision`,
+  ],
+  [
+    'a revision that none can outdo',
+    'product eggs different',
+    'products',
+    'product_id',
+    'eggs',
+    `'Other' AS name, ${HIGHEST} AS revision`,
+  ],
+  [
+    'another price under the same revision',
+    'product bread different',
+    'products',
+    'product_id',
+    'bread',
+    'unit_price_minor + 1 AS unit_price_minor',
+  ],
+  [
+    'no longer sold',
+    'product milk different',
+    'products',
+    'product_id',
+    'milk',
+    'false AS active, revision + 1 AS revision',
+  ],
+  ['another country', 'branch SMKT001 different', 'branches', 'branch_id', 'SMKT001', `'XX' AS country`],
+  [
+    'another name of a branch',
+    'branch SMKT002 different',
+    'branches',
+    'branch_id',
+    'SMKT002',
+    `'Other' AS name, 77 AS revision`,
+  ],
+  [
+    'a branch that nobody has',
+    'branch kafka1 extra',
+    'branches',
+    'branch_id',
+    'SMKT001',
+    `'kafka1' AS branch_id, 9 AS revision`,
+  ],
+  ['a product that nobody has', `product it's extra`, 'products', 'product_id', 'milk', `'it\\'s' AS product_id`],
+])('the catalog is compared and healed: %s', async (_what, found, table, column, id, replaced) => {
+  await arrived(1);
+  const shown = () =>
+    clickhouse.rows({
+      name: 'catalog',
+      sql: `SELECT toString(tuple(* EXCEPT revision)) AS line FROM silver.${table} FINAL ORDER BY ${column}`,
+      row: z.object({ line: z.string() }),
+    });
+  const before = await shown();
+  await corruptIn(`silver.${table}`, column, id, replaced);
+  expect(await shown()).not.toEqual(before);
+  expect((await check(newRun())).named).toEqual([`${found}, healed`]);
+  expect(await shown()).toEqual(before);
+  expect((await check(newRun())).named).toEqual([]);
+});
+
+test('a product that ClickHouse lost comes back, and one whose event got lost follows', async () => {
+  await arrived(1);
+  await clickhouse.command(`ALTER TABLE silver.products DELETE WHERE product_id = 'eggs' SETTINGS mutations_sync = 1`);
+  await database.pool.query(
+    `update branches set name = 'Renamed', revision = revision + 1 where branch_id = 'SMKT002'`,
+  );
+  expect((await check(newRun())).named).toEqual(['branch SMKT002 different, healed', 'product eggs lost, healed']);
+  expect((await check(newRun())).named).toEqual([]);
+});
+
 test('many extra purchases get no tombstone: Postgres may have lost them', async () => {
   const [real = ''] = await arrived(1, { sold_at: '2026-02-06T10:05:00.000Z' });
   await clickhouse.command(
     `INSERT INTO silver.purchases SELECT one.* REPLACE (generateUUIDv4(number) AS purchase_id) FROM
        (SELECT * FROM silver.purchases FINAL WHERE purchase_id = '${real}') AS one CROSS JOIN numbers(101) AS n`,
   );
-  const { named } = await check(newRun());
+  const { named, results } = await check(newRun());
   expect(named).toHaveLength(101);
+  expect(results.map(({ healingStopped }) => healingStopped)).toContain('too many');
+  expect((await latestReconciliation(clickhouse)).healing_stopped).toBe('too many');
   expect(named.every((finding) => finding.endsWith(' extra'))).toBe(true);
   await clickhouse.command(
     `ALTER TABLE silver.purchases DELETE WHERE slot = '2026-02-06 10:00:00' AND purchase_id != '${real}' SETTINGS mutations_sync = 1`,
@@ -454,6 +535,8 @@ test('the process checks, serves metrics and stops when asked', async () => {
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   expect(metrics).toMatch(/^reconciler_last_success_timestamp_seconds \d{10}/m);
   expect(metrics).toMatch(/^reconciler_compared_total\{scope="purchases",fact="purchase"\} [1-9]/m);
+  // Before anything was found: of a counter that begins at 1 Prometheus sees no increase.
+  expect(metrics).toContain('reconciler_findings_total{subject="purchase",kind="lost",healed="true"} 0');
   const asked = Date.now();
   child.kill('SIGTERM');
   expect(await exit).toEqual([0, null]);

@@ -2,8 +2,9 @@ import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { Database } from '@tillstream/pos-api/database';
 import { type HealLog, healerInto, noHealer } from '../heal/healer.ts';
 import { type Pipeline, waitOncePerRun } from '../pipeline/pipeline.ts';
-import { customersPass, purchasesPass } from './history.ts';
+import { catalogPass, customersPass, purchasesPass } from './history.ts';
 import { recentChanges } from './recent.ts';
+import { beginRun } from './run-number.ts';
 import { subjectsIn } from './subjects.ts';
 import { addSummary, emptySummary, type Result } from './summary.ts';
 
@@ -18,6 +19,9 @@ export interface ReconcilerOptions {
   restMs: number;
 }
 
+/** What a run says of one scope, before it is known how the run ends. */
+type ScopeResult = Omit<Result, 'run' | 'healingStopped'>;
+
 /** One comparison of everything that is due: what is recent, and some chunks of history. */
 export type Run = () => Promise<Result[]>;
 
@@ -30,15 +34,16 @@ export const reconciler = (
 ): Run => {
   const pipeline = waitOncePerRun(pipelineToClickHouse);
   const subjects = subjectsIn(db, clickhouse);
-  const healer = options.heal ? healerInto(db, pipeline, log) : noHealer;
+  const healer = options.heal ? healerInto(db, clickhouse, pipeline, log) : noHealer;
   const recent = recentChanges(db, clickhouse, subjects, pipeline, healer, options.settlingMs);
   const passes = [
     purchasesPass(db, clickhouse, subjects, pipeline, healer, options.settlingMs),
     customersPass(db, subjects.customers, 'customers', pipeline, healer),
     customersPass(db, subjects.customerBranches, 'customer_branches', pipeline, healer),
+    catalogPass(subjects, pipeline, healer),
   ].map((pass) => ({ pass, startedAt: undefined as Date | undefined, notBefore: 0 }));
 
-  const goOn = async (entry: (typeof passes)[number]): Promise<Result> => {
+  const goOn = async (entry: (typeof passes)[number]): Promise<ScopeResult> => {
     const began = performance.now();
     entry.startedAt ??= new Date();
     const { summary, finished } = await entry.pass.step();
@@ -51,13 +56,16 @@ export const reconciler = (
   };
 
   return async () => {
-    healer.beginRun();
+    const { run, isRestored } = await beginRun(db, clickhouse);
+    if (isRestored)
+      log.error({ run }, 'Postgres was restored to an earlier moment: nothing is healed until npm run adopt-books');
+    healer.beginRun(isRestored);
     pipeline.beginRun();
     const began = performance.now();
     const backlog = await pipeline.backlog();
     const summary = await recent();
     const now = new Date();
-    const results: Result[] = [
+    const results: ScopeResult[] = [
       {
         scope: 'recent',
         passStartedAt: now,
@@ -73,7 +81,7 @@ export const reconciler = (
       if (due.length === 0) break;
       for (const entry of due) results.push(await goOn(entry));
     }
-    return merged(results);
+    return merged(results).map((result) => ({ ...result, run, healingStopped: healer.stopped() }));
   };
 };
 
@@ -84,8 +92,8 @@ const measured = (summary: ReturnType<typeof emptySummary>, began: number) => ({
 });
 
 /** Stretches of the same pass as one result. */
-const merged = (results: readonly Result[]): Result[] => {
-  const byPass = new Map<string, Result>();
+const merged = (results: readonly ScopeResult[]): ScopeResult[] => {
+  const byPass = new Map<string, ScopeResult>();
   for (const result of results) {
     const name = `${result.scope} ${result.passStartedAt.getTime()}`;
     const total = byPass.get(name) ?? { ...result, summary: emptySummary(), inFlight: 0, durationMs: 0 };

@@ -1,10 +1,13 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { Database } from '@tillstream/pos-api/database';
+import { clickhouseCatalog } from '../clickhouse/catalog.ts';
 import { clickhouseCustomers } from '../clickhouse/customers.ts';
 import { clickhousePurchases } from '../clickhouse/purchases.ts';
+import type { WholeCatalog } from '../facts/catalog-fact.ts';
 import type { CustomerScope } from '../facts/customer-fact.ts';
 import type { Subject } from '../facts/facts.ts';
 import type { PurchaseScope, SlotOfBranch } from '../facts/purchase-scope.ts';
+import { postgresCatalog } from '../postgres/catalog.ts';
 import { postgresCustomers } from '../postgres/customers.ts';
 import { postgresPurchases } from '../postgres/purchases.ts';
 
@@ -13,6 +16,8 @@ export interface Subjects {
   purchases: Subject<PurchaseScope, SlotOfBranch>;
   customers: Subject<CustomerScope, number>;
   customerBranches: Subject<CustomerScope, number>;
+  products: Subject<WholeCatalog, WholeCatalog>;
+  branches: Subject<WholeCatalog, WholeCatalog>;
 }
 
 export const subjectsIn = (db: Database, clickhouse: ClickHouse): Subjects => {
@@ -21,9 +26,16 @@ export const subjectsIn = (db: Database, clickhouse: ClickHouse): Subjects => {
     postgres: postgresCustomers(db, name),
     clickhouse: clickhouseCustomers(clickhouse, name),
   });
+  const catalog = (name: 'product' | 'branch'): Subject<WholeCatalog, WholeCatalog> => ({
+    name,
+    postgres: postgresCatalog(db, name),
+    clickhouse: clickhouseCatalog(clickhouse, name),
+  });
   return {
     purchases: { name: 'purchase', postgres: postgresPurchases(db), clickhouse: clickhousePurchases(clickhouse) },
     customers: customers('customer'),
     customerBranches: customers('customer_branch'),
+    products: catalog('product'),
+    branches: catalog('branch'),
   };
 };

@@ -1,11 +1,11 @@
 import type { Comparison } from '../compare/compare.ts';
 import type { Finding, Kind } from '../compare/difference.ts';
-import { keyText, type Subject } from '../facts/facts.ts';
-import type { Healer } from '../heal/healer.ts';
+import { keyText, type Subject, type SubjectName } from '../facts/facts.ts';
+import type { Healer, HealingStopped } from '../heal/healer.ts';
 
 /** A finding with what became of it. */
 export interface ReportedFinding extends Finding {
-  subject: Subject<unknown, unknown>['name'];
+  subject: SubjectName;
   healed: boolean;
 }
 
@@ -23,7 +23,10 @@ export interface Summary {
 
 /** What a run says of one scope. */
 export interface Result {
-  scope: 'recent' | 'purchases' | 'customers' | 'customer_branches';
+  scope: 'recent' | 'purchases' | 'customers' | 'customer_branches' | 'catalog';
+  /** The number of the run. */
+  run: number;
+  healingStopped: HealingStopped;
   /** When the pass over all history that it belongs to began. */
   passStartedAt: Date;
   finished: boolean;
@@ -49,10 +52,11 @@ export const addComparison = async <Scope, Group>(
   healer: Healer,
 ): Promise<void> => {
   summary.slots += comparison.groups;
-  summary[subject.name === 'purchase' ? 'purchases' : 'customers'] += comparison.facts;
+  if (subject.name === 'purchase') summary.purchases += comparison.facts;
+  else if (subject.name === 'customer' || subject.name === 'customer_branch') summary.customers += comparison.facts;
   if (subject.name === 'purchase') for (const key of comparison.inFlight) summary.inFlight.add(keyText(key));
   summary.decided &&= comparison.decided;
-  const healed = await healer.heal(subject, comparison.findings);
+  const healed = await healer.heal(subject, comparison.findings, comparison.facts);
   addFindings(
     summary,
     comparison.findings.map((finding) => ({

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { recordPurchases } from '@tillstream/pos-api/record-purchases';
@@ -11,10 +14,12 @@ import { z } from 'zod';
 import { makeDatabase, purchase, type TestDatabase } from '../../../tests/support/database.ts';
 import { eventually } from '../../../tests/support/eventually.ts';
 import { startBroker, startEngine, type TestBroker, type TestEngine } from '../../test/engine.ts';
+import { joinGroup } from '../../test/group-member.ts';
 import { reconciler } from '../passes/reconciler.ts';
 import { replay } from '../replay/replay.ts';
 import { type KafkaBroker, kafkaBroker } from './kafka.ts';
 import { pipelineOver } from './pipeline.ts';
+import { queueKeeper } from './queue.ts';
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -121,7 +126,7 @@ describe.skipIf(inject('kafkaBrokers') === undefined)('over the broker', () => {
     const { written, read } = await watched.progress();
     expect(written).toBe(before.messages);
     expect(read).toBe(written);
-    expect(await replay(broker.brokers, clickhouse)).toBe(written);
+    expect(await replay(broker.brokers, clickhouse, new AbortController().signal)).toBe(written);
     await eventually(async () => {
       expect((await watched.progress()).read).toBe(written);
       expect((await counted()).messages).toBe(2 * written);
@@ -133,4 +138,61 @@ describe.skipIf(inject('kafkaBrokers') === undefined)('over the broker', () => {
     expect(await check(newRun(15_000))).toEqual([]);
     expect((await counted()).purchases).toBe(before.purchases + 2);
   });
+
+  test.each([
+    ['Ctrl-C', 'SIGINT', 130],
+    ['kill -9', 'SIGKILL', null],
+  ] as const)(
+    'a replay that %s ends leaves the queue reading on',
+    async (_what, signal, code) => {
+      const { child, exit } = runReplay();
+      // While another consumer reads as the group the broker does not move it, so the replay waits with the queue detached.
+      const member = await joinGroup(broker.brokers);
+      await eventually(async () => expect(await queueState()).toBe('detached'), 15_000);
+      child.kill(signal);
+      expect((await exit)[0]).toBe(code);
+      const keepAttached = queueKeeper(clickhouse, 1_000);
+      if (signal === 'SIGKILL') {
+        expect(await queueState()).toBe('detached');
+        // Another replay may be at it.
+        expect(await keepAttached()).toBe(false);
+        await delay(1_000);
+        expect(await keepAttached()).toBe(true);
+      }
+      expect(await queueState()).toBe('attached');
+      expect(await keepAttached()).toBe(false);
+      await member.disconnect();
+      const [id] = await record(1);
+      await eventually(async () => {
+        const { found } = await clickhouse.row({
+          name: 'test',
+          sql: 'SELECT count() AS found FROM gold.purchases WHERE purchase_id = {id:UUID}',
+          params: { id },
+          row: z.object({ found: z.number() }),
+        });
+        expect(found).toBe(1);
+      }, 30_000);
+    },
+    90_000,
+  );
+
+  const runReplay = () => {
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', fileURLToPath(new URL('../replay/main.ts', import.meta.url))],
+      {
+        env: { ...process.env, CLICKHOUSE_URL: engine.url, KAFKA_BROKERS: broker.brokers },
+        stdio: 'ignore',
+      },
+    );
+    return { child, exit: once(child, 'exit') };
+  };
+  const queueState = async () =>
+    (
+      await clickhouse.row({
+        name: 'test',
+        sql: `SELECT if(count() > 0, 'attached', 'detached') AS state FROM system.tables WHERE database = 'bronze' AND name = 'queue'`,
+        row: z.object({ state: z.string() }),
+      })
+    ).state;
 });

@@ -15,8 +15,10 @@ export const reconciliation = z.object({
   lost: count,
   /** The same for what counts in ClickHouse and is not in Postgres (a purchase counted twice included). */
   extra: count,
-  /** The same for purchases and customers that both have, with other content. */
+  /** The same for purchases, customers, products and branches that both have, with other content. */
   different: count,
+  /** Why nothing is healed that takes something away; empty while healing goes on. */
+  healing_stopped: z.enum(['', 'restored', 'too many']),
 });
 
 export type Reconciliation = z.output<typeof reconciliation>;
@@ -45,8 +47,9 @@ WITH
                 SELECT scope, maxIf(pass_started_at, pass_finished) AS since
                 FROM ops.reconciliation WHERE scope != 'recent' GROUP BY scope
             ) AS whole
-            ON whole.scope = transform(findings.subject, ['purchase', 'customer', 'customer_branch'], ['purchases', 'customers', 'customer_branches'], '')
-            GROUP BY subject, purchase_id, customer_id, branch_id, slot
+            ON whole.scope = transform(findings.subject, ['purchase', 'customer', 'customer_branch', 'product', 'branch'],
+                ['purchases', 'customers', 'customer_branches', 'catalog', 'catalog'], '')
+            GROUP BY subject, purchase_id, customer_id, product_id, branch_id, slot
         )
         WHERE (NOT is_healed AND last_found >= since) OR last_found > now64(3, 'UTC') - INTERVAL 30 SECOND
     ) AS open
@@ -57,7 +60,8 @@ SELECT
     (SELECT max(in_flight) FROM ops.reconciliation WHERE scope = 'recent' AND checked_at = newest) AS in_flight,
     open.1 AS lost,
     open.2 AS extra,
-    open.3 AS different`;
+    open.3 AS different,
+    (SELECT max(healing_stopped) FROM ops.reconciliation WHERE checked_at = newest) AS healing_stopped`;
 
 /** Reads the newest result in the shape of `GET /api/reconciliation`. Throws while ClickHouse is away. */
 export const latestReconciliation = (clickhouse: ClickHouse, signal?: AbortSignal): Promise<Reconciliation> =>

@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
 import { serveHealth } from '@tillstream/schemas/health-server';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { KINDS } from '../compare/difference.ts';
+import { SUBJECT_NAMES } from '../facts/facts.ts';
 import type { Result } from '../passes/summary.ts';
 import type { TopicProgress } from '../pipeline/kafka.ts';
 
@@ -35,6 +37,15 @@ const findings = new Counter({
   name: 'reconciler_findings_total',
   help: 'Differences found: lost, extra, different',
   labelNames: ['subject', 'kind', 'healed'],
+  registers,
+});
+// From the start: of a counter that begins at 1 nobody sees that it has grown.
+for (const subject of SUBJECT_NAMES) {
+  for (const kind of KINDS) for (const healed of ['true', 'false']) findings.inc({ subject, kind, healed }, 0);
+}
+const healingStopped = new Gauge({
+  name: 'reconciler_healing_stopped',
+  help: '1 while nothing is healed because that would take too much away',
   registers,
 });
 const duration = new Histogram({
@@ -86,6 +97,7 @@ export const countRun = (checkedAt: Date, results: readonly Result[]): void => {
   isFailing = false;
   lastSuccessMs = checkedAt.getTime();
   lastSuccess.set(checkedAt.getTime() / 1000);
+  healingStopped.set(results.some((result) => result.healingStopped !== '') ? 1 : 0);
   for (const { scope, summary, durationMs, inFlight: moving } of results) {
     if (scope === 'recent') inFlight.set(moving);
     compared.inc({ scope, fact: 'purchase' }, summary.purchases);

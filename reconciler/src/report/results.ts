@@ -18,9 +18,11 @@ export const writeResults = async (
   }
   await clickhouse.insert(
     'ops.reconciliation',
-    results.map(({ scope, passStartedAt, finished, summary, inFlight, durationMs }) => ({
+    results.map(({ scope, run, healingStopped, passStartedAt, finished, summary, inFlight, durationMs }) => ({
       checked_at: checkedAt.toISOString(),
       scope,
+      run,
+      healing_stopped: healingStopped,
       pass_started_at: passStartedAt.toISOString(),
       pass_finished: finished,
       slots: summary.slots,
@@ -41,8 +43,9 @@ const findingRow = (foundAt: Date, { kind, subject, key, clickhouse, postgres, h
   subject,
   kind,
   purchase_id: subject === 'purchase' ? key.id : null,
-  customer_id: subject === 'purchase' ? null : key.id,
-  branch_id: key.branch ?? '',
+  customer_id: subject === 'customer' || subject === 'customer_branch' ? key.id : null,
+  product_id: subject === 'product' ? key.id : '',
+  branch_id: subject === 'branch' ? key.id : (key.branch ?? ''),
   slot: key.slot,
   clickhouse: asText(clickhouse),
   postgres: asText(postgres),
