@@ -4,7 +4,7 @@ import type { ClickHouse } from '../client.ts';
 import { sealContext } from './context.ts';
 import { proofSteps } from './proof.ts';
 import { NOTHING_SEALED, type SealedRows } from './seal-days.ts';
-import { readState, writeState } from './state.ts';
+import { readProved, readState, writeState } from './state.ts';
 import { type Seen, type Tick, tick } from './tick.ts';
 
 export interface SealerOptions {
@@ -69,7 +69,8 @@ export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions):
     signal,
   } = options;
   const context = sealContext(clickhouse, shop, signal);
-  const seen: Seen = { until: 0, arrivals: new Map() };
+  // What had arrived before the last proof was looked at by it: a restart does not look at all of history at once.
+  let seen: Seen | undefined;
   // At first, and after a round that failed: something may be half done, which only the proof finds.
   let inHurry = true;
   let proof: { steps: AsyncGenerator<SealedRows>; began: number; horizon: number } | undefined;
@@ -98,6 +99,7 @@ export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions):
   while (!signal.aborted) {
     const began = performance.now();
     try {
+      seen ??= { until: await readProved(context), arrivals: new Map() };
       const rows: Tick = await tick(context, seen, { now: now?.(), graceMs });
       told(rows, began, sealed);
       ticked?.(began);

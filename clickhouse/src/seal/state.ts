@@ -24,6 +24,18 @@ export const readState = async ({
   return { horizon: found.horizon, countries: new Map(found.branches) };
 };
 
+/** When the newest proof of everything that has ended began (ms since 1970; 0 before the first). */
+export const readProved = async ({ clickhouse, clock, signal }: SealContext): Promise<number> => {
+  const { proved } = await clickhouse.row({
+    name: 'sealer_proved',
+    sql: `SELECT toUnixTimestamp64Milli(max(at)) AS proved FROM sealed.state WHERE clock = {clock:String} AND name = 'proved'`,
+    params: { clock },
+    row: z.object({ proved: z.int() }),
+    signal,
+  });
+  return proved;
+};
+
 /** Tells how far the sealer is: `changed` after a figure was sealed anew, `proved` when a proof of everything that has ended began (ms). */
 export const writeState = async (
   { clickhouse, clock }: SealContext,
