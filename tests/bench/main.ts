@@ -4,13 +4,13 @@
  */
 const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   freshness: () => import('./freshness.ts'),
-  kpis: () => import('./kpis.ts'),
+  kpis: () => import('./gold/kpis.ts'),
   lighthouse: () => import('./lighthouse.ts'),
   load: () => import('./load.ts'),
   page: () => import('./page.ts'),
   pipeline: () => import('./pipeline.ts'),
   'read-api': () => import('./read-api.ts'),
-  seals: () => import('./seals.ts'),
+  seals: () => import('./gold/seals.ts'),
   start: () => import('./start.ts'),
   viewers: () => import('./viewers.ts'),
   write: () => import('./write.ts'),

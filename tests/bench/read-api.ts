@@ -6,16 +6,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connectClickHouse } from '@tillstream/clickhouse/client';
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
-import { sealStale } from '@tillstream/clickhouse/seal';
+import { runSealer, sealAll } from '@tillstream/clickhouse/seal/sealer';
 import { clickhousePart, dashboardPart } from '@tillstream/embedded/parts';
 import { ProcessList } from '@tillstream/embedded/processes';
 import { StateFolder } from '@tillstream/embedded/state';
 import { Supervisor } from '@tillstream/embedded/supervise';
 import { cpuOfParts } from '../support/cpu.ts';
 import { freePort } from '../support/ports.ts';
+import { SHOP, seedOf } from './gold/world.ts';
 import { queriesOf } from './queries.ts';
-import { sellMeanwhile } from './sales-meanwhile.ts';
-import { fillCatalog, fillSilver, type Seed } from './seeded-purchases.ts';
+import { sellMeanwhile } from './sales/sales-meanwhile.ts';
+import { fillSilver } from './sales/seeded-purchases.ts';
 import { percentile } from './statistics.ts';
 import { watch } from './watch.ts';
 
@@ -31,9 +32,6 @@ const VIEWERS = setting('BENCH_VIEWERS', 50);
 /** An engine's folder that stays and is not filled again; that of `kpis` will do. */
 const KEEP = process.env.BENCH_KEEP;
 
-const SHOP = { SHOP_TIMEZONE: 'UTC', BUSINESS_DAY_START: '00:00' };
-/** Where the three years of sales end, as for `kpis`. */
-const UNTIL = Date.UTC(2025, 10, 20);
 /** A port where nobody listens. */
 const NOBODY = 9;
 
@@ -98,25 +96,23 @@ export const run = async (): Promise<void> => {
   }
 };
 
-const seed: Seed = { purchases: PURCHASES, branches: BRANCHES, customers: 1_000_000, products: 50, until: UNTIL };
+const seed = seedOf(PURCHASES, BRANCHES);
 
 /** Fills silver, unless it is filled, and seals all that is over. */
 const prepare = async (url: string): Promise<void> => {
   const clickhouse = connectClickHouse(url, 'bench');
   await migrateClickHouse(clickhouse, undefined, SHOP);
   const parts = await fetch(url, { method: 'POST', body: 'SELECT count() FROM silver.purchases' });
-  if (Number(await parts.text()) === 0) {
-    await fillSilver(clickhouse, seed);
-    await fillCatalog(clickhouse, seed);
-  }
-  await sealStale(clickhouse, { shop: SHOP, now: Date.now(), graceMs: 0 });
+  if (Number(await parts.text()) === 0) await fillSilver(clickhouse, seed);
+  await sealAll(clickhouse, { shop: SHOP, graceMs: 0 });
   await clickhouse.close();
 };
 
 const ask = async (dashboard: string, url: string, folder: string): Promise<void> => {
   const over = new AbortController();
   const clickhouse = connectClickHouse(url, 'bench');
-  const selling = sellMeanwhile(clickhouse, seed, { from: Date.now(), rate: RATE, signal: over.signal });
+  const selling = await sellMeanwhile(clickhouse, seed, { from: Date.now(), rate: RATE });
+  const sealing = runSealer(clickhouse, { shop: SHOP, signal: over.signal });
   const counts = await Promise.all(
     Array.from({ length: VIEWERS }, (_, n) => {
       // Most look at the chain, some at a branch.
@@ -144,7 +140,7 @@ const ask = async (dashboard: string, url: string, folder: string): Promise<void
     `  ClickHouse ${share('clickhouse')} % of a core and ${queries.toFixed(1)} queries/s, dashboard ${share('dashboard')} %; each viewer got ${((total(counts) - heard) / seconds / VIEWERS).toFixed(1)} messages/s`,
   );
   over.abort();
-  await selling;
+  await Promise.all([selling.stop(), sealing]);
   await clickhouse.close();
 };
 

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { sealContext } from '@tillstream/clickhouse/seal/context';
+import { runSealer } from '@tillstream/clickhouse/seal/sealer';
+import { type Seen, tick } from '@tillstream/clickhouse/seal/tick';
+import { SHOP } from './world.ts';
+
+/** A sealer at work, and what it has cost since {@link Sealing.begin}. */
+export interface Sealing {
+  begin(): void;
+  /** Prints the time of its statements, each of one thread, as a share of the time since. */
+  print(): void;
+  stop(): Promise<void>;
+}
+
+/** Seals as the reconciler does, `now` being the clock of the sales; resolves when it has looked at all that there was before. */
+export const sealMeanwhile = async (clickhouse: ClickHouse, now: () => number): Promise<Sealing> => {
+  const counted = { ms: 0, ticks: 0, slots: 0, days: 0, milestones: 0, proofs: 0, proofMs: 0 };
+  const count = async <Value>(statement: Promise<Value>): Promise<Value> => {
+    const began = performance.now();
+    return statement.finally(() => {
+      counted.ms += performance.now() - began;
+    });
+  };
+  const observed: ClickHouse = {
+    ...clickhouse,
+    rows: (query) => count(clickhouse.rows(query)),
+    row: (query) => {
+      if (query.name === 'arrived') counted.ticks++;
+      return count(clickhouse.row(query));
+    },
+    insertSelect: (insert) => count(clickhouse.insertSelect(insert)),
+    insert: (table, rows) => count(clickhouse.insert(table, rows)),
+  };
+  const stopping = new AbortController();
+  let failure: unknown;
+  const sealing = runSealer(observed, {
+    shop: SHOP,
+    now,
+    failed: (error) => {
+      failure = error;
+    },
+    sealed: ({ slots, days, milestones }) => {
+      counted.slots += slots;
+      counted.days += days;
+      counted.milestones += milestones;
+    },
+    proved: (beganAt) => {
+      counted.proofs++;
+      counted.proofMs += Date.now() - beganAt;
+    },
+    signal: stopping.signal,
+  });
+  const failed = () => {
+    if (failure !== undefined) throw failure;
+  };
+  while (counted.ticks < 4) {
+    failed();
+    await sleep(100);
+  }
+  let began = performance.now();
+  return {
+    begin: () => {
+      began = performance.now();
+      Object.assign(counted, { ms: 0, ticks: 0, slots: 0, days: 0, milestones: 0, proofs: 0, proofMs: 0 });
+    },
+    print: () => {
+      const { ms, ticks, slots, days, milestones, proofs, proofMs } = counted;
+      const elapsed = performance.now() - began;
+      console.log(
+        `  the sealer: its statements took ${((100 * ms) / elapsed).toFixed(1)} % of the time; ${(ticks / (elapsed / 1000)).toFixed(1)} ticks/s, ` +
+          `sealed anew ${slots} slots, ${days} days, ${milestones} days of milestones; ${proofs} proofs of everything, each within ${(proofMs / Math.max(1, proofs) / 1000).toFixed(0)} s`,
+      );
+    },
+    stop: async () => {
+      stopping.abort();
+      await sealing;
+      failed();
+    },
+  };
+};
+
+const IDLE_TICKS = 50;
+
+/** Prints what a tick costs that finds nothing: CPU of the engine, less what it takes without. No sale may come in meanwhile. */
+export const measureIdleTick = async (clickhouse: ClickHouse, cpuMs: () => number, now: number): Promise<void> => {
+  const context = sealContext(clickhouse, SHOP);
+  const seen: Seen = { until: 0, arrivals: new Map() };
+  const look = () => tick(context, seen, { now, graceMs: 0 });
+  await look();
+  const cost = async (work: () => Promise<unknown>) => {
+    const before = cpuMs();
+    for (let n = 0; n < IDLE_TICKS; n++) {
+      await work();
+      await sleep(100);
+    }
+    return (cpuMs() - before) / IDLE_TICKS;
+  };
+  const idle = await cost(async () => undefined);
+  const looked = await cost(look);
+  console.log(`  a tick that finds nothing: ${(looked - idle).toFixed(1)} ms of the engine's CPU`);
+};
