@@ -8,9 +8,17 @@ const BEGINS = Date.UTC(2025, 9, 20);
 
 const uuid = (kind: string, n: number) => `00000000-0000-4000-${kind}-${String(n).padStart(12, '0')}`;
 
-/** The n-th of so many recorded purchases, evenly over thirty days, one to four products in each, a card in nine of ten. */
+/** The purchase that makes a customer loyal, counted from 0. */
+const LOYAL = 2;
+
+/**
+ * The n-th of so many recorded purchases, evenly over thirty days, one to four products in each, a card in nine of ten. Each customer buys
+ * once in as many purchases as there are customers, always in the same branch.
+ */
 export const pipelineEvent = (n: number, of: number): PurchaseEvent => {
-  const soldAt = new Date(BEGINS + Math.floor((n / of) * DAYS * 86_400_000)).toISOString();
+  const momentOf = (purchase: number) =>
+    new Date(BEGINS + Math.floor((purchase / of) * DAYS * 86_400_000)).toISOString();
+  const soldAt = momentOf(n);
   const items = Array.from({ length: 1 + (n % 4) }, (_, place) => ({
     product_id: `product-${(n * 31 + place * 7) % PRODUCTS}`,
     quantity: 1 + (n % 3),
@@ -18,14 +26,17 @@ export const pipelineEvent = (n: number, of: number): PurchaseEvent => {
   }));
   const total_minor = items.reduce((sum, { quantity, unit_price_minor }) => sum + quantity * unit_price_minor, 0);
   const number = 1 + ((n * 7919) % CUSTOMERS);
+  const before = Math.floor(n / CUSTOMERS);
+  const first = momentOf(n % CUSTOMERS);
+  const loyal = momentOf((n % CUSTOMERS) + LOYAL * CUSTOMERS);
   const totals = {
-    purchases: 1 + Math.floor(n / CUSTOMERS),
+    purchases: 1 + before,
     spent_minor: total_minor,
-    loyal_since: null,
-    first_sold_at: soldAt,
+    loyal_since: before >= LOYAL ? loyal : null,
+    first_sold_at: first,
     last_sold_at: soldAt,
-    first_sold_before: null,
-    loyal_before: null,
+    first_sold_before: before > 0 ? first : null,
+    loyal_before: before > LOYAL ? loyal : null,
     revision: 1 + n,
   };
   const id = uuid('8000', n);

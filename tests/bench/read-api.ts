@@ -13,10 +13,10 @@ import { StateFolder } from '@tillstream/embedded/state';
 import { Supervisor } from '@tillstream/embedded/supervise';
 import { cpuOfParts } from '../support/cpu.ts';
 import { freePort } from '../support/ports.ts';
-import { sellMeanwhile } from './gold/sales-meanwhile.ts';
-import { fillSilver } from './gold/seeded-purchases.ts';
 import { SHOP, seedOf } from './gold/world.ts';
 import { queriesOf } from './queries.ts';
+import { sellMeanwhile } from './sales/sales-meanwhile.ts';
+import { fillSilver } from './sales/seeded-purchases.ts';
 import { percentile } from './statistics.ts';
 import { watch } from './watch.ts';
 

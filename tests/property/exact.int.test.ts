@@ -4,8 +4,11 @@ import { openGold } from '@tillstream/clickhouse/questions/gold';
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { rebuildSilver } from '@tillstream/clickhouse/schema/rebuild';
 import { sealContext } from '@tillstream/clickhouse/seal/context';
+import { proofSteps } from '@tillstream/clickhouse/seal/proof';
 import { rebuildGold } from '@tillstream/clickhouse/seal/rebuild';
+import { NOTHING_SEALED } from '@tillstream/clickhouse/seal/seal-days';
 import { sealAll } from '@tillstream/clickhouse/seal/sealer';
+import { readState } from '@tillstream/clickhouse/seal/state';
 import { type Seen, tick } from '@tillstream/clickhouse/seal/tick';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -270,4 +273,27 @@ test('a sealer that never looks again at what is sealed is found out', { timeout
   ];
   await live(steps);
   await expect(live(steps, { sealer: neverLookingAgain })).rejects.toThrow(/to deeply equal/);
+});
+
+test('a proof right after a proof finds nothing to seal', { timeout: 600_000 }, async () => {
+  const sale = (customer: number, minute: number): Basket => ({
+    branch: customer % 2,
+    minute,
+    ms: 0,
+    customer,
+    products: [1, 2],
+    price: 99,
+  });
+  await live([
+    { do: 'sell', baskets: [sale(1, 700), sale(1, 2_000), sale(1, 3_500), sale(2, 9_000), sale(3, 20_000)] },
+    { do: 'deliver', seed: 1, blocks: 1 },
+  ]);
+  const { clickhouse } = engine();
+  const clock = CLOCKS[0] as ShopClock;
+  // Merging changes what is stored, and so a fingerprint.
+  await clickhouse.command('OPTIMIZE TABLE silver.purchases FINAL');
+  await clickhouse.command('OPTIMIZE TABLE silver.customer_milestones FINAL');
+  await sealAll(clickhouse, { shop: clock, now: WORLD_BEGINS + WORLD_MINUTES * 60_000 });
+  const context = sealContext(clickhouse, clock);
+  for await (const found of proofSteps(context, await readState(context))) expect(found).toEqual(NOTHING_SEALED);
 });

@@ -56,7 +56,7 @@ const factsOf = (clickhouse: ClickHouse, { from, to, branch }: Scope) =>
             countIf(number != 0 AND bought >= ${LOYAL}) AS loyal_customers
           FROM (
             SELECT customer_number AS number, count() AS bought, sum(units) AS items, sum(total_minor) AS revenue FROM gold.purchases
-            WHERE slot >= toStartOfFifteenMinutes(fromUnixTimestamp({from:Int64}, 'UTC')) AND sold_at >= fromUnixTimestamp64Milli({from:Int64} * 1000, 'UTC')
+            WHERE slot >= toStartOfFifteenMinutes(toDateTime({from:Int64}, 'UTC')) AND sold_at >= fromUnixTimestamp64Milli({from:Int64} * 1000, 'UTC')
               AND sold_at < fromUnixTimestamp64Milli({to:Int64} * 1000, 'UTC') ${branch === undefined ? '' : 'AND branch_id = {branch:String}'}
             GROUP BY number
           )`,

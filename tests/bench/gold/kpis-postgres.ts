@@ -1,7 +1,7 @@
+import { type Seed, YEARS } from '../sales/seed.ts';
 import { percentile } from '../statistics.ts';
 import { withWorkshop } from '../workshop.ts';
 import type { FromFacts } from './kpis-questions.ts';
-import { type Seed, YEARS } from './seed.ts';
 
 /**
  * What the questions take in Postgres over as many purchases, spread in the same way, with the indexes that serve them

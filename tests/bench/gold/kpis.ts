@@ -4,13 +4,13 @@ import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { openGold } from '@tillstream/clickhouse/questions/gold';
 import { z } from 'zod';
 import { startOwnEngine } from '../../support/own-engine.ts';
+import { sellMeanwhile } from '../sales/sales-meanwhile.ts';
+import type { Seed } from '../sales/seed.ts';
 import { percentile } from '../statistics.ts';
 import { compareWithFacts } from './against-facts.ts';
 import { measurePostgres } from './kpis-postgres.ts';
 import { type FromFacts, type KpiQuestion, kpiQuestions } from './kpis-questions.ts';
-import { sellMeanwhile } from './sales-meanwhile.ts';
 import { measureIdleTick, sealMeanwhile } from './sealer-cost.ts';
-import type { Seed } from './seed.ts';
 import { measureShownAfter } from './shown-after.ts';
 import { prepare, printSpace, SHOP, seedOf } from './world.ts';
 

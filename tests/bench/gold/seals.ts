@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
 import { openGold } from '@tillstream/clickhouse/questions/gold';
 import { rebuildGold } from '@tillstream/clickhouse/seal/rebuild';
 import { startOwnEngine } from '../../support/own-engine.ts';
-import { distribution, line } from '../statistics.ts';
+import { sellMeanwhile } from '../sales/sales-meanwhile.ts';
+import { line } from '../statistics.ts';
 import { compareWithFacts } from './against-facts.ts';
-import { sellMeanwhile } from './sales-meanwhile.ts';
+import { readWhile } from './read-while.ts';
 import { measureIdleTick, sealMeanwhile } from './sealer-cost.ts';
 import { measureShownAfter } from './shown-after.ts';
 import { prepare, printSpace, printTime, SHOP, seedOf } from './world.ts';
@@ -20,7 +20,6 @@ const SECONDS = Number(process.env.BENCH_SECONDS ?? 60);
 const CHANGES = Number(process.env.BENCH_CHANGES ?? 30);
 
 const DAY = 86_400_000;
-const LOOK_MS = 500;
 
 /**
  * What sealing costs while sales come in at a rate: its share of a core, how soon a change of the past is shown, and what a tick costs that
@@ -51,9 +50,12 @@ export const run = async (): Promise<void> => {
     line('the engine without a sealer, and with one', `${without.toFixed(1)} and ${sealed.toFixed(1)} % of a core`);
     await measureShownAfter(openGold(clickhouse, SHOP), selling, CHANGES);
 
+    // Until forty days ago: no late sale comes in there.
+    const past = { from: 0, to: Math.floor(from / DAY) * DAY - 40 * DAY };
+    const figures = () => readKpis(openGold(clickhouse, SHOP), past, 3);
     await printTime(
       'rebuild of gold while sales come in',
-      () => readMeanwhile(clickhouse, from, rebuildGold(clickhouse, SHOP)),
+      () => readWhile('main figures meanwhile', figures, rebuildGold(clickhouse, SHOP)),
       cpuMs,
     );
     const now = selling.now();
@@ -64,29 +66,4 @@ export const run = async (): Promise<void> => {
   } finally {
     await stop();
   }
-};
-
-/** Reads the main figures until some work is done: all that was sold until forty days before `now`, where no late sale comes in. */
-const readMeanwhile = async (clickhouse: ClickHouse, now: number, work: Promise<unknown>): Promise<void> => {
-  const gold = openGold(clickhouse, SHOP);
-  const to = Math.floor(now / DAY) * DAY - 40 * DAY;
-  const figures = async () => JSON.stringify(await readKpis(gold, { from: 0, to }, 3));
-  const truth = await figures();
-  const took: number[] = [];
-  let wrong = 0;
-  let working = true;
-  const reading = (async () => {
-    while (working) {
-      const began = performance.now();
-      if ((await figures()) !== truth) wrong++;
-      took.push(performance.now() - began);
-      await sleep(LOOK_MS);
-    }
-  })();
-  await work.finally(() => {
-    working = false;
-  });
-  await reading;
-  console.log(distribution('  main figures meanwhile', took));
-  line('of these wrong', String(wrong));
 };

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gold } from '@tillstream/clickhouse/questions/gold';
 import { readTopProducts } from '@tillstream/clickhouse/questions/products/top-products';
+import { LATE_MS, type Sale, type Selling } from '../sales/sales-meanwhile.ts';
 import { distribution } from '../statistics.ts';
-import { LATE_MS, type Sale, type Selling } from './sales-meanwhile.ts';
 
 /** As often as a purchase could be seen at all: more looks would only slow down what is measured. */
 const LOOK_MS = 50;

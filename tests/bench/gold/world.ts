@@ -3,8 +3,8 @@ import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { sealAll } from '@tillstream/clickhouse/seal/sealer';
 import { z } from 'zod';
-import type { Seed } from './seed.ts';
-import { fillSilver } from './seeded-purchases.ts';
+import type { Seed } from '../sales/seed.ts';
+import { fillSilver } from '../sales/seeded-purchases.ts';
 
 export const SHOP = { SHOP_TIMEZONE: 'UTC', BUSINESS_DAY_START: '00:00' };
 /** When the benches of gold begin, by the clock of their sales: noon, so that half a day runs already. */

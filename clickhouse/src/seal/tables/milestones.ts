@@ -36,13 +36,16 @@ const staleMilestones = (
   });
 };
 
-/** One read tells the customers and the fingerprint of what is stored; a day without any row left is sealed as nothing. */
+/**
+ * One read tells the customers and the fingerprint of what is stored; a day without any row left is sealed as nothing. No alias has the name
+ * of a column: the hash would be of the alias.
+ */
 const sealSql = (shopDay: string, stale: readonly MilestoneDay[]): string => {
   const asked = `arrayZip(${inList(stale.map(({ day }) => day))}, ${texts(stale.map(({ milestone }) => milestone))}, ${texts(stale.map(({ branch }) => branch))})`;
   return `
-  SELECT {clock:String}, milestone, branch, toDate(day), countIf(rows > 0 AND is_active), sum(rows), sum(hash)
+  SELECT {clock:String}, told, branch, toDate(day), countIf(rows > 0 AND is_active), sum(rows), sum(hash)
   FROM (
-    SELECT toUInt16(${shopDay}) AS day, toString(milestone) AS milestone, toString(branch_id) AS branch,
+    SELECT toUInt16(${shopDay}) AS day, toString(milestone) AS told, toString(branch_id) AS branch,
       count() AS rows, sum(${MILESTONE_HASH}) AS hash, argMax(active, revision) AS is_active
     FROM silver.customer_milestones
     WHERE branch_id IN ${texts(new Set(stale.map(({ branch }) => branch)))} AND (toUInt16(${shopDay}), toString(milestone), toString(branch_id)) IN ${asked}
@@ -50,7 +53,7 @@ const sealSql = (shopDay: string, stale: readonly MilestoneDay[]): string => {
     UNION ALL
     SELECT of.1, of.2, of.3, 0, 0, false FROM (SELECT arrayJoin(${asked}) AS of)
   )
-  GROUP BY day, milestone, branch
+  GROUP BY day, told, branch
   SETTINGS ${IN_BACKGROUND}`;
 };
 
