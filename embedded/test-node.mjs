@@ -12,6 +12,16 @@ await runSteps(
   (asked.length > 0 ? asked : RELEASES).map((release) => [
     `unit tests on Node ${release}`,
     'npm',
-    ['exec', '--yes', `--package=node@${release}`, '--', 'node', 'node_modules/vitest/vitest.mjs', 'run', '--project', 'unit'],
+    [
+      'exec',
+      '--yes',
+      `--package=node@${release}`,
+      '--',
+      'node',
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--project',
+      'unit',
+    ],
   ]),
 );

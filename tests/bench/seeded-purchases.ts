@@ -47,7 +47,7 @@ export const fillCatalog = async (clickhouse: ClickHouse, seed: Seed): Promise<v
 };
 
 /** Each customer in each branch, as long as there is a purchase for it. */
-export const fillCustomerBranches = async (clickhouse: ClickHouse, seed: Seed): Promise<void> => {
+const fillCustomerBranches = async (clickhouse: ClickHouse, seed: Seed): Promise<void> => {
   const all = Math.min(seed.purchases, seed.customers * seed.branches);
   for (let first = 0; first < all; first += CHUNK) {
     await insert(

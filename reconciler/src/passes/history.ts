@@ -31,8 +31,8 @@ const FIRST_SLOT = 0;
 const PAST_ALL_SLOTS = Math.floor(2 ** 32 / SLOT_SECONDS) * SLOT_SECONDS;
 
 /** A chunk ends with the slot in which either store has this many purchases: a day of busy shops, months of quiet ones. */
-export const PURCHASES_PER_CHUNK = 10_000;
-export const CUSTOMERS_PER_CHUNK = 20_000;
+const PURCHASES_PER_CHUNK = 10_000;
+const CUSTOMERS_PER_CHUNK = 20_000;
 
 export const purchasesPass = (
   db: Database,

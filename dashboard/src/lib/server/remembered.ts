@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Marks } from './marks.ts';
 
 interface Entry {
@@ -26,24 +27,10 @@ export type Remembered = (
  * somebody has seen a new mark already, nothing is asked but the answer itself.
  */
 export const createRemembered = ({ sameMs, mostCharacters }: Limits): Remembered => {
-  const entries = new Map<string, Entry>();
-  let held = 0;
-
-  const forget = (key: string) => {
-    const entry = entries.get(key);
-    if (entry !== undefined) held -= key.length + entry.text.length;
-    entries.delete(key);
-  };
-
-  const remember = (key: string, entry: Entry) => {
-    forget(key);
-    const length = key.length + entry.text.length;
-    if (length > mostCharacters) return;
-    entries.set(key, entry);
-    held += length;
-    // The one that was read longest ago goes first.
-    while (held > mostCharacters) forget(entries.keys().next().value ?? key);
-  };
+  const entries = new LRUCache<string, Entry>({
+    maxSize: mostCharacters,
+    sizeCalculation: ({ text }, key) => key.length + text.length,
+  });
 
   return async (key, marks, read, signal) => {
     const entry = entries.get(key);
@@ -55,7 +42,7 @@ export const createRemembered = ({ sameMs, mostCharacters }: Limits): Remembered
     }
     const readAt = Date.now();
     const text = await read(signal);
-    remember(key, { text, mark, readAt });
+    entries.set(key, { text, mark, readAt });
     return text;
   };
 };
