@@ -32,7 +32,7 @@ export const installPackages = async () => {
 };
 
 /** Apache Kafka from Maven Central, where Java 17 and Maven are there and no other broker is named. */
-export const installKafka = async () => {
+const installKafka = async () => {
   if (process.env.KAFKA_BROKERS || !hasJavaAndMaven()) return;
   const lib = path.join(KAFKA, 'lib');
   const pom = path.join(KAFKA, 'pom.xml');
@@ -56,7 +56,7 @@ export const installKafka = async () => {
 };
 
 /** The dashboard's pages, built when its sources are newer than the last build. */
-export const buildDashboard = async () => {
+const buildDashboard = async () => {
   const inputs = () => {
     const sources = ['dashboard', 'schemas', 'clickhouse'].flatMap((part) => sourceFiles(path.join(root, part)));
     return digest([path.join(root, 'package-lock.json'), ...sources]);

@@ -10,8 +10,7 @@ export interface Options {
   noTills: boolean;
 }
 
-export const USAGE =
-  'usage: npm start [-- --products FILE --purchases FILE [--branches FILE]] [-- --empty] [-- --no-tills]';
+const USAGE = 'usage: npm start [-- --products FILE --purchases FILE [--branches FILE]] [-- --empty] [-- --no-tills]';
 
 /** Reads the command line. Throws one line when it does not fit. */
 export const readOptions = (args: string[]): Options => {

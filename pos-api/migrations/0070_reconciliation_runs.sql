@@ -5,3 +5,7 @@ create table reconciliation_runs (
   run      bigint not null default 0
 );
 insert into reconciliation_runs default values;
+
+-- Above all revisions of customers that were ever given when Postgres was last restored to an earlier moment: a customer who comes
+-- anew gets a higher one, so that ClickHouse, which may know an older life of the same customer, takes the new one.
+alter table chain_settings add column revision_epoch bigint not null default 0;

@@ -119,7 +119,7 @@ begin
       from unnest(fresh) where customer_id is not null group by customer_id
     )
     update customers c set
-      revision = c.revision + 1,
+      revision = greatest(c.revision, shop.revision_epoch) + 1,
       first_sold_before = c.first_sold_at,
       loyal_before = c.loyal_since,
       purchases = c.purchases + n,
@@ -137,11 +137,11 @@ begin
       from unnest(fresh) where customer_id is not null group by customer_id, branch_id
     )
     insert into customer_branches as b (customer_id, branch_id, revision, purchases, spent_minor, first_sold_at, last_sold_at, loyal_since)
-      select customer_id, branch_id, 1, n, spent, first, last,
+      select customer_id, branch_id, shop.revision_epoch + 1, n, spent, first, last,
         case when n >= shop.loyal_threshold then loyal_since(customer_id, branch_id, shop.loyal_threshold) end
       from bought
       on conflict (customer_id, branch_id) do update set
-        revision = b.revision + 1,
+        revision = greatest(b.revision, shop.revision_epoch) + 1,
         first_sold_before = b.first_sold_at,
         loyal_before = b.loyal_since,
         purchases = b.purchases + excluded.purchases,

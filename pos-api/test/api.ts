@@ -71,7 +71,7 @@ addFormats.default(ajv);
 ajv.addSchema(document, 'openapi');
 
 /** Fails when an answer is not one that the OpenAPI document describes for this method and path. */
-export const expectDescribed = async (method: string, path: string, response: Response): Promise<void> => {
+const expectDescribed = async (method: string, path: string, response: Response): Promise<void> => {
   const [template, operations] =
     Object.entries(paths).find(([candidate]) =>
       new RegExp(`^${candidate.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path.split('?')[0] ?? ''),

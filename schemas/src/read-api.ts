@@ -68,7 +68,7 @@ export const aggregatedSales = z.object({
 });
 
 /** `GET /api/product_ranking`: every product that was sold. `purchases` are those with the product. */
-export const productRanking = z.object({
+const productRanking = z.object({
   as_of: asOf,
   products: z.array(
     z.object({
@@ -82,7 +82,7 @@ export const productRanking = z.object({
 });
 
 /** `GET /api/product_sales?product=&by=day|hour|branch`: each row has one of `day`, `hour` and `branch`. */
-export const productSales = z.object({
+const productSales = z.object({
   as_of: asOf,
   sales: z.array(
     z.object({
@@ -97,7 +97,7 @@ export const productSales = z.object({
 });
 
 /** `GET /api/branch_sales`: branches side by side. `loyal_customers` had reached the threshold there before `to`. */
-export const branchSales = z.object({
+const branchSales = z.object({
   as_of: asOf,
   branches: z.array(
     z.object({
@@ -112,13 +112,13 @@ export const branchSales = z.object({
 });
 
 /** `GET /api/week_grid`: weekday of the business day (1 Monday … 7 Sunday) × hour of the shop's clock. */
-export const weekGrid = z.object({
+const weekGrid = z.object({
   as_of: asOf,
   cells: z.array(z.object({ weekday: z.number().int().min(1).max(7), hour: hourOfDay, ...sums })),
 });
 
 /** `GET /api/loyal_customers`: at the end of each business day. */
-export const loyalCustomers = z.object({
+const loyalCustomers = z.object({
   as_of: asOf,
   points: z.array(z.object({ start: z.string(), loyal_customers: wholeCount })),
 });
@@ -127,21 +127,21 @@ export const loyalCustomers = z.object({
 const readAt = z.string();
 
 /** `GET /api/frequency`: customers by how often they bought; the last row means that often or more. */
-export const frequency = z.object({
+const frequency = z.object({
   as_of: asOf,
   read_at: readAt,
   rows: z.array(z.object({ purchases: wholeCount, customers: wholeCount })),
 });
 
 /** `GET /api/retention`: of the customers who first bought in a month (`YYYY-MM`), those who bought so many months after. */
-export const retention = z.object({
+const retention = z.object({
   as_of: asOf,
   read_at: readAt,
   rows: z.array(z.object({ first_purchase: z.string(), months_after: wholeCount, customers: wholeCount })),
 });
 
 /** `GET /api/top_customers`: who spent most, under a pseudonym. */
-export const topCustomers = z.object({
+const topCustomers = z.object({
   as_of: asOf,
   read_at: readAt,
   customers: z.array(

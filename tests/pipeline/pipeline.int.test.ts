@@ -8,6 +8,7 @@ import type { Publisher } from '@tillstream/pos-api/relay/publisher';
 import { runRelay } from '@tillstream/pos-api/relay/relay';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
+import { readArrivals } from '../../dashboard/src/lib/server/questions/pipeline/arrivals.ts';
 import { makeDatabase, purchase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -190,6 +191,49 @@ test('what is no event of ours is quarantined with its reasons and stops nothing
   expect(rows[0]?.dq_errors).toEqual(['not JSON']);
   expect(rows[1]?.dq_errors).toContain('purchase_id is no UUID');
   expect(rows[1]?.dq_errors).toContain('no items');
+  await publisher.close();
+});
+
+test('an empty message, and a moment that no DateTime holds, are quarantined and change no figure', async () => {
+  const publisher = directPublisher(inject('clickhouseUrl'));
+  const [id = ''] = await record(1, randomUUID());
+  await relayAll([publisher]);
+  const { payload } = await clickhouse.row({
+    name: 'test',
+    sql: 'SELECT any(payload) AS payload FROM bronze.events WHERE key = {id:String}',
+    params: { id },
+    row: z.object({ payload: z.string() }),
+  });
+  const event = JSON.parse(payload);
+  const key = randomUUID();
+  const other = (data: object) => JSON.stringify({ ...event, data: { ...event.data, purchase_id: key, ...data } });
+  const years = ['1950', '2106', '2200', '9999'].map((year) => `${year}-03-01T10:00:00.000Z`);
+  const payloads = [
+    '',
+    ...years.map((sold_at) => other({ sold_at })),
+    other({ recorded_at: years[0] }),
+    other({ customer: { ...event.data.customer, first_sold_at: years[2] } }),
+    JSON.stringify({ ...event, time: years[3], data: { ...event.data, purchase_id: key } }),
+  ];
+  await publisher.publish(payloads.map((payload, n) => ({ id: String(n), key, payload })));
+  const rows = await clickhouse.rows({
+    name: 'quarantine',
+    sql: 'SELECT dq_errors FROM ops.quarantine WHERE key = {key:String} ORDER BY offset',
+    params: { key },
+    row: z.object({ dq_errors: z.array(z.string()) }),
+  });
+  expect(rows.map(({ dq_errors }) => dq_errors.join())).toEqual([
+    'empty message',
+    ...years.map(() => 'sold_at is not a moment from 1970 to 2105'),
+    'recorded_at is not a moment from 1970 to 2105',
+    'a moment of the customer is not from 1970 to 2105',
+    'time is not a moment from 1970 to 2105',
+  ]);
+  expect((await figures([key])).purchases).toBe(0);
+  // What came lately of sales of long ago, sent again or by a stranger, says nothing of how fast sales arrive.
+  await publisher.publish([{ id: '99', key, payload: JSON.stringify({ ...event, time: '2026-01-01T00:00:00.000Z' }) }]);
+  for (const { p95_ms } of await readArrivals(clickhouse, Date.now() - 3 * 3_600_000))
+    expect(p95_ms).toBeLessThan(600_000);
   await publisher.close();
 });
 

@@ -8,7 +8,7 @@ const GB = 1024 ** 3;
 const MB = 1024 ** 2;
 
 /** Results are held in memory while they are sent: bytes (uncompressed) a query may return. */
-export const MAX_RESULT_BYTES = 256 * MB;
+const MAX_RESULT_BYTES = 256 * MB;
 
 /** Writes the engine's configuration into an emptied `runDir` and returns the path to give to it. */
 export function writeConfig({ runDir }: Settings): string {

@@ -61,6 +61,10 @@ const AHEAD = 5 * 60_000;
 /** There are few product names and many rows. */
 const productIds = new LRUCache<string, string>({ max: 10_000, memoMethod: productId });
 
+/** The text of a column; empty where the file has no such column. */
+const fieldAt = (fields: readonly string[], at: number | undefined): string =>
+  at === undefined ? '' : (fields[at] ?? '');
+
 /** Checks the names of a basket; answers its product ids, in order, and the sum of the prices that are known. */
 const readItems = (text: string, { prices, clashes }: PurchaseRules, reasons: Reason[]) => {
   const items: string[] = [];
@@ -95,36 +99,35 @@ export const readPurchase = (row: Row, rules: PurchaseRules): RowPurchase | Reas
   if (broken !== undefined || row.fields === undefined) return [broken ?? { kind: 'the row cannot be read' }];
   const { fields } = row;
   const { at } = rules.file;
-  const column = (name: keyof typeof at) => fields[at[name] ?? -1] ?? '';
   const reasons: Reason[] = [];
   if (hasControlCharacter(row.text)) reasons.push({ kind: 'the row holds a control character' });
 
-  const givenBranch = branchId(column('supermarket_id'));
+  const givenBranch = branchId(fieldAt(fields, at.supermarket_id));
   const named = rules.anyBranch && isBranchId(givenBranch) ? givenBranch : undefined;
   const branch_id = rules.branches.get(givenBranch) ?? named;
   if (branch_id === undefined) {
     reasons.push({ kind: 'supermarket_id: unknown branch', detail: JSON.stringify(givenBranch) });
   }
 
-  const time = rules.clock.read(column('timestamp'));
+  const time = rules.clock.read(fieldAt(fields, at.timestamp));
   if (typeof time === 'string') reasons.push({ kind: `timestamp: ${time}` });
   else if (time.instant < rules.since) reasons.push({ kind: 'timestamp: is before CHAIN_SINCE' });
   else if (time.instant > Date.now() + AHEAD) reasons.push({ kind: 'timestamp: is in the future' });
 
-  const user = column('user_id').trim().toLowerCase();
+  const user = fieldAt(fields, at.user_id).trim().toLowerCase();
   const customer_id = user === '' || user === ZERO_UUID ? null : user;
   if (customer_id !== null && !UUID.test(customer_id)) reasons.push({ kind: 'user_id: is not a UUID' });
 
-  const receipt = column('receipt_number').trim();
+  const receipt = fieldAt(fields, at.receipt_number).trim();
   if (receipt.length > MAX_RECEIPT_NUMBER) {
     reasons.push({ kind: `receipt_number: is longer than ${MAX_RECEIPT_NUMBER} characters` });
   }
 
   const before = reasons.length;
-  const { items, sum } = readItems(column('items_list'), rules, reasons);
+  const { items, sum } = readItems(fieldAt(fields, at.items_list), rules, reasons);
   const basketKnown = reasons.length === before;
 
-  const total_minor = toMinor(column('total_amount'), rules.decimals);
+  const total_minor = toMinor(fieldAt(fields, at.total_amount), rules.decimals);
   if (total_minor === undefined) {
     const [such, most] = [1230, MAX_AMOUNT_MINOR].map((minor) => fromMinor(minor, rules.decimals));
     reasons.push({ kind: `total_amount: is not an amount such as ${such}, at most ${most}` });

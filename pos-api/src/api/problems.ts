@@ -108,7 +108,7 @@ export const answerProblem =
   };
 
 /** The body of a problem. */
-export const problemBody = (error: ProblemError, instance?: string): Problem => ({
+const problemBody = (error: ProblemError, instance?: string): Problem => ({
   type: problemType(error.kind),
   title: STATUS_CODES[error.status] ?? 'Error',
   status: error.status,

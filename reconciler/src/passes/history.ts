@@ -31,10 +31,10 @@ const FIRST_SLOT = 0;
 const PAST_ALL_SLOTS = Math.floor(2 ** 32 / SLOT_SECONDS) * SLOT_SECONDS;
 
 /** A chunk ends with the slot in which either store has this many purchases: a day of busy shops, months of quiet ones. */
-export const PURCHASES_PER_CHUNK = 10_000;
-export const CUSTOMERS_PER_CHUNK = 20_000;
+const PURCHASES_PER_CHUNK = 10_000;
+const CUSTOMERS_PER_CHUNK = 20_000;
 
-export const purchasesPass = (
+const purchasesPass = (
   db: Database,
   clickhouse: ClickHouse,
   { purchases }: Subjects,
@@ -58,7 +58,7 @@ export const purchasesPass = (
   };
 };
 
-export const customersPass = (
+const customersPass = (
   db: Database,
   subject: Subject<CustomerScope, number>,
   scope: 'customers' | 'customer_branches',
@@ -82,7 +82,7 @@ export const customersPass = (
 };
 
 /** Products and branches: all of them in one step. */
-export const catalogPass = ({ products, branches }: Subjects, pipeline: Pipeline, healer: Healer): Pass => ({
+const catalogPass = ({ products, branches }: Subjects, pipeline: Pipeline, healer: Healer): Pass => ({
   scope: 'catalog',
   step: async () => {
     const summary = emptySummary();
@@ -92,6 +92,21 @@ export const catalogPass = ({ products, branches }: Subjects, pipeline: Pipeline
     return { summary, finished: true };
   },
 });
+
+/** All passes, which together compare everything that both stores hold. */
+export const passesOver = (
+  db: Database,
+  clickhouse: ClickHouse,
+  subjects: Subjects,
+  pipeline: Pipeline,
+  healer: Healer,
+  settlingMs: number,
+): Pass[] => [
+  purchasesPass(db, clickhouse, subjects, pipeline, healer, settlingMs),
+  customersPass(db, subjects.customers, 'customers', pipeline, healer),
+  customersPass(db, subjects.customerBranches, 'customer_branches', pipeline, healer),
+  catalogPass(subjects, pipeline, healer),
+];
 
 /** The end of the slot of the nth purchase from a slot on. */
 const endInPostgres = async (db: Database, fromSlot: number): Promise<number> => {

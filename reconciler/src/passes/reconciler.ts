@@ -2,7 +2,7 @@ import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { Database } from '@tillstream/pos-api/database';
 import { type HealLog, healerInto, noHealer } from '../heal/healer.ts';
 import { type Pipeline, waitOncePerRun } from '../pipeline/pipeline.ts';
-import { catalogPass, customersPass, purchasesPass } from './history.ts';
+import { passesOver } from './history.ts';
 import { recentChanges } from './recent.ts';
 import { beginRun } from './run-number.ts';
 import { subjectsIn } from './subjects.ts';
@@ -36,12 +36,11 @@ export const reconciler = (
   const subjects = subjectsIn(db, clickhouse);
   const healer = options.heal ? healerInto(db, clickhouse, pipeline, log) : noHealer;
   const recent = recentChanges(db, clickhouse, subjects, pipeline, healer, options.settlingMs);
-  const passes = [
-    purchasesPass(db, clickhouse, subjects, pipeline, healer, options.settlingMs),
-    customersPass(db, subjects.customers, 'customers', pipeline, healer),
-    customersPass(db, subjects.customerBranches, 'customer_branches', pipeline, healer),
-    catalogPass(subjects, pipeline, healer),
-  ].map((pass) => ({ pass, startedAt: undefined as Date | undefined, notBefore: 0 }));
+  const passes = passesOver(db, clickhouse, subjects, pipeline, healer, options.settlingMs).map((pass) => ({
+    pass,
+    startedAt: undefined as Date | undefined,
+    notBefore: 0,
+  }));
 
   const goOn = async (entry: (typeof passes)[number]): Promise<ScopeResult> => {
     const began = performance.now();

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** A value with the moment it was read; `ok` is false when the newest attempt failed and this is the last good one. */
 export interface Shared<T> {
   ok: boolean;
@@ -39,7 +41,7 @@ export const createShared = <T>(
   read: (key: string, signal: AbortSignal) => Promise<T>,
   { freshMs, rest, background, timeoutMs }: Pace,
 ): ((key: string) => Promise<Shared<T>>) => {
-  const entries = new Map<string, Entry<T>>();
+  const entries = new LRUCache<string, Entry<T>>({ max: MOST_KEYS });
 
   const refresh = async (key: string, entry: Entry<T>): Promise<void> => {
     const began = Date.now();
@@ -57,10 +59,7 @@ export const createShared = <T>(
 
   return async (key) => {
     const entry: Entry<T> = entries.get(key) ?? { readAt: 0, ok: false, restUntil: 0 };
-    // The longest unused key goes first.
-    entries.delete(key);
     entries.set(key, entry);
-    if (entries.size > MOST_KEYS) entries.delete(entries.keys().next().value ?? key);
     if (Date.now() >= entry.restUntil) {
       entry.reading ??= refresh(key, entry).finally(() => {
         entry.reading = undefined;

@@ -129,7 +129,7 @@ const named = (purchases: LastPurchase[], names: ReadonlyMap<string, string>): L
   }));
 
 /** The days with the newest figures of the last one. */
-export const withToday = (days: Figures['days'], { date, so_far }: Today): Figures['days'] =>
+const withToday = (days: Figures['days'], { date, so_far }: Today): Figures['days'] =>
   days.map((day) =>
     day.date === date ? { ...day, purchases: so_far.purchases, revenue_minor: so_far.revenue_minor } : day,
   );

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { connectPostgres } from '../postgres.ts';
 
 /** Counting stops here: more than this is an outage, and its exact size would cost a scan. */
-export const MOST_COUNTED = 10_001;
+const MOST_COUNTED = 10_001;
 
 const SQL = `
   select count(*)::int as waiting, (select created_at from outbox order by id limit 1) as since

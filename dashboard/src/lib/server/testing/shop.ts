@@ -39,7 +39,7 @@ export const catalogEvents = (): PosEvent[] => [
 ];
 
 /** The event that tells of a purchase's state. */
-export const purchaseEvent = (data: PurchaseState): PosEvent => ({
+const purchaseEvent = (data: PurchaseState): PosEvent => ({
   ...envelope(data.purchase_id, data.version, data.recorded_at),
   type: data.status === 'voided' ? 'pos.purchase.voided.v1' : 'pos.purchase.recorded.v1',
   data,
