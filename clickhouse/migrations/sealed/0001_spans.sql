@@ -5,7 +5,7 @@ CREATE TABLE sealed.spans
 (
     clock                    LowCardinality(String) COMMENT 'The shop''s clock by which it was sealed: time zone and start of the day',
     level                    Enum8('slot' = 1, 'day' = 2, 'week' = 3, 'month' = 4, 'year' = 5) COMMENT 'How long the span is',
-    scope                    Enum8('branch' = 1, 'country' = 2, 'chain' = 3) COMMENT 'What it is of; the chain has no slots',
+    scope                    Enum8('branch' = 1, 'country' = 2, 'chain' = 3) COMMENT 'What it is of; slots of countries and the chain are read on the day of the horizon only',
     place                    LowCardinality(String) COMMENT 'The branch or the country; empty for the chain',
     start                    DateTime('UTC')        COMMENT 'When the span begins' CODEC(Delta, ZSTD(1)),
     first_day                Date                   COMMENT 'The business day in which it begins' CODEC(Delta, ZSTD(1)),
@@ -33,7 +33,7 @@ CREATE TABLE sealed.spans
 ENGINE = ${ReplacingMergeTree}
 PARTITION BY if(level = 'slot', toYYYYMM(start), 0)
 ORDER BY (clock, level, scope, place, start)
-TTL toDateTime(sealed_at) + INTERVAL 4 DAY DELETE WHERE level = 'slot' AND scope = 'country',
+TTL toDateTime(sealed_at) + INTERVAL 8 DAY DELETE WHERE level = 'slot' AND scope != 'branch',
     toDateTime(sealed_at) + INTERVAL 80 DAY DELETE WHERE level = 'slot'
 SETTINGS index_granularity = 16
 COMMENT 'Figures of spans of time, each with the fingerprint of its facts. Read with FINAL.';

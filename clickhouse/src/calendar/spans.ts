@@ -76,7 +76,7 @@ export const slotsReadFrom = (calendar: ShopCalendar, horizon: number): number =
 
 /**
  * The instant before which slots of branches may be dropped. It is two days before {@link slotsReadFrom}: a reader may
- * know an older horizon. (Slots of countries are read for the day of the horizon only: keep two days more of them, too.)
+ * know an older horizon. (Slots of countries and the chain are read for the day of the horizon only: keep two days more of them, too.)
  */
 export const slotsDroppedBefore = (calendar: ShopCalendar, horizon: number): number =>
   calendar.dayStart(calendar.dayOf(horizon) - SLOT_DAYS - 2);

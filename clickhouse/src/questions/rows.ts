@@ -13,7 +13,7 @@ export interface RowsContext {
   parameters: Parameters;
 }
 
-/** The cover of a scope. Branches have slots of the last weeks, countries of the day of the horizon; the chain adds up branches. */
+/** The cover of a scope. Branches have slots of the last weeks, countries and the chain of the day of the horizon. */
 export const coverOfScope = ({ gold, now }: RowsContext, scope: Scope, coarsest: Level): Cover =>
   coverOf(gold.calendar, scope, now.horizon, { coarsest, slotsFrom: slotsReadFrom(gold.calendar, now.horizon) });
 
@@ -82,18 +82,27 @@ export const rowsOf = (
 
 /** SQL that is true for the sealed spans of a cover. */
 export const spansWhere = (
-  { gold, parameters }: RowsContext,
+  { gold, now, parameters }: RowsContext,
   { branch }: Scope,
   { spans }: Cover,
   places: Places = 'scope',
 ): string => {
   const ofBranch = branch === undefined ? undefined : `AND place = ${parameters.bind('branch', 'String', branch)}`;
-  const where = spans.map(({ level, from, to }) => {
+  // Before the day of the horizon the chain's slots are those of its branches.
+  const read = spans.flatMap((range) =>
+    range.level === 'slot' && range.from < now.openDay && now.openDay < range.to
+      ? [
+          { ...range, to: now.openDay },
+          { ...range, from: now.openDay },
+        ]
+      : [range],
+  );
+  const where = read.map(({ level, from, to }) => {
     const time = `start >= ${parameters.seconds(`${level}_from`, from)} AND start < ${parameters.seconds(`${level}_to`, to)}`;
     const place =
       ofBranch !== undefined
         ? `scope = 'branch' ${ofBranch}`
-        : places === 'branches' || (places === 'scope' && level === 'slot')
+        : places === 'branches' || (places === 'scope' && level === 'slot' && from < now.openDay)
           ? "scope = 'branch'"
           : places === 'countries'
             ? "scope = 'country'"

@@ -5,7 +5,7 @@ import { sealEmpty } from './tables/empty.ts';
 import { foldAcross, foldUp } from './tables/fold.ts';
 import { sealMilestones } from './tables/milestones.ts';
 import { staleDays } from './tables/stale.ts';
-import { type StaleFold, staleCountrySlots, staleFolds } from './tables/stale-folds.ts';
+import { type StaleFold, staleFoldedSlots, staleFolds } from './tables/stale-folds.ts';
 
 /** Days whose slots are looked through by one step. */
 const DAYS_OF_SLOTS = 15;
@@ -33,30 +33,30 @@ export const proofSteps = async function* (context: SealContext, until: SealUnti
   const kept = context.force ? [openDay] : Array.from({ length: SLOT_DAYS + 1 }, (_, index) => openDay - index);
   for (const some of chunked(kept, DAYS_OF_SLOTS)) yield await sealStaleDays(context, until, some);
 
-  const mended = (await mendCountrySlots(context, until)) + (await mendFolds(context, until));
+  const mended = (await mendFoldedSlots(context, until)) + (await mendFolds(context, until));
   yield { slots: 0, days: mended, milestones: 0 };
 
   yield { slots: 0, days: 0, milestones: await sealMilestones(context, openDay) };
 };
 
-const mendCountrySlots = async (context: SealContext, { horizon, countries }: SealUntil): Promise<number> => {
+const mendFoldedSlots = async (context: SealContext, { horizon, countries }: SealUntil): Promise<number> => {
   const { calendar } = context;
   const openDay = calendar.dayOf(horizon);
-  const stale = await staleCountrySlots(context, { from: calendar.dayStart(openDay), to: horizon }, countries);
+  const stale = await staleFoldedSlots(context, { from: calendar.dayStart(openDay), to: horizon }, countries);
   const held = stale.filter(({ parts }) => parts > 0);
   await foldAcross(
     context,
     'slot',
     [...new Set(held.map(({ start }) => start))],
     countries,
-    new Set(held.map(({ country }) => country)),
+    new Set(held.filter(({ scope }) => scope === 'country').map(({ place }) => place)),
   );
   await sealEmpty(
     context,
     stale
       .filter(({ parts }) => parts === 0)
-      .map(({ start, country }) => ({
-        ...({ level: 'slot', scope: 'country', place: country } as const),
+      .map(({ start, scope, place }) => ({
+        ...({ level: 'slot', scope, place } as const),
         ...{ start: start * 1000, firstDay: openDay },
       })),
   );

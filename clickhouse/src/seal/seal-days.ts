@@ -47,7 +47,7 @@ export const sealStaleDays = async (
     })),
   );
   const changedNow = [...slots.held, ...slots.empty].filter(({ at }) => calendar.dayOf(at * 1000) === openDay);
-  await foldCountrySlots(context, changedNow, countries);
+  await foldSlots(context, changedNow, countries);
 
   const over = days.filter((day) => day < openDay);
   const stale = over.length === 0 ? { held: [], empty: [] } : await staleDays(context, openDay, over);
@@ -67,8 +67,8 @@ export const sealStaleDays = async (
   };
 };
 
-/** Countries' slots of the open day, where a branch's was sealed anew. */
-const foldCountrySlots = (context: SealContext, changed: readonly Place[], countries: ReadonlyMap<string, string>) =>
+/** Slots of countries and the chain on the open day, where a branch's was sealed anew. */
+const foldSlots = (context: SealContext, changed: readonly Place[], countries: ReadonlyMap<string, string>) =>
   foldAcross(
     context,
     'slot',

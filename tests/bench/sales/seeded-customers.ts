@@ -2,7 +2,7 @@ import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { customerId, insert, purchaseSql, type Seed } from './seed.ts';
 
 /** Purchases whose customers are told by one pass: bounds its memory. */
-const PASS = 10_000_000;
+const PASS = 16_000_000;
 
 /** The purchase that makes a customer loyal. */
 const LOYAL = 3;

@@ -26,7 +26,7 @@ const insertColumns = (level: Level, keepCustomers: string | boolean, hours: num
     ${productColumns({ bitmaps: 'mapValues(f_buyers)', keep: keepCustomers })},
     ${HOURS.map((figure) => (hours === 0 ? '[]' : `arrayResize(f_hour_${figure}, ${hours})`)).join(', ')}`;
 
-/** Branches together: each country and, but for slots, the chain. A branch that the catalog does not know has the country ''. */
+/** Branches together: each country and the chain. A branch that the catalog does not know has the country ''. */
 const acrossSql = (
   level: 'slot' | 'day',
   starts: readonly number[],
@@ -40,7 +40,7 @@ const acrossSql = (
       ${HOURS.map((figure) => `sumForEach(part.hour_${figure}) AS f_hour_${figure}`).join(', ')}
     FROM (
       SELECT *, ${countryOf(countries)} AS country,
-        arrayJoin(arrayConcat(if(has(${texts(folded)}, country), [('country', country)], []), ${level === 'day' ? "[('chain', '')]" : '[]'})) AS whose
+        arrayJoin(arrayConcat(if(has(${texts(folded)}, country), [('country', country)], []), [('chain', '')])) AS whose
       FROM sealed.spans FINAL
       WHERE clock = {clock:String} AND level = '${level}' AND scope = 'branch' AND start IN ${instants(starts)}
     ) AS part
@@ -68,7 +68,7 @@ const upSql = (level: FoldedLevel, places: Iterable<string>): string => `
 const DAYS_AT_ONCE = 31;
 
 /**
- * Seals countries (those of `folded`) and, by day, the chain, from what is sealed of their branches.
+ * Seals countries (those of `folded`) and the chain, from what is sealed of their branches.
  *
  * @param starts in seconds since 1970
  * @param countries where each branch is

@@ -62,30 +62,31 @@ export const staleFolds = (
     signal,
   });
 
-const countrySlotsSql = (countries: ReadonlyMap<string, string>): string => `
-  SELECT toUnixTimestamp(start) AS start, country, countIf(scope = 'branch') AS parts
+const foldedSlotsSql = (countries: ReadonlyMap<string, string>): string => `
+  SELECT toUnixTimestamp(start) AS start, told.1 AS scope, told.2 AS place, countIf(is_part) AS parts
   FROM (
-    SELECT start, scope, facts_hash, if(scope = 'country', toString(place), ${countryOf(countries)}) AS country
+    SELECT start, facts_hash, scope = 'branch' AS is_part,
+      arrayJoin(if(is_part, [('country', ${countryOf(countries)}), ('chain', '')], [(toString(scope), toString(place))])) AS told
     FROM sealed.spans FINAL
     WHERE clock = {clock:String} AND level = 'slot' AND start >= {from:DateTime('UTC')} AND start < {to:DateTime('UTC')}
   )
-  GROUP BY start, country
-  HAVING sumIf(facts_hash, scope = 'branch') != sumIf(facts_hash, scope = 'country')
+  GROUP BY start, told
+  HAVING sumIf(facts_hash, is_part) != sumIf(facts_hash, NOT is_part)
   SETTINGS ${IN_BACKGROUND}`;
 
-const countrySlot = z.object({ start: z.int(), country: z.string(), parts: z.int() });
+const foldedSlot = z.object({ start: z.int(), scope: z.enum(['country', 'chain']), place: z.string(), parts: z.int() });
 
-/** Slots of countries within [from, to) (ms) that do not have the fingerprint of their branches. */
-export const staleCountrySlots = (
+/** Slots of countries and the chain within [from, to) (ms) that do not have the fingerprint of their branches. */
+export const staleFoldedSlots = (
   { clickhouse, clock, signal }: SealContext,
   { from, to }: { from: number; to: number },
   countries: ReadonlyMap<string, string>,
-): Promise<z.output<typeof countrySlot>[]> =>
+): Promise<z.output<typeof foldedSlot>[]> =>
   clickhouse.rows({
-    name: 'stale_country_slots',
-    sql: countrySlotsSql(countries),
+    name: 'stale_folded_slots',
+    sql: foldedSlotsSql(countries),
     params: { clock, from: from / 1000, to: to / 1000 },
-    row: countrySlot,
+    row: foldedSlot,
     timeoutSeconds: 60,
     signal,
   });
