@@ -33,7 +33,6 @@ CREATE TABLE sealed.spans
 ENGINE = ${ReplacingMergeTree}
 PARTITION BY if(level = 'slot', toYYYYMM(start), 0)
 ORDER BY (clock, level, scope, place, start)
-TTL toDateTime(sealed_at) + INTERVAL 8 DAY DELETE WHERE level = 'slot' AND scope != 'branch',
-    toDateTime(sealed_at) + INTERVAL 80 DAY DELETE WHERE level = 'slot'
+TTL toDateTime(sealed_at) + INTERVAL 120 DAY DELETE WHERE level = 'slot'
 SETTINGS index_granularity = 16
 COMMENT 'Figures of spans of time, each with the fingerprint of its facts. Read with FINAL.';
