@@ -2,7 +2,8 @@
 -- first_sold_before and loyal_before: what first_sold_at and loyal_since were before the change that made this revision.
 -- A reader that keeps one row for each place of a milestone learns from them which place to clear.
 create table customers (
-  customer_id       uuid primary key,
+  -- The zero UUID is what some tills write for a walk-in: no customer.
+  customer_id       uuid primary key check (customer_id <> '00000000-0000-0000-0000-000000000000'),
   number            integer generated always as identity unique,
   revision          bigint not null default 0,
   purchases         integer not null default 0 check (purchases >= 0),
