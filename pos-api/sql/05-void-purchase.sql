@@ -14,6 +14,7 @@ declare
   c     customers;
   b     customer_branches;
 begin
+  perform pg_advisory_xact_lock_shared(4120002);  -- see apply_settings
   select * into strict shop from chain_settings;
   select * into p from purchases where purchase_id = purchase for no key update;
   if not found then return; end if;
