@@ -3,6 +3,7 @@ import { type Gold, openGold } from '@tillstream/clickhouse/gold';
 import type { ShopCalendar } from '@tillstream/clickhouse/shop-calendar';
 import { latestReconciliation } from '@tillstream/reconciler/report/latest';
 import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
+import type { Warnings } from '../figures.ts';
 import { createFiguresReader } from './live/figures-reader.ts';
 import { createLive, type Live } from './live/live.ts';
 import { getLog } from './log.ts';
@@ -13,6 +14,7 @@ import { createMarks, type Marks } from './marks.ts';
 import { connectConsumerLag } from './pipeline/consumer-lag.ts';
 import { connectOutbox } from './pipeline/outbox.ts';
 import { type PipelineWatch, watchPipeline } from './pipeline/pipeline.ts';
+import { warningsOf } from './pipeline/warnings.ts';
 import { connectPostgres } from './postgres.ts';
 import { readChangeMark } from './questions/changes.ts';
 import { createRemembered, type Remembered } from './remembered.ts';
@@ -32,6 +34,7 @@ export interface App {
   /** Branches that the catalog is known to have. */
   branchesSeen: Set<string>;
   pipeline: PipelineWatch;
+  warnings: () => Promise<Warnings>;
   hasBroker: boolean;
   live: Live;
   /** Absent where nobody has to log in. */
@@ -55,9 +58,10 @@ const createApp = (): App => {
   const clickhouse = connectClickHouse(clickhouseUrl(settings), 'dashboard');
   const gold = openGold(clickhouse, settings);
   const { calendar } = gold;
+  const lag = settings.kafka && connectConsumerLag(settings.kafka);
   const pipeline = watchPipeline(
     connectOutbox(postgresUrl(settings)),
-    settings.kafka && connectConsumerLag(settings.kafka),
+    lag,
     () => latestReconciliation(clickhouse, AbortSignal.timeout(3_000)),
     2_000,
   );
@@ -92,6 +96,7 @@ const createApp = (): App => {
     answers: createRemembered(REMEMBERED),
     branchesSeen: new Set(),
     pipeline,
+    warnings: warningsOf(clickhouse, lag),
     hasBroker: settings.kafka !== undefined,
     live,
     login,
