@@ -18,8 +18,6 @@ create type priced_purchase as (
   sold_at timestamptz(3), product_ids text[], unit_prices bigint[], items text, total_minor bigint, ok boolean,
   request_id text, traceparent text);
 
-drop function if exists record_purchases(jsonb);
-drop function if exists record_purchases(jsonb, boolean);
 create or replace function record_purchases(batch jsonb, with_bodies boolean default true, with_notify boolean default true)
 returns table (ordinal integer, outcome text, purchase_id uuid, body text, faults json)
 language plpgsql

@@ -3,7 +3,6 @@
 --
 -- who: see purchases.voided_by; absent for who calls this by hand
 -- why, request: the reason and the id of the request, null when there is none
-drop function if exists void_purchase(uuid);
 create or replace function void_purchase(purchase uuid, who text default null, why text default null, request text default null)
 returns table (status text, body text)
 language plpgsql as $$

@@ -3,7 +3,6 @@
 --
 -- Sales and voids hold the advisory lock shared for as long as they count by a threshold. A change takes it alone: when it has
 -- it, no transaction is left that counts by the old one, and whatever begins later reads the new one.
-drop function if exists apply_settings(text, integer, date);
 create or replace function apply_settings(new_currency text, new_threshold integer, new_since timestamptz) returns text
 language plpgsql as $$
 declare

@@ -17,8 +17,8 @@ create table customers (
 
 -- The same per branch: a branch has loyal customers of its own. Guarded by the lock on the customer.
 create table customer_branches (
-  customer_id       uuid not null references customers,
-  branch_id         text not null references branches,
+  customer_id       uuid not null,
+  branch_id         text not null,
   revision          bigint not null default 0,
   purchases         integer not null default 0 check (purchases >= 0),
   spent_minor       bigint not null default 0,
@@ -29,3 +29,6 @@ create table customer_branches (
   loyal_before      timestamptz(3),
   primary key (customer_id, branch_id)
 ) with (fillfactor = 80);
+
+create trigger customers_stay before delete or truncate or update of customer_id on customers
+  for each statement execute function refuse_to_forget();
