@@ -6,7 +6,13 @@ import { migratePostgres } from '@tillstream/pos-api/migrate';
 import { ensureTopic } from '@tillstream/pos-api/topic';
 import { keyIdOf } from '@tillstream/schemas/api-keys';
 import { type Kafka, kafkaOf } from '@tillstream/schemas/kafka';
-import { locationSettings, SettingsError, settingsOrExit, shopSettings } from '@tillstream/schemas/settings';
+import {
+  deadClockWarning,
+  locationSettings,
+  SettingsError,
+  settingsOrExit,
+  shopSettings,
+} from '@tillstream/schemas/settings';
 import { z } from 'zod';
 import { applyRoles } from './postgres-roles.ts';
 import { required, rolePasswords } from './settings.ts';
@@ -52,6 +58,8 @@ try {
   const clickhouse = connectClickHouse(required('CLICKHOUSE_URL', settings.CLICKHOUSE_URL), 'migrate');
   const passwords = settings.POSTGRES_ROLE_PASSWORDS ?? new Map<string, string>();
   await step('topic', () => topic(kafka));
+  const warning = deadClockWarning(settings);
+  if (warning !== undefined) console.warn(`migrate: ${warning}`);
   await step('Postgres schema', () => migratePostgres(postgres, settings));
   await step(`Postgres roles ${[...passwords.keys()].join(', ')}`, async () => {
     await applyRoles(postgres, passwords);

@@ -5,6 +5,7 @@ import { ensureTopic } from '@tillstream/pos-api/topic';
 import { kafkaOf } from '@tillstream/schemas/kafka';
 import {
   clickhouseUrl,
+  deadClockWarning,
   locationSettings,
   orExit,
   port,
@@ -148,6 +149,8 @@ const startStores = async (
         supervisor.start(await postgresPart(state.inside('postgres'), settings.POSTGRES_PORT, addresses.postgresUrl)),
       );
     }
+    const warning = deadClockWarning(settings);
+    if (warning !== undefined) say(`  ${warning}`);
     await step('Postgres schema', () => migratePostgres(addresses.postgresUrl, settings));
   };
   const broker = async () => {

@@ -1,5 +1,6 @@
 import { branchId, OPTIONAL_PURCHASE_COLUMNS, PURCHASE_COLUMNS } from '@tillstream/schemas/files';
 import { currencyDecimals } from '@tillstream/schemas/money';
+import { startOfDay } from '@tillstream/schemas/wall-clock';
 import { type CatalogSummary, loadCatalog } from './catalog/load-catalog.ts';
 import { readBranches, readProducts } from './catalog/read-catalog.ts';
 import { openCsv } from './files/csv-file.ts';
@@ -135,7 +136,7 @@ const rulesFor = async (store: Store, file: PurchasesFile, { branches, timeZone,
     anyBranch: branches === undefined,
     prices: new Map((await store.listProducts()).map((product) => [product.product_id, product.unit_price_minor])),
     clock,
-    since: clock.toInstant(Date.parse(`${chainSince}T00:00:00Z`)) ?? Date.parse(chainSince),
+    since: startOfDay(timeZone, chainSince),
     occurrences: new Occurrences(),
   };
 };

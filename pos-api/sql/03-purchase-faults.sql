@@ -26,7 +26,7 @@ begin atomic
     select 1000, '#/sold_at', 'sold_at is more than 5 minutes ahead'
       where (given ->> 'sold_at')::timestamptz > moment + interval '5 minutes'
     union all
-    select 1000, '#/sold_at', format('sold_at is before %s', shop.chain_since::date)
+    select 1000, '#/sold_at', format('sold_at is before %s, when the chain began (CHAIN_SINCE)', trim('"' from json_time(shop.chain_since)))
       from chain_settings shop where (given ->> 'sold_at')::timestamptz < shop.chain_since
     union all
     select 1001, '#/total_minor', format('the prices add up to %s, not to %s', total, given ->> 'expected_total_minor')

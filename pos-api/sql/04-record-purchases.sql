@@ -18,8 +18,6 @@ create type priced_purchase as (
   sold_at timestamptz(3), product_ids text[], unit_prices bigint[], items text, total_minor bigint, ok boolean,
   request_id text, traceparent text);
 
-drop function if exists record_purchases(jsonb);
-drop function if exists record_purchases(jsonb, boolean);
 create or replace function record_purchases(batch jsonb, with_bodies boolean default true, with_notify boolean default true)
 returns table (ordinal integer, outcome text, purchase_id uuid, body text, faults json)
 language plpgsql
@@ -31,17 +29,18 @@ as $$
 #variable_conflict use_column
 declare
   shop    chain_settings;
-  moment  timestamptz(3) := clock_timestamp();
+  moment  timestamptz(3) := now_ms();
   priced  priced_purchase[];
   fresh   priced_purchase[];
   written integer;
 begin
+  perform pg_advisory_xact_lock_shared(4120002);  -- see apply_settings
   select * into strict shop from chain_settings;
 
   -- Parse, and price each item with what it cost when it was sold.
   select array_agg(row(
       given.ordinal, uuidv7(), given.idempotency_key, given.credential, decode(given.fingerprint, 'hex'), given.branch_id,
-      given.customer_id, coalesce(given.sold_at, moment), given.items, priced_items.prices, priced_items.items, priced_items.total,
+      nullif(given.customer_id, '00000000-0000-0000-0000-000000000000'), coalesce(given.sold_at, moment), given.items, priced_items.prices, priced_items.items, priced_items.total,
       coalesce(branches.branch_id is not null
         and priced_items.known = cardinality(given.items)
         and priced_items.different = cardinality(given.items)

@@ -3,7 +3,6 @@
 --
 -- who: see purchases.voided_by; absent for who calls this by hand
 -- why, request: the reason and the id of the request, null when there is none
-drop function if exists void_purchase(uuid);
 create or replace function void_purchase(purchase uuid, who text default null, why text default null, request text default null)
 returns table (status text, body text)
 language plpgsql as $$
@@ -14,6 +13,7 @@ declare
   c     customers;
   b     customer_branches;
 begin
+  perform pg_advisory_xact_lock_shared(4120002);  -- see apply_settings
   select * into strict shop from chain_settings;
   select * into p from purchases where purchase_id = purchase for no key update;
   if not found then return; end if;

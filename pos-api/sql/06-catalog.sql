@@ -70,7 +70,7 @@ end $$;
 create or replace function upsert_products(batch jsonb) returns integer
 language plpgsql as $$
 declare
-  moment timestamptz(3) := date_trunc('milliseconds', clock_timestamp());
+  moment timestamptz(3) := now_ms();
   added integer := add_products(batch, null);
   priced text[];
   different text[];
@@ -109,7 +109,7 @@ begin
   select unit_price_minor into before from products where product_id = id for no key update;
   if not found then return false; end if;
   insert into product_prices (product_id, valid_from, unit_price_minor)
-    values (id, coalesce(since, clock_timestamp()), price)
+    values (id, coalesce(since, now_ms()), price)
     on conflict (product_id, valid_from) do update set unit_price_minor = excluded.unit_price_minor;
   perform reprice(array[id]);
   update products set revision = revision + 1 where product_id = id and unit_price_minor <> before;
@@ -126,7 +126,7 @@ begin
   if not found then return false; end if;
   update products set
     name = coalesce(title, name), active = coalesce(sold, active), revision = revision + 1,
-    retired_at = case when not coalesce(sold, active) then coalesce(retired_at, clock_timestamp()) end
+    retired_at = case when not coalesce(sold, active) then coalesce(retired_at, now_ms()) end
     where product_id = id and (name, active) is distinct from (coalesce(title, name), coalesce(sold, active));
   if found then perform send_products(array[id], request); end if;
   return true;
@@ -160,9 +160,20 @@ begin
   return cardinality(added);
 end $$;
 
+-- Gives a branch another name or country; null leaves as it is. False when there is no such branch.
+create or replace function change_branch(id text, title text, land text, request text) returns boolean
+language plpgsql as $$
+begin
+  perform from branches where branch_id = id for no key update;
+  if not found then return false; end if;
+  update branches set name = coalesce(title, name), country = coalesce(land, country), revision = revision + 1
+    where branch_id = id and (name, country) is distinct from (coalesce(title, name), coalesce(land, country));
+  if found then perform send_branches(array[id], request); end if;
+  return true;
+end $$;
+
 -- Adds branches or changes their name or country; what stays as it was sends no event.
-drop function if exists upsert_branches(jsonb);
-create or replace function upsert_branches(batch jsonb, request text default null) returns integer
+create or replace function upsert_branches(batch jsonb) returns integer
 language plpgsql as $$
 declare changed text[];
 begin
@@ -177,6 +188,6 @@ begin
   )
   select array_agg(branch_id) into changed from written;
   if changed is null then return 0; end if;
-  perform send_branches(changed, request);
+  perform send_branches(changed, null);
   return cardinality(changed);
 end $$;

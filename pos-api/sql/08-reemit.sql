@@ -3,11 +3,6 @@
 -- A row that stands wrong in ClickHouse under version n gives way only to a higher one. So whoever sends again says
 -- above which version; where the stored one is higher already, it is sent as it is and nothing is written but the event.
 
--- Purchases of a period (re-sending, comparing by slot) and those voided lately. On a table that is large already
--- these hold writers up while they are built: build them `concurrently` by hand before such an upgrade.
-create index if not exists purchases_by_sale on purchases (sold_at);
-create index if not exists purchases_voided on purchases (voided_at) where voided_at is not null;
-
 -- ids and above go in pairs: the version that ClickHouse holds of each, 0 for one that it lacks. Answers how many events
 -- it wrote. Locks purchases alone, in one order, so it deadlocks neither with itself nor with a void or a sale.
 create or replace function reemit_purchases(ids uuid[], above integer[]) returns integer

@@ -12,7 +12,6 @@ import {
   listBranches,
   listProducts,
   setPrice,
-  upsertBranches,
   upsertProducts,
 } from './catalog.ts';
 import { recordPurchases } from './record-purchases.ts';
@@ -138,12 +137,26 @@ test('a retired product is charged for sales from before, and refused after', as
   expect(await changeProduct(database.pool, 'caviar', { active: true }, 'r4')).toBe(false);
 });
 
+test('a price that is set "now" is valid at once and told at once', async () => {
+  for (let n = 1; n <= 60; n++) {
+    await setPrice(database.pool, 'milk', 1000 + n, null, `now ${n}`);
+    const { rows } = await database.pool.query(
+      'select unit_price_minor::int as price from products where product_id = $1',
+      ['milk'],
+    );
+    expect(rows).toEqual([{ price: 1000 + n }]);
+  }
+  expect((await events()).map(({ requestid }) => requestid)).toEqual(
+    Array.from({ length: 60 }, (_, n) => `now ${n + 1}`),
+  );
+});
+
 test('a product and a branch can be added, once', async () => {
   const oats = { product_id: 'oats', name: 'Oats', unit_price_minor: 99 };
   expect(await addProduct(database.pool, oats, 'r1')).toBe(true);
   expect(await addProduct(database.pool, oats, 'r2')).toBe(false);
   expect(await charged('2010-01-01T00:00:00Z', ['oats'])).toBe(99);
-  await upsertBranches(database.pool, [{ branch_id: 'SMKT009', name: 'Ninth', country: 'PT' }], 'r3');
+  await addBranches(database.pool, [{ branch_id: 'SMKT009', name: 'Ninth', country: 'PT' }], 'r3');
   const { rows } = await database.pool.query<{ payload: string }>("select payload from outbox where key = 'SMKT009'");
   expect(JSON.parse(rows[0]?.payload ?? '')).toMatchObject({ requestid: 'r3', data: { name: 'Ninth' } });
 });

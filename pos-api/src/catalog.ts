@@ -76,17 +76,23 @@ export const addBranches = (
 ): Promise<{ changed: number }> =>
   changed(db, 'select add_branches($1::jsonb, $2) as changed', [JSON.stringify(branches), requestId]);
 
-/**
- * Adds branches or changes those that differ. Answers how many were added or changed.
- *
- * @param requestId of the request that asks for it; its events carry it
- */
-export const upsertBranches = (
+/** Adds branches or changes those that differ. Answers how many were added or changed. */
+export const upsertBranches = (db: Database, branches: readonly Branch[]): Promise<{ changed: number }> =>
+  changed(db, 'select upsert_branches($1::jsonb) as changed', [JSON.stringify(branches)]);
+
+/** Gives a branch another name or country; false when there is no such branch. */
+export const changeBranch = (
   db: Database,
-  branches: readonly Branch[],
-  requestId: string | null = null,
-): Promise<{ changed: number }> =>
-  changed(db, 'select upsert_branches($1::jsonb, $2) as changed', [JSON.stringify(branches), requestId]);
+  id: string,
+  change: { name?: string | undefined; country?: string | undefined },
+  requestId: string,
+): Promise<boolean> =>
+  isDone(db, 'select change_branch($1, $2, $3, $4) as done', [
+    id,
+    change.name ?? null,
+    change.country ?? null,
+    requestId,
+  ]);
 
 /** Adds a product at a price that it has always had; false when the id is taken. */
 export const addProduct = async (

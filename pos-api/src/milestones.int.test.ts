@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { makeDatabase, purchase, SETTINGS, type TestDatabase } from '../../tests/support/database.ts';
+import { reviseCustomers } from './loyal-threshold.ts';
 import { migratePostgres } from './migrate.ts';
 import { recordPurchases } from './record-purchases.ts';
 
@@ -12,6 +13,17 @@ beforeAll(async () => {
   database = await makeDatabase(inject('postgresUrl'));
 });
 afterAll(() => database.pool.end());
+
+/** Customers, in the chain or a branch, whose loyal moment is not the one of the present threshold. */
+const wrongly = async (pool: TestDatabase['pool']): Promise<number> => {
+  const { rows } = await pool.query(
+    `select count(*)::int as wrong from chain_settings shop, (
+       select customer_id, null as branch_id, loyal_since from customers
+       union all select customer_id, branch_id, loyal_since from customer_branches) as kept
+     where kept.loyal_since is distinct from loyal_since(customer_id, branch_id, shop.loyal_threshold)`,
+  );
+  return z.object({ wrong: z.number() }).parse(rows[0]).wrong;
+};
 
 const slotOf = (moment: string) => Math.floor(Date.parse(moment) / 900_000);
 
@@ -79,6 +91,10 @@ const step = fc.oneof(
     arbitrary: fc.record({ what: fc.constant('threshold' as const), threshold: fc.integer({ min: 1, max: 4 }) }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({ what: fc.constant('revise' as const), many: fc.integer({ min: 1, max: 3 }) }),
+  },
+  {
     weight: 1,
     arbitrary: fc.record({ what: fc.constant('send again' as const), above: fc.integer({ min: 0, max: 40 }) }),
   },
@@ -112,6 +128,8 @@ test('events in any order and any number leave each milestone where Postgres has
             await database.pool.query('select void_purchase($1)', [ids[one.index % Math.max(1, ids.length)] ?? null]);
           } else if (one.what === 'threshold') {
             await migratePostgres(database.url, { ...SETTINGS, LOYAL_THRESHOLD: one.threshold });
+          } else if (one.what === 'revise') {
+            await database.pool.query('select revise_customers($1)', [one.many]);
           } else {
             await database.pool.query('select from reemit_customers($1::uuid[], $2::text[], $3::bigint[])', [
               [customers[0], customers[1]],
@@ -121,6 +139,8 @@ test('events in any order and any number leave each milestone where Postgres has
           }
         }
 
+        await reviseCustomers(database.pool);
+        expect(await wrongly(database.pool)).toBe(0);
         const { rows } = await database.pool.query<{ payload: string }>('select payload from outbox');
         const events = rows.map(({ payload }) => posEvent.parse(JSON.parse(payload)));
         const order = [...events, ...events.filter(() => (random.next().value ?? 0) < 0.3)]
@@ -142,6 +162,64 @@ test('events in any order and any number leave each milestone where Postgres has
         expect(milestones.standing()).toEqual(await inPostgres(customers));
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
+});
+
+test('while customers follow a new threshold sales and voids go on, and none is left behind', async () => {
+  const customers = Array.from({ length: 12 }, () => randomUUID());
+  const sell = async (batch = 4) => {
+    const answers = await recordPurchases(
+      database.pool,
+      Array.from({ length: batch }, () =>
+        purchase({
+          customer_id: customers[Math.floor(Math.random() * customers.length)] ?? null,
+          branch_id: Math.random() < 0.5 ? 'SMKT001' : 'SMKT002',
+          sold_at: new Date(Date.UTC(2026, 3, 1) + Math.random() * 1e9).toISOString(),
+        }),
+      ),
+    );
+    const [first] = answers;
+    if (first?.outcome === 'recorded' && Math.random() < 0.3)
+      await database.pool.query('select void_purchase($1)', [first.purchase_id]);
+  };
+  let selling = true;
+  const tills = Array.from({ length: 3 }, async () => {
+    while (selling) await sell();
+  });
+  for (const threshold of [2, 5, 3, 1, 4, 2, 3]) {
+    await migratePostgres(database.url, { ...SETTINGS, LOYAL_THRESHOLD: threshold });
+    // Two at once, in pieces so small that sales come in between.
+    const revise = async () => {
+      for (let n = 0; n < 40; n++) await database.pool.query('select revise_customers(3)');
+    };
+    await Promise.all([revise(), revise()]);
+  }
+  selling = false;
+  await Promise.all(tills);
+  await reviseCustomers(database.pool);
+  expect(await wrongly(database.pool)).toBe(0);
+});
+
+test('a piece of customers is all that is locked, and a piece that was not committed is done again', async () => {
+  const [first, second] = [randomUUID(), randomUUID()];
+  const own = await makeDatabase(inject('postgresUrl'));
+  const dying = await own.pool.connect();
+  try {
+    for (const customer_id of [first, second, first, second])
+      await recordPurchases(own.pool, [purchase({ customer_id, sold_at: new Date().toISOString() })]);
+    await migratePostgres(own.url, { ...SETTINGS, LOYAL_THRESHOLD: 2 });
+    await dying.query('begin');
+    await dying.query('select revise_customers(1)');
+    // The other customer buys meanwhile; the one of the open piece would wait.
+    expect(await recordPurchases(own.pool, [purchase({ customer_id: second })])).toMatchObject([
+      { outcome: 'recorded' },
+    ]);
+    await dying.query('rollback');
+    await reviseCustomers(own.pool);
+    expect(await wrongly(own.pool)).toBe(0);
+  } finally {
+    dying.release(true);
+    await own.pool.end();
+  }
 });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { makeDatabase, purchase, SETTINGS, type TestDatabase } from '../../tests/support/database.ts';
 import { upsertProducts } from './catalog.ts';
+import { reviseCustomers } from './loyal-threshold.ts';
 import { migratePostgres } from './migrate.ts';
 import { recordPurchases } from './record-purchases.ts';
 
@@ -132,6 +133,26 @@ test('every fault of a purchase is named with its place, and its neighbours are 
   ]);
 });
 
+test('CHAIN_SINCE begins at midnight of the shop', async () => {
+  const own = await makeDatabase(inject('postgresUrl'));
+  try {
+    await migratePostgres(own.url, { ...SETTINGS, CHAIN_SINCE: '2026-01-01', SHOP_TIMEZONE: 'Pacific/Auckland' });
+    const answers = await recordPurchases(own.pool, [
+      purchase({ sold_at: '2025-12-31T10:59:59.999Z' }),
+      purchase({ sold_at: '2025-12-31T11:00:00.000Z' }),
+    ]);
+    expect(answers).toMatchObject([
+      {
+        outcome: 'refused',
+        faults: [{ detail: 'sold_at is before 2025-12-31T11:00:00.000Z, when the chain began (CHAIN_SINCE)' }],
+      },
+      { outcome: 'recorded' },
+    ]);
+  } finally {
+    await own.pool.end();
+  }
+});
+
 test('the third purchase makes a customer loyal, at the moment it was sold', async () => {
   const customer_id = randomUUID();
   const buy = async (sold_at: string) => bodyOf(await one(purchase({ customer_id, sold_at }))).body.customer;
@@ -192,6 +213,7 @@ test('a new loyal threshold moves every customer and sends them again', async ()
     ]);
     await own.pool.query('delete from outbox');
     await migratePostgres(own.url, { ...SETTINGS, LOYAL_THRESHOLD: 2 });
+    await reviseCustomers(own.pool);
     const { rows } = await own.pool.query<{ payload: string }>('select payload from outbox');
     const events = rows.map(({ payload }) => purchaseEvent.parse(JSON.parse(payload)).data);
     expect(events.map((event) => event.branch_id).sort()).toEqual(['SMKT001', 'SMKT002']);

@@ -37,6 +37,7 @@ export const startApi = async (
     isStopping: () => false,
     logError: (error) => errors.push(error),
     logRequest: () => undefined,
+    logWarning: () => undefined,
     ...replaced,
   });
   const server = createExpressServer(app, {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { customerIdOf, MAX_CUSTOMER_ID } from './customer-id.ts';
 
 /** Half of a character, as broken JSON escapes leave it: no encoding can carry it. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -43,10 +44,13 @@ export const purchaseRequest = z
   .strictObject({
     branch_id: line(64),
     customer_id: z
-      .guid('must be a UUID')
-      .transform((id) => id.toLowerCase())
+      .union([line(MAX_CUSTOMER_ID), z.literal('')], `must be text of up to ${MAX_CUSTOMER_ID} characters`)
+      .transform(customerIdOf)
       .nullish()
-      .meta({ description: 'From the loyalty card; absent without one.' }),
+      .meta({
+        description:
+          'From the loyalty card: a UUID, or any text, which becomes its UUIDv5. Absent, empty or the zero UUID: no customer.',
+      }),
     items: z
       .array(
         z.strictObject({
@@ -172,7 +176,7 @@ export const branchChange = z
 
 /** Body of `/healthz` and `/readyz`. */
 export const stateResponse = z.object({
-  status: z.enum(['alive', 'ready', 'stopping', 'no database', 'overloaded']),
+  status: z.enum(['alive', 'ready', 'stopping', 'no database', 'read-only database', 'overloaded']),
 });
 
 /**

@@ -205,8 +205,6 @@ export type ReadEndpoint = keyof typeof READ_API;
 export type ReadAnswer<E extends ReadEndpoint> = z.input<(typeof READ_API)[E]['answer']>;
 
 export type Kpis = z.output<typeof kpis>;
-export type HourlySales = z.output<typeof hourlySales>;
-export type Series = z.output<typeof series>;
 export type TopProducts = z.output<typeof topProducts>;
 export type AggregatedSales = z.output<typeof aggregatedSales>;
 export type RankedProduct = z.output<typeof rankedProduct>;

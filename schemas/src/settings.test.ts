@@ -11,7 +11,7 @@ test('what is not set has its default; an empty value is not set', () => {
     WEEK_START: 'monday',
     LOYAL_THRESHOLD: 3,
     CURRENCY: 'EUR',
-    CHAIN_SINCE: '2000-01-01',
+    CHAIN_SINCE: '2000-02-01',
   });
 });
 

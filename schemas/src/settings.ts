@@ -34,8 +34,15 @@ export const shopSettings = {
     .string()
     .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as EUR')
     .default('EUR'),
-  CHAIN_SINCE: z.iso.date('must be a date such as 2000-01-01').default('2000-01-01'),
+  /** The first day on which a sale may be. The default keeps out tills whose clock has died, see {@link deadClockWarning}. */
+  CHAIN_SINCE: z.iso.date('must be a date such as 2000-02-01').default('2000-02-01'),
 };
+
+/** What to tell an operator whose `CHAIN_SINCE` lets in the date that a till with a dead clock shows; undefined otherwise. */
+export const deadClockWarning = ({ CHAIN_SINCE }: { CHAIN_SINCE: string }): string | undefined =>
+  CHAIN_SINCE > '2000-01-31'
+    ? undefined
+    : `CHAIN_SINCE is ${CHAIN_SINCE}: a till whose clock has died starts at 2000-01-01 (or 1980, or 1970), and its sales are recorded there`;
 
 /** Where the databases and the broker are, and where the embedded ones keep their files. */
 export const locationSettings = {

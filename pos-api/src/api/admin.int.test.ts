@@ -1,4 +1,10 @@
-import { problem, productResponse, productsResponse, purchaseResponse } from '@tillstream/schemas/api';
+import {
+  branchesResponse,
+  problem,
+  productResponse,
+  productsResponse,
+  purchaseResponse,
+} from '@tillstream/schemas/api';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
 import { checkedFetch, json, startApi, type TestApi } from '../../test/api.ts';
@@ -61,8 +67,22 @@ test('a branch is added once and renamed', async () => {
   expect((await send('/v1/branches', porto)).status).toBe(201);
   expect((await send('/v1/branches', porto)).status).toBe(200);
   expect((await send('/v1/branches', { ...porto, name: 'Other' })).status).toBe(409);
+  const lisbon = { ...porto, branch_id: 'SMKT045' };
+  const atOnce = await Promise.all(Array.from({ length: 8 }, () => send('/v1/branches', lisbon)));
+  expect(atOnce.map(({ status }) => status).sort()).toEqual([...Array(7).fill(200), 201]);
   const renamed = await send('/v1/branches/SMKT044', { name: 'Old Harbour' }, 'PATCH');
   expect(await renamed.json()).toEqual({ ...porto, name: 'Old Harbour' });
+});
+
+test('changes of the same branch at the same time are all kept', async () => {
+  for (const round of ['A', 'B', 'C', 'D', 'E']) {
+    await Promise.all([
+      send('/v1/branches/SMKT002', { name: `Name ${round}` }, 'PATCH'),
+      send('/v1/branches/SMKT002', { country: `Country ${round}` }, 'PATCH'),
+    ]);
+    const { branches } = branchesResponse.parse(await (await request('/v1/branches')).json());
+    expect(branches).toContainEqual({ branch_id: 'SMKT002', name: `Name ${round}`, country: `Country ${round}` });
+  }
 });
 
 test.each([

@@ -78,7 +78,7 @@ test('a missing or unprintable key is 400', async () => {
 test('what is wrong with the form or the content is 422, all of it at once', async () => {
   const response = await post({
     branch_id: 'NOWHERE',
-    customer_id: 'nobody',
+    customer_id: 'x'.repeat(65),
     items: [
       { product_id: 'milk', quantity: 2 },
       { product_id: 'caviar', quantity: 1 },
@@ -174,6 +174,38 @@ test.each([
     ]);
   },
 );
+
+test.each([[''], ['  '], ['00000000-0000-0000-0000-000000000000'], [null]])(
+  'the customer id %j is no customer',
+  async (customer_id) => {
+    const answer = await post({ ...good, customer_id });
+    expect(answer.status).toBe(201);
+    expect(await answer.json()).toMatchObject({ customer_id: null, customer: null });
+  },
+);
+
+test('the number of a card is a customer like any other', async () => {
+  const buy = async (customer_id: string) => (await post({ ...good, customer_id })).json();
+  const { customer_id } = purchaseResponse.parse(await buy('card 4711'));
+  expect(await buy(' card 4711')).toMatchObject({ customer_id, customer: { purchases: 2, loyal: false } });
+  expect(await buy(customer_id?.toUpperCase() ?? '')).toMatchObject({ customer_id, customer: { purchases: 3 } });
+  expect(await (await request(`/v1/customers/card%204711`)).json()).toMatchObject({ customer_id, purchases: 3 });
+});
+
+test('a sale of more than a year ago is recorded, and a warning names its till: its clock may have died', async () => {
+  const warnings: unknown[] = [];
+  const own = await startApi(database.pool, { logWarning: (fields) => warnings.push(fields) });
+  try {
+    for (const sold_at of ['2010-01-01T00:03:00.000Z', new Date(Date.now() - 300 * 86_400_000).toISOString()]) {
+      expect((await fetch(`${own.url}/v1/purchases`, json({ ...good, sold_at }))).status).toBe(201);
+    }
+    expect(warnings).toEqual([{ branch: 'SMKT001', sold_at: '2010-01-01T00:03:00.000Z' }]);
+    const metrics = await (await fetch(`${own.url}/metrics`)).text();
+    expect(metrics).toMatch(/purchases_of_long_ago_total 1\n/);
+  } finally {
+    own.close();
+  }
+});
 
 test('catalog, branches and customers can be read', async () => {
   const products = productsResponse.parse(await (await request(`/v1/products`)).json());

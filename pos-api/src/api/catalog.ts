@@ -10,18 +10,20 @@ import {
   type productResponse,
   type productsResponse,
 } from '@tillstream/schemas/api';
+import { customerIdOf, MAX_CUSTOMER_ID } from '@tillstream/schemas/customer-id';
 import { productId } from '@tillstream/schemas/files';
 import type { RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import {
+  addBranches,
   addProduct,
+  changeBranch,
   changeProduct,
   findBranch,
   findProduct,
   listBranches,
   listProducts,
   setPrice,
-  upsertBranches,
 } from '../catalog.ts';
 import type { Database } from '../database.ts';
 import { readBody } from './body.ts';
@@ -89,25 +91,23 @@ export const postBranch =
   (db: Database): RequestHandler =>
   async (request, response) => {
     const given = readBody(newBranch, request.body);
-    const known = await findBranch(db, given.branch_id);
-    if (known && (known.name !== given.name || known.country !== given.country)) {
+    const { changed: added } = await addBranches(db, [given], requestIdOf(response));
+    const branch = await requireStoredBranch(db, given.branch_id);
+    if (added === 0 && (branch.name !== given.name || branch.country !== given.country)) {
       throw new ProblemError('exists', `${given.branch_id} is another branch already`);
     }
-    await upsertBranches(db, [given], requestIdOf(response));
-    response.status(known ? 200 : 201);
-    send<typeof branchResponse>(response, given);
+    response.status(added === 1 ? 201 : 200);
+    send<typeof branchResponse>(response, branch);
   };
 
 /** `PATCH /v1/branches/{branch_id}`: another name or country. */
 export const patchBranch =
   (db: Database): RequestHandler =>
   async (request, response) => {
-    const { name, country } = readBody(branchChange, request.body);
-    const known = await findBranch(db, idIn(request.params.branch_id));
-    if (!known) throw new ProblemError('not-found', 'there is no such branch');
-    const changed = { ...known, name: name ?? known.name, country: country ?? known.country };
-    await upsertBranches(db, [changed], requestIdOf(response));
-    send<typeof branchResponse>(response, changed);
+    const change = readBody(branchChange, request.body);
+    const id = idIn(request.params.branch_id);
+    if (!(await changeBranch(db, id, change, requestIdOf(response)))) throw noBranch();
+    send<typeof branchResponse>(response, await requireStoredBranch(db, id));
   };
 
 /** `GET /v1/customers/{customer_id}`: totals over the chain, or over the branch that the key is for. */
@@ -120,6 +120,14 @@ export const getCustomer =
 /** Answers a body of the type that its schema says. */
 const send = <S extends z.ZodType>(response: Response, body: z.input<S>): void => {
   response.json(body);
+};
+
+const noBranch = () => new ProblemError('not-found', 'there is no such branch');
+
+const requireStoredBranch = async (db: Database, id: string) => {
+  const branch = await findBranch(db, id);
+  if (!branch) throw noBranch();
+  return branch;
 };
 
 const noProduct = () => new ProblemError('not-found', 'there is no such product');
@@ -158,18 +166,19 @@ const findCustomer = async (
   id: unknown,
   branch: string | undefined,
 ): Promise<z.input<typeof customerResponse>> => {
-  const found = z.guid().safeParse(id).success
+  const customer = typeof id === 'string' && id.length <= MAX_CUSTOMER_ID ? customerIdOf(id) : null;
+  const found = customer
     ? await db.query(
         branch === undefined
           ? {
               name: 'get_customer',
               text: `select customer_id, ${TOTALS} from customers where customer_id = $1`,
-              values: [id],
+              values: [customer],
             }
           : {
               name: 'get_customer_of_branch',
               text: `select customer_id, ${TOTALS} from customer_branches where customer_id = $1 and branch_id = $2`,
-              values: [id, branch],
+              values: [customer, branch],
             },
       )
     : { rows: [] };

@@ -66,7 +66,7 @@ test.each([
   ['branch_id', 'a\u0085b'],
   ['branch_id', 'x'.repeat(65)],
   ['branch_id', 7],
-  ['customer_id', 'ffffffff'],
+  ['customer_id', 'x'.repeat(65)],
   ['sold_at', '2999-01-01T00:00:00Z'],
   ['sold_at', '9999-12-31T23:59:59-23:59'],
   ['sold_at', '1999-12-31T23:59:59Z'],

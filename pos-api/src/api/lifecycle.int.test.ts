@@ -12,6 +12,7 @@ import { json, startApi } from '../../test/api.ts';
 import { type Run, run, runEntry } from '../../test/process.ts';
 import { startSilentProxy } from '../../test/silent-proxy.ts';
 import { CommitQueue } from '../commit/queue.ts';
+import { connectPostgres } from '../database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -103,6 +104,69 @@ test('Postgres silent: tills are told all the same, and the same request is reco
     proxy.close();
   }
 }, 120_000);
+
+test.each([
+  ['a name that nobody knows', 'postgres://nobody@postgres.invalid/none'],
+  ['a port where nobody listens', 'postgres://nobody@localhost:1/none'],
+  ['a network without a route', 'postgres://nobody@240.0.0.1/none'],
+  ['a password that is wrong', 'wrong password'],
+  ['a database that is not there', 'no database'],
+  ['a database that is empty', 'empty'],
+])('Postgres at %s: 503 with Retry-After, and not ready', async (_what, where) => {
+  const url = new URL(where.startsWith('postgres:') ? where : database.url);
+  if (where === 'wrong password') url.username = 'nobody';
+  if (where === 'no database') url.pathname = '/nowhere';
+  if (where === 'empty') url.pathname = '/postgres';
+  const pool = connectPostgres(url.href, 'test', 2, { connectMs: 800 });
+  const api = await startApi(pool);
+  try {
+    const refused = await fetch(`${api.url}/v1/purchases`, json(sale));
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    expect((await fetch(`${api.url}/v1/products`)).status).toBe(503);
+    expect(await stateOf(api.url)).toEqual([503, { status: 'no database' }]);
+  } finally {
+    api.close();
+    await pool.end();
+  }
+});
+
+test('a Postgres that was demoted to read only: 503 and not ready; ready again when it takes purchases', async () => {
+  const own = await makeDatabase(inject('postgresUrl'));
+  const name = new URL(own.url).pathname.slice(1);
+  const readOnly = async (on: boolean) => {
+    await own.pool.query(`alter database ${name} set default_transaction_read_only = ${on ? 'on' : 'off'}`);
+    // As when the server is started again as a replica.
+    await database.pool.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name = $2',
+      [name, 'tills'],
+    );
+  };
+  const pool = connectPostgres(own.url, 'tills', 4);
+  const api = await startApi(pool);
+  try {
+    const post = () => fetch(`${api.url}/v1/purchases`, json(sale));
+    const { headers } = await post();
+    await readOnly(true);
+    // An idle connection may not have noticed yet that it was ended.
+    await eventually(async () => expect((await stateOf(api.url))[1]).toEqual({ status: 'read-only database' }));
+    const refused = await post();
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    const voided = await fetch(`${api.url}${headers.get('location')}/void`, { method: 'POST' });
+    expect([voided.status, voided.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await stateOf(api.url)).toEqual([503, { status: 'read-only database' }]);
+    // Whoever reads is still answered.
+    expect((await fetch(`${api.url}/v1/products`)).status).toBe(200);
+    await own.pool.query(
+      `set default_transaction_read_only = off; alter database ${name} reset default_transaction_read_only`,
+    );
+    await eventually(async () => expect(await stateOf(api.url)).toEqual([200, { status: 'ready' }]), 5_000);
+    expect((await post()).status).toBe(201);
+  } finally {
+    api.close();
+    await pool.end();
+    await own.pool.end();
+  }
+});
 
 test('a full queue is 503 at once, and not ready', async () => {
   const stuck = new CommitQueue(() => new Promise(() => undefined), {

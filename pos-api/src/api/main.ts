@@ -5,6 +5,7 @@ import { applyDuePrices } from '../catalog.ts';
 import { OutboxNotifier } from '../commit/notifier.ts';
 import { CommitQueue } from '../commit/queue.ts';
 import { connectPostgres } from '../database.ts';
+import { reviseCustomers } from '../loyal-threshold.ts';
 import { recordPurchases } from '../record-purchases.ts';
 import { startTracing } from '../tracing.ts';
 import { answerBrokenRequest } from './broken-request.ts';
@@ -28,7 +29,9 @@ const tracing = await orExitAsync(() => startTracing('pos-api'));
 const ANSWER_MS = 900;
 /** A connection that has not answered for so long is given up, so that others take its place. */
 const GIVE_UP_MS = 5_000;
-const LOOK_AT_PRICES_MS = 1_000;
+const HOUSEKEEPING_MS = 1_000;
+/** A lock that a till's purchase waits for: its till has been told to come back long before. */
+const LOCK_MS = 2_000;
 const SHUTDOWN_MS = 8_000;
 /** Without a good key, without its right, too often: whoever looks after the API has to know from where. */
 const TURNED_AWAY = new Set([401, 403, 429]);
@@ -40,8 +43,17 @@ setInterval(() => output.flush(), 500).unref();
 // Pools of their own, so that no number of questions keeps a purchase or its notification waiting.
 const url = postgresUrl(settings);
 // The queue answers tills in time; a connection may take longer than that on a machine that is busy.
-const commits = connectPostgres(url, 'pos-api', 2, { connectMs: GIVE_UP_MS, giveUpMs: GIVE_UP_MS });
-const db = connectPostgres(url, 'pos-api', 6, { connectMs: ANSWER_MS, queryMs: ANSWER_MS });
+const commits = connectPostgres(url, 'pos-api', 2, {
+  connectMs: GIVE_UP_MS,
+  giveUpMs: GIVE_UP_MS,
+  statementMs: GIVE_UP_MS,
+  lockMs: LOCK_MS,
+});
+const db = connectPostgres(url, 'pos-api', 6, {
+  connectMs: ANSWER_MS,
+  queryMs: ANSWER_MS,
+  statementMs: ANSWER_MS,
+});
 const notifications = connectPostgres(url, 'pos-api', 1, { connectMs: GIVE_UP_MS, giveUpMs: GIVE_UP_MS });
 const notifier = new OutboxNotifier(notifications);
 const queue = new CommitQueue(
@@ -62,7 +74,15 @@ watchLoad(queue, { commits, questions: db, notifications });
 
 const keys = withKeys ? new KeyRing(db) : undefined;
 keys?.start();
-const prices = setInterval(() => applyDuePrices(db).catch(() => undefined), LOOK_AT_PRICES_MS).unref();
+let tidying = false;
+const housekeeping = setInterval(async () => {
+  if (tidying) return;
+  tidying = true;
+  // What fails is tried again a second later, and whether Postgres is there is for others to say.
+  await applyDuePrices(db).catch(() => undefined);
+  await reviseCustomers(db).catch(() => undefined);
+  tidying = false;
+}, HOUSEKEEPING_MS).unref();
 
 let stopping = false;
 const app = buildApi({
@@ -75,6 +95,10 @@ const app = buildApi({
   anyHost: settings.POS_API_TRUST_PROXY > 0 || !isLoopback(settings.POS_API_HOST),
   isStopping: () => stopping,
   logError: (error, response) => log.error({ err: error, requestId: localsOf(response).requestId }, 'request failed'),
+  logWarning: (fields, message, response) => {
+    const { requestId, key, purchaseId } = localsOf(response);
+    log.warn({ requestId, key: key?.key_id, purchase: purchaseId, ...fields }, message);
+  },
   // No path, body or customer: what identifies a person is not logged. An address only of who was turned away.
   logRequest: ({ method, route, status, milliseconds }, response) => {
     const { requestId, key, span, purchaseId } = localsOf(response);
@@ -117,7 +141,7 @@ const stop = () => {
   if (stopping) return;
   stopping = true;
   log.info('stopping');
-  clearInterval(prices);
+  clearInterval(housekeeping);
   const end = (code: number) => {
     output.flushSync();
     process.exit(code);

@@ -40,6 +40,13 @@ export const purchaseOutcomes = new Counter({
   registers: [registry],
 });
 
+/** Sales that were more than a year old when they came: a till's clock may have died. */
+export const purchasesOfLongAgo = new Counter({
+  name: 'purchases_of_long_ago_total',
+  help: 'Purchases recorded that were sold more than a year before',
+  registers: [registry],
+});
+
 /** Shows how full the queue and the pools are whenever somebody looks. */
 export const watchLoad = (queue: CommitQueue, pools: Record<string, pg.Pool>): void => {
   new Gauge({

@@ -206,7 +206,7 @@ export const OPERATIONS = {
     summary: 'Can it take purchases?',
     answers: {
       200: { schema: 'State', description: 'It can.' },
-      503: { schema: 'State', description: 'It cannot: stopping, no database, or overloaded.' },
+      503: { schema: 'State', description: 'It cannot: stopping, no database, a read-only database, or overloaded.' },
     },
   },
 } as const satisfies Record<string, Operation>;

@@ -16,7 +16,7 @@ import { credentialOfBranch } from '../record-purchases.ts';
 import { readBody } from './body.ts';
 import { localsOf, requestIdOf, requireBranch } from './caller.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { purchaseOutcomes } from './metrics.ts';
+import { purchaseOutcomes, purchasesOfLongAgo } from './metrics.ts';
 import { faultsOf, invalid, ProblemError } from './problems.ts';
 
 const storedPurchase = z.object({
@@ -29,9 +29,14 @@ const storedPurchase = z.object({
 });
 const AGE = 'extract(epoch from clock_timestamp() - recorded_at)::float8 as age_s';
 
+/** Tells an operator of something that may be wrong, with what helps to find it. */
+export type LogWarning = (fields: object, message: string, response: Response) => void;
+
+const YEAR_MS = 366 * 86_400_000;
+
 /** `POST /v1/purchases`: recorded once, however often and wherever it is sent. */
 export const recordPurchase =
-  (queue: CommitQueue): RequestHandler =>
+  (queue: CommitQueue, logWarning: LogWarning): RequestHandler =>
   async (request, response) => {
     const key = requireKey(request);
     const body: unknown = request.body;
@@ -63,6 +68,14 @@ export const recordPurchase =
         response.statusCode = 201;
         response.setHeader('Location', `/v1/purchases/${answer.purchase_id}`);
         localsOf(response).purchaseId = answer.purchase_id;
+        if (sold_at && answer.outcome === 'recorded' && Date.now() - Date.parse(sold_at) > YEAR_MS) {
+          purchasesOfLongAgo.inc();
+          logWarning(
+            { branch: branch_id, sold_at },
+            'a sale of more than a year ago: is the clock of this till right?',
+            response,
+          );
+        }
         if (answer.outcome === 'replayed') response.setHeader('Idempotent-Replayed', 'true');
         sendJson(response, answer.body);
     }

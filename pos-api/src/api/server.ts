@@ -34,6 +34,7 @@ export interface ApiParts {
   isStopping: () => boolean;
   logError: (error: unknown, response: Response) => void;
   logRequest: (answered: Answered, response: Response) => void;
+  logWarning: purchases.LogWarning;
 }
 
 /** The POS API as an Express application; listening is the caller's. */
@@ -66,8 +67,8 @@ export const buildApi = (parts: ApiParts): Express => {
   return app;
 };
 
-const handlersOf = ({ queue, db, isStopping }: ApiParts): Record<OperationId, RequestHandler> => ({
-  recordPurchase: purchases.recordPurchase(queue),
+const handlersOf = ({ queue, db, isStopping, logWarning }: ApiParts): Record<OperationId, RequestHandler> => ({
+  recordPurchase: purchases.recordPurchase(queue, logWarning),
   getPurchase: purchases.getPurchase(db),
   voidPurchase: purchases.voidPurchase(db),
   getProducts: catalog.getProducts(db),

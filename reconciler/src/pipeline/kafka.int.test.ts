@@ -11,6 +11,7 @@ import { runRelay } from '@tillstream/pos-api/relay/relay';
 import { ensureTopic } from '@tillstream/pos-api/topic';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
+import { connectConsumerLag } from '../../../dashboard/src/lib/server/pipeline/consumer-lag.ts';
 import { makeDatabase, purchase, type TestDatabase } from '../../../tests/support/database.ts';
 import { eventually } from '../../../tests/support/eventually.ts';
 import { startBroker, startEngine, type TestBroker, type TestEngine } from '../../test/engine.ts';
@@ -149,6 +150,9 @@ describe.skipIf(inject('kafkaBrokers') === undefined)('over the broker', () => {
       // While another consumer reads as the group the broker does not move it, so the replay waits with the queue detached.
       const member = await joinGroup(broker.brokers);
       await eventually(async () => expect(await queueState()).toBe('detached'), 15_000);
+      const lag = connectConsumerLag(broker.brokers);
+      expect(await lag.strangers()).toEqual(['stranger from 127.0.0.1']);
+      await lag.close();
       child.kill(signal);
       expect((await exit)[0]).toBe(code);
       const keepAttached = queueKeeper(clickhouse, 1_000);

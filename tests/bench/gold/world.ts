@@ -8,7 +8,7 @@ import { fillSilver } from '../sales/seeded-purchases.ts';
 
 export const SHOP = { SHOP_TIMEZONE: 'UTC', BUSINESS_DAY_START: '00:00' };
 /** When the benches of gold begin, by the clock of their sales: noon, so that half a day runs already. */
-export const NOW = Date.UTC(2025, 10, 19, 12);
+const NOW = Date.UTC(2025, 10, 19, 12);
 export const ALL = { from: 0, to: Date.UTC(2100, 0, 1) };
 
 export const seedOf = (purchases: number, branches: number): Seed => ({

@@ -87,7 +87,7 @@ const expressServer = (): Server => {
     record(request.body, String(request.headers['idempotency-key']), response);
   chain.push(jsonBody);
   if (has('zod')) chain.push(requireJson);
-  app.post('/v1/purchases', ...chain, has('zod') ? recordPurchase(queue) : plain);
+  app.post('/v1/purchases', ...chain, has('zod') ? recordPurchase(queue, () => undefined) : plain);
   return has('prototypes') ? createExpressServer(app, {}) : createServer(app);
 };
 

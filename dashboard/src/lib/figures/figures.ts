@@ -75,6 +75,14 @@ export interface Sealer {
   sealed_until: string | null;
 }
 
+/** What an operator should know of besides; asked every ten seconds. */
+export interface Warnings {
+  /** Messages that went to quarantine in the last ten minutes; null is "not known now". */
+  quarantined_lately: number | null;
+  /** Who else reads as ClickHouse's consumer group; null is "not known now". */
+  strangers: string[] | null;
+}
+
 /** What the reconciler found: differences that are not healed yet. */
 export interface Books {
   checked_at: string | null;
@@ -82,6 +90,8 @@ export interface Books {
   lost: number;
   extra: number;
   different: number;
+  /** Why nothing is healed that takes something away; empty while healing goes on. */
+  healing_stopped?: string;
 }
 
 /** One message of the live stream, and what the page is rendered with. */

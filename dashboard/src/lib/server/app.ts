@@ -3,6 +3,7 @@ import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/clien
 import { type Gold, openGold } from '@tillstream/clickhouse/questions/gold';
 import { latestReconciliation } from '@tillstream/reconciler/report/latest';
 import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
+import type { Warnings } from '../figures/figures.ts';
 import { createInFlight, type InFlight } from './api/in-flight.ts';
 import { createFiguresReader } from './live/figures-reader.ts';
 import { createLive, type Live } from './live/live.ts';
@@ -14,6 +15,7 @@ import { readStored } from './login/stored.ts';
 import { connectConsumerLag } from './pipeline/consumer-lag.ts';
 import { connectOutbox } from './pipeline/outbox.ts';
 import { type PipelineWatch, watchPipeline } from './pipeline/pipeline.ts';
+import { warningsOf } from './pipeline/warnings.ts';
 import { connectPostgres } from './postgres.ts';
 import { readSealer } from './questions/pipeline/sealer.ts';
 import { readOpenVersion, readSealedState } from './questions/versions.ts';
@@ -29,6 +31,7 @@ export interface App {
   /** Answers of the read API while they are read. */
   inFlight: InFlight<string>;
   pipeline: PipelineWatch;
+  warnings: () => Promise<Warnings>;
   hasBroker: boolean;
   live: Live;
   /** Absent where nobody has to log in. */
@@ -52,9 +55,10 @@ const createApp = (): App => {
   const clickhouse = connectClickHouse(clickhouseUrl(settings), 'dashboard');
   const gold = openGold(clickhouse, settings);
   const { calendar, clock } = gold;
+  const lag = settings.kafka && connectConsumerLag(settings.kafka);
   const pipeline = watchPipeline(
     connectOutbox(postgresUrl(settings)),
-    settings.kafka && connectConsumerLag(settings.kafka),
+    lag,
     {
       books: () => latestReconciliation(clickhouse, AbortSignal.timeout(3_000)),
       sealer: () => readSealer(clickhouse, clock, AbortSignal.timeout(3_000)),
@@ -94,6 +98,7 @@ const createApp = (): App => {
     loyalThreshold,
     inFlight: createInFlight(SAME_MOMENT_MS),
     pipeline,
+    warnings: warningsOf(clickhouse, lag),
     hasBroker: settings.kafka !== undefined,
     live,
     login,

@@ -5,6 +5,8 @@ import { type Admin, Kafka as Client, logLevel } from 'kafkajs';
 /** How many messages of the topic ClickHouse has not committed yet. */
 export interface ConsumerLag {
   read(): Promise<number>;
+  /** Who else reads as ClickHouse's consumer group, and so takes messages away from it: client and address of each. */
+  strangers(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -22,6 +24,16 @@ export const lagOf = (ends: readonly (Offset & { low: string })[], committed: re
     const read = Number(committed.find((candidate) => candidate.partition === partition)?.offset ?? -1);
     return lag + Math.max(0, Number(offset) - Math.max(read, Number(low)));
   }, 0);
+
+/**
+ * The members of a group that should not be there. ClickHouse's queue is one consumer, whose client's name begins with its own;
+ * with a second server of the same kind nobody can tell which of them is right, and both are named.
+ */
+export const strangersAmong = (members: readonly { clientId: string; clientHost: string }[]): string[] => {
+  const foreign = members.filter(({ clientId }) => !clientId.startsWith('ClickHouse'));
+  const named = members.length - foreign.length > 1 ? members : foreign;
+  return named.map(({ clientId, clientHost }) => `${clientId} from ${clientHost.replace(/^\//, '')}`);
+};
 
 /** Connects on first use, and anew after an error. */
 export const connectConsumerLag = (broker: Kafka): ConsumerLag => {
@@ -49,20 +61,29 @@ export const connectConsumerLag = (broker: Kafka): ConsumerLag => {
     await old?.disconnect().catch(() => {});
   };
 
+  const ask = async <Answer>(question: (client: Admin) => Promise<Answer>): Promise<Answer> => {
+    try {
+      return await question(await connected());
+    } catch (error) {
+      await disconnect();
+      throw error;
+    }
+  };
+
   return {
-    read: async () => {
-      try {
-        const client = await connected();
+    strangers: () =>
+      ask(async (client) => {
+        const { groups } = await client.describeGroups([CLICKHOUSE_CONSUMER_GROUP]);
+        return strangersAmong(groups.flatMap(({ members }) => members));
+      }),
+    read: () =>
+      ask(async (client) => {
         const [ends, [group]] = await Promise.all([
           client.fetchTopicOffsets(PURCHASES_TOPIC),
           client.fetchOffsets({ groupId: CLICKHOUSE_CONSUMER_GROUP, topics: [PURCHASES_TOPIC] }),
         ]);
         return lagOf(ends, group?.partitions ?? []);
-      } catch (error) {
-        await disconnect();
-        throw error;
-      }
-    },
+      }),
     close: disconnect,
   };
 };

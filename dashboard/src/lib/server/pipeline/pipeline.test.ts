@@ -1,12 +1,20 @@
 import { describe, expect, it, vi } from 'vitest';
-import { lagOf } from './consumer-lag.ts';
+import { lagOf, strangersAmong } from './consumer-lag.ts';
 import { healthOf } from './health.ts';
 import { watchPipeline } from './pipeline.ts';
 
 const NOW = Date.parse('2026-11-20T10:00:00Z');
 const away = () => Promise.reject(new Error('away'));
 const noChecks = { books: away, sealer: away };
-const fine = { waiting: 0, waiting_since: null, uncounted: 0, books: null, sealer: null };
+const agreed = {
+  checked_at: '2026-11-20T09:59:55Z',
+  compared: 9,
+  lost: 0,
+  extra: 0,
+  different: 0,
+  healing_stopped: '',
+};
+const fine = { waiting: 0, waiting_since: null, uncounted: 0, books: agreed, sealer: null };
 
 describe('lagOf', () => {
   it('adds up what lies between the committed offsets and the ends', () => {
@@ -28,7 +36,7 @@ describe('watchPipeline', () => {
   it('knows what it can and nulls the rest', async () => {
     const since = new Date(NOW);
     const outbox = { read: async () => ({ waiting: 3, since }), close: async () => {} };
-    const lag = { read: () => Promise.reject(new Error('away')), close: async () => {} };
+    const lag = { read: () => Promise.reject(new Error('away')), strangers: async () => [], close: async () => {} };
     const watch = watchPipeline(outbox, lag, noChecks, 1_000);
     expect(await watch.read()).toEqual({
       waiting: 3,
@@ -74,7 +82,16 @@ describe('what is checked in the background', () => {
 
 describe('healthOf', () => {
   const health = (given: Partial<Parameters<typeof healthOf>[0]>) =>
-    healthOf({ clickhouse: true, pipeline: fine, hasBroker: true, ...given }, NOW);
+    healthOf(
+      {
+        clickhouse: true,
+        pipeline: fine,
+        warnings: { quarantined_lately: 0, strangers: [] },
+        hasBroker: true,
+        ...given,
+      },
+      NOW,
+    );
 
   it('is ok, degraded or down by the worst part', () => {
     expect(health({}).status).toBe('ok');
@@ -82,6 +99,35 @@ describe('healthOf', () => {
     expect(health({ pipeline: { ...fine, waiting: null } }).status).toBe('degraded');
     expect(health({ pipeline: { ...fine, uncounted: null } }).parts.broker?.status).toBe('degraded');
     expect(health({ hasBroker: false }).parts.broker).toBeUndefined();
+  });
+
+  it.each([
+    [{ lost: 29 }, '29 lost, 0 extra, 0 different'],
+    [{ extra: 1 }, '0 lost, 1 extra, 0 different'],
+    [{ different: 2 }, '0 lost, 0 extra, 2 different'],
+    [{ healing_stopped: 'restored' }, '0 lost, 0 extra, 0 different; healing has stopped: restored'],
+    [{ checked_at: '2026-11-20T09:50:00Z' }, '0 lost, 0 extra, 0 different, compared 600 s ago'],
+    [{ checked_at: null }, 'figures and books were never compared'],
+  ])('is not ok while the books say %o', (books, detail) => {
+    const { status, parts } = health({ pipeline: { ...fine, books: { ...agreed, ...books } } });
+    expect(status).toBe('degraded');
+    expect(parts.books).toEqual({ status: 'degraded', detail });
+  });
+
+  it('is not ok while quarantine grows or a stranger reads along, and names him', () => {
+    const grown = health({ warnings: { quarantined_lately: 3, strangers: [] } });
+    expect([grown.status, grown.parts.quarantine?.detail]).toEqual(['degraded', '3 messages in the last ten minutes']);
+    const strangers = strangersAmong([
+      { clientId: 'ClickHouse-shop-bronze-queue', clientHost: '/10.0.0.1' },
+      { clientId: 'kcat', clientHost: '/10.0.0.9' },
+    ]);
+    const { status, parts } = health({ warnings: { quarantined_lately: 0, strangers } });
+    expect(status).toBe('degraded');
+    expect(parts.broker?.detail).toContain('kcat from 10.0.0.9');
+    // Two servers of ClickHouse: nobody knows which of them is ours.
+    const twins = ['a', 'b'].map((host) => ({ clientId: `ClickHouse-${host}-bronze-queue`, clientHost: `/${host}` }));
+    expect(strangersAmong(twins)).toHaveLength(2);
+    expect(strangersAmong(twins.slice(1))).toEqual([]);
   });
 
   it('sees sales that are held up', () => {

@@ -4,10 +4,20 @@ import { readSealer } from '$lib/server/questions/pipeline/sealer.ts';
 
 /** `GET /api/health`: answers 200 whatever it has to tell. */
 export const GET = answer(async ({ app }) => {
-  const [sealer, pipeline] = await Promise.all([
-    readSealer(app.clickhouse, app.gold.clock, AbortSignal.timeout(3_000)).catch(() => null),
+  const [sealer, pipeline, warnings] = await Promise.allSettled([
+    readSealer(app.clickhouse, app.gold.clock, AbortSignal.timeout(3_000)),
     app.pipeline.read(),
+    app.warnings(),
   ]);
-  const clickhouse = sealer !== null;
-  return healthOf({ clickhouse, pipeline: { ...pipeline, sealer }, hasBroker: app.hasBroker }, Date.now());
+  const clickhouse = sealer.status === 'fulfilled';
+  const known = pipeline.status === 'fulfilled' ? pipeline.value : app.pipeline.latest();
+  return healthOf(
+    {
+      clickhouse,
+      pipeline: { ...known, sealer: clickhouse ? sealer.value : null },
+      warnings: warnings.status === 'fulfilled' ? warnings.value : { quarantined_lately: null, strangers: null },
+      hasBroker: app.hasBroker,
+    },
+    Date.now(),
+  );
 });

@@ -5,8 +5,8 @@ create table purchases (
   idempotency_key    text not null check (length(idempotency_key) between 1 and 255),
   credential         text not null,
   fingerprint        bytea not null,
-  branch_id          text not null references branches,
-  customer_id        uuid references customers,
+  branch_id          text not null,
+  customer_id        uuid,
   sold_at            timestamptz(3) not null,
   recorded_at        timestamptz(3) not null,
   total_minor        bigint not null check (total_minor >= 0),
@@ -14,6 +14,8 @@ create table purchases (
   -- What the till was told, so that a retry is told the same: which purchase of the customer it was, and whether loyal.
   customer_purchases integer,
   customer_loyal     boolean,
+  -- The request that recorded it, so that one sale is followed from the till's log to the event. Null when it came from a file.
+  request_id         text check (length(request_id) between 1 and 128),
   version            integer not null default 1,
   voided_at          timestamptz(3),
   -- Who took it back: the id of an API key, `loopback` where keys are off, `postgres:<role>` by hand. Then why, and by which request.
@@ -25,6 +27,9 @@ create table purchases (
 );
 
 create index purchases_of_customer on purchases (customer_id, sold_at) where customer_id is not null and voided_at is null;
+-- Purchases of a period (sending again, comparing by slot) and those voided lately.
+create index purchases_by_sale on purchases (sold_at);
+create index purchases_voided on purchases (voided_at) where voided_at is not null;
 
 -- No foreign key to products: record_purchases joins them to find the price, and products are never deleted.
 create table purchase_items (

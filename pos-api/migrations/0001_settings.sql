@@ -1,7 +1,0 @@
--- What the chain decided about itself, as far as recording depends on it. Written from the settings at each migration.
-create table chain_settings (
-  only_row        boolean primary key default true check (only_row),
-  currency        char(3) not null,
-  loyal_threshold integer not null check (loyal_threshold >= 1),
-  chain_since     timestamptz not null
-);
