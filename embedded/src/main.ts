@@ -4,17 +4,16 @@ import { migratePostgres } from '@tillstream/pos-api/migrate';
 import { ensureTopic } from '@tillstream/pos-api/topic';
 import { kafkaOf } from '@tillstream/schemas/kafka';
 import {
-  clickhouseUrl,
   deadClockWarning,
+  embeddedClickHouseUrl,
+  embeddedPostgresUrl,
   locationSettings,
   orExit,
   port,
-  postgresUrl,
   SettingsError,
   settingsOrExit,
   shopSettings,
 } from '@tillstream/schemas/settings';
-import { z } from 'zod';
 import { bringData, holdsPurchases, StepFailed, untilVisible } from './bring-data.ts';
 import { kafkaIsInstalled } from './kafka.ts';
 import { decide, readOptions } from './options.ts';
@@ -23,6 +22,7 @@ import {
   clickhousePart,
   dashboardPart,
   kafkaPart,
+  partAs,
   posApiPart,
   postgresPart,
   reconcilerPart,
@@ -32,13 +32,13 @@ import {
 import { type NeededPort, requireFreePorts } from './ports.ts';
 import { ProcessList } from './processes.ts';
 import { StateFolder } from './state.ts';
-import { Supervisor, seconds } from './supervise.ts';
+import { type Part, Supervisor, seconds } from './supervise.ts';
+import { lentUser } from './unprivileged.ts';
 
 const settings = settingsOrExit({
   ...locationSettings,
   ...shopSettings,
   KAFKA_PORT: port(9092),
-  TILLSTREAM_DATA: z.string().default('.tillstream'),
 });
 /** A broker that is there already; undefined where it is ours, or there is none. */
 const kafka = orExit(() => {
@@ -55,6 +55,8 @@ const kafka = orExit(() => {
 const say = (line: string) => console.log(line);
 const began = performance.now();
 let stopping = false;
+
+type Launch = (part: Part, ...folders: string[]) => Promise<void>;
 
 /** Shows what is being done and, when it is done, how long it took. */
 const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
@@ -83,9 +85,10 @@ const start = async (): Promise<void> => {
   await requireFreePorts(neededPorts(embeddedKafka));
   processes.addParent();
 
+  const { passwords, isNew } = state.passwords();
   const addresses: Addresses = {
-    postgresUrl: postgresUrl(settings),
-    clickhouseUrl: clickhouseUrl(settings),
+    postgresUrl: settings.POSTGRES_URL ?? embeddedPostgresUrl(settings.POSTGRES_PORT, passwords.postgres),
+    clickhouseUrl: settings.CLICKHOUSE_URL ?? embeddedClickHouseUrl(settings.CLICKHOUSE_PORT, passwords.clickhouse),
     kafkaBrokers: settings.KAFKA_BROKERS ?? (embeddedKafka ? `127.0.0.1:${settings.KAFKA_PORT}` : undefined),
     posApiPort: settings.POS_API_PORT,
     relayPort: settings.RELAY_PORT,
@@ -96,8 +99,18 @@ const start = async (): Promise<void> => {
 
   try {
     say('Starting Tillstream');
-    await startStores(supervisor, state, addresses, embeddedKafka);
-    await startOurs(supervisor, addresses);
+    const user = lentUser(state, say);
+    /** Starts a part as that user, who gets the folders of the state folder that it needs. */
+    const launch: Launch = (part, ...folders) => supervisor.start(partAs(part, user, state, folders));
+    const postgres = async () => {
+      const part = await postgresPart(state.inside('postgres'), settings.POSTGRES_PORT, addresses.postgresUrl, isNew);
+      state.keepPasswords(passwords);
+      // It has a user of its own, whoever starts it.
+      await supervisor.start(part);
+    };
+    if (settings.POSTGRES_URL && isNew) state.keepPasswords({ clickhouse: passwords.clickhouse });
+    await startStores(launch, postgres, state, addresses, embeddedKafka, passwords.clickhouse);
+    await startOurs(launch, addresses);
     const brought =
       bring.kind === 'demo' && state.read() === undefined && (await holdsPurchases(addresses.postgresUrl))
         ? ({ kind: 'nothing' } as const)
@@ -109,7 +122,7 @@ const start = async (): Promise<void> => {
       if (visible === undefined) say('  Not all purchases are in the figures yet; the page says when they are.');
     }
     const demo = state.read()?.data === 'demo';
-    if (demo && !options.noTills) await supervisor.start(tillsPart(addresses));
+    if (demo && !options.noTills) await launch(tillsPart(addresses));
     announce(addresses, state, demo && !options.noTills);
   } catch (error) {
     // Ctrl-C ends whatever step runs: that is no failure, and the parts are being stopped already.
@@ -138,24 +151,22 @@ const neededPorts = (embeddedKafka: boolean): NeededPort[] => [
 
 /** Postgres, the broker and ClickHouse side by side; each gets its schema as soon as it can. */
 const startStores = async (
-  supervisor: Supervisor,
+  launch: Launch,
+  startPostgres: () => Promise<void>,
   state: StateFolder,
   addresses: Addresses,
   embeddedKafka: boolean,
+  clickhousePassword: string,
 ): Promise<void> => {
   const postgres = async () => {
-    if (!settings.POSTGRES_URL) {
-      await step('Postgres', async () =>
-        supervisor.start(await postgresPart(state.inside('postgres'), settings.POSTGRES_PORT, addresses.postgresUrl)),
-      );
-    }
+    if (!settings.POSTGRES_URL) await step('Postgres', startPostgres);
     const warning = deadClockWarning(settings);
     if (warning !== undefined) say(`  ${warning}`);
     await step('Postgres schema', () => migratePostgres(addresses.postgresUrl, settings));
   };
   const broker = async () => {
     if (embeddedKafka) {
-      await step('Kafka', async () => supervisor.start(await kafkaPart(state.inside('kafka'), settings.KAFKA_PORT)));
+      await step('Kafka', async () => launch(await kafkaPart(state.inside('kafka'), settings.KAFKA_PORT), 'kafka'));
     } else if (kafka) {
       await step(`topic on ${kafka.brokers}`, () => ensureTopic(kafka));
     } else {
@@ -165,7 +176,13 @@ const startStores = async (
   };
   const clickhouse = async () => {
     if (!settings.CLICKHOUSE_URL) {
-      await step('ClickHouse', () => supervisor.start(clickhousePart(state.path, settings.CLICKHOUSE_PORT)));
+      await step('ClickHouse', () =>
+        launch(
+          clickhousePart(state.path, settings.CLICKHOUSE_PORT, clickhousePassword),
+          'clickhouse',
+          'clickhouse-run',
+        ),
+      );
     }
   };
   const brokerStarted = broker();
@@ -178,12 +195,12 @@ const startStores = async (
   });
 };
 
-const startOurs = async (supervisor: Supervisor, addresses: Addresses): Promise<void> => {
+const startOurs = async (launch: Launch, addresses: Addresses): Promise<void> => {
   await Promise.all([
-    step('POS API', () => supervisor.start(posApiPart(addresses))),
-    step('relay', () => supervisor.start(relayPart(addresses))),
-    step('dashboard', () => supervisor.start(dashboardPart(addresses))),
-    step('reconciler', () => supervisor.start(reconcilerPart(addresses))),
+    step('POS API', () => launch(posApiPart(addresses))),
+    step('relay', () => launch(relayPart(addresses))),
+    step('dashboard', () => launch(dashboardPart(addresses))),
+    step('reconciler', () => launch(reconcilerPart(addresses))),
   ]);
 };
 
@@ -195,9 +212,9 @@ const announce = (addresses: Addresses, state: StateFolder, tills: boolean): voi
   say('');
   say(`  Open        http://localhost:${addresses.dashboardPort}`);
   say(`  Tills post  http://localhost:${addresses.posApiPort}/v1/purchases   (no keys: loopback only)`);
-  say(
-    `  SQL         ${addresses.clickhouseUrl.replace('127.0.0.1', 'localhost')}   (user analyst, reads gold.* and silver.*)`,
-  );
+  // Without the password of the user `default`.
+  const sql = `http://${new URL(addresses.clickhouseUrl).host.replace('127.0.0.1', 'localhost')}`;
+  say(`  SQL         ${sql}   (user analyst without a password, reads gold.* and silver.*)`);
   say(`  Logs        ${state.logs}`);
   say('');
   say('Ctrl-C stops all of it; the data stays for the next start.');

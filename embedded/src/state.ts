@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { type Passwords, passwordsFile, readPasswords } from '@tillstream/schemas/own-passwords';
 import { z } from 'zod';
 
 /** What a state folder holds: demo data never meets anybody's own. */
@@ -19,6 +21,7 @@ export class StateFolder {
   constructor(folder: string) {
     this.path = path.resolve(folder);
     this.#file = path.join(this.path, 'state.json');
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
     mkdirSync(this.logs, { recursive: true });
   }
 
@@ -28,6 +31,29 @@ export class StateFolder {
 
   inside(name: string): string {
     return path.join(this.path, name);
+  }
+
+  /**
+   * The passwords of the embedded stores; `isNew` where Postgres's was not kept yet, and a cluster that is there has
+   * another.
+   */
+  passwords(): { passwords: Required<Passwords>; isNew: boolean } {
+    const known = readPasswords(this.path);
+    const make = () => randomBytes(24).toString('base64url');
+    const passwords = { postgres: known?.postgres ?? make(), clickhouse: known?.clickhouse ?? make() };
+    return { passwords, isNew: known?.postgres === undefined };
+  }
+
+  /** Keeps passwords for the next start and the commands, readable for nobody else. */
+  keepPasswords(passwords: Passwords): void {
+    const file = passwordsFile(this.path);
+    writeFileSync(`${file}.new`, `${JSON.stringify(passwords, null, 2)}\n`, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+
+  /** Lets other users pass through, as those whom root lends to the parts must; what they may read is on each folder. */
+  letPass(): void {
+    chmodSync(this.path, statSync(this.path).mode | 0o011);
   }
 
   /** What it holds; undefined when it is new. Throws when the note cannot be read. */

@@ -42,7 +42,7 @@ const settings = settingsOrExit({
   ...locationSettings,
   TILLSTREAM_DATA: z.string().default('.tillstream'),
 });
-const url = postgresUrl({ POSTGRES_URL: settings.POSTGRES_URL, POSTGRES_PORT: settings.POSTGRES_PORT });
+const url = postgresUrl(settings);
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());

@@ -14,6 +14,7 @@ npm run keys -- revoke ID`;
 const settings = settingsOrExit({
   POSTGRES_URL: locationSettings.POSTGRES_URL,
   POSTGRES_PORT: locationSettings.POSTGRES_PORT,
+  TILLSTREAM_DATA: locationSettings.TILLSTREAM_DATA,
 });
 /** Who runs this, for the history of keys; a container may have no name for its user. */
 const operator = (): string => {

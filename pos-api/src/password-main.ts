@@ -7,6 +7,7 @@ import { askSecret, firstLine } from './read-secret.ts';
 const settings = settingsOrExit({
   POSTGRES_URL: locationSettings.POSTGRES_URL,
   POSTGRES_PORT: locationSettings.POSTGRES_PORT,
+  TILLSTREAM_DATA: locationSettings.TILLSTREAM_DATA,
 });
 
 /** From the terminal, unseen and twice; or the first line of what is piped in. Never from the command line, which others see. */

@@ -5,6 +5,7 @@ import { clickhousePart, kafkaPart } from '@tillstream/embedded/parts';
 import { ProcessList } from '@tillstream/embedded/processes';
 import { StateFolder } from '@tillstream/embedded/state';
 import { Supervisor } from '@tillstream/embedded/supervise';
+import { embeddedClickHouseUrl } from '@tillstream/schemas/settings';
 import { freePort, freePortPair } from '../../tests/support/ports.ts';
 
 export interface TestEngine {
@@ -21,8 +22,8 @@ export interface TestBroker {
 export const startEngine = async (): Promise<TestEngine> => {
   const { folder, supervisor, stop } = place('clickhouse');
   const port = await freePort();
-  await supervisor.start(clickhousePart(folder, port));
-  return { url: `http://127.0.0.1:${port}`, stop };
+  await supervisor.start(clickhousePart(folder, port, 'local-only'));
+  return { url: embeddedClickHouseUrl(port, 'local-only'), stop };
 };
 
 /** A broker of its own: two engines that read one topic as the same group would share its messages. */

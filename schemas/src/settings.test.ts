@@ -1,8 +1,15 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, test } from 'vitest';
-import { locationSettings, parseSettings, postgresUrl, SettingsError, shopSettings } from './settings.ts';
+import { expect, test, vi } from 'vitest';
+import {
+  clickhouseUrl,
+  locationSettings,
+  parseSettings,
+  postgresUrl,
+  SettingsError,
+  shopSettings,
+} from './settings.ts';
 
 test('what is not set has its default; an empty value is not set', () => {
   expect(parseSettings(shopSettings, { CURRENCY: '' })).toEqual({
@@ -45,8 +52,23 @@ test('every bad setting is named at once', () => {
 });
 
 test('the embedded Postgres is meant unless another is named', () => {
-  expect(postgresUrl({ POSTGRES_PORT: 5433 })).toBe('postgres://tillstream:local-only@127.0.0.1:5433/tillstream');
-  expect(postgresUrl({ POSTGRES_PORT: 5433, POSTGRES_URL: 'postgres://a@b/c' })).toBe('postgres://a@b/c');
+  const folder = path.dirname(secretFile(''));
+  writeFileSync(path.join(folder, 'passwords.json'), '{"postgres":"p/1","clickhouse":"c"}');
+  const own = { POSTGRES_PORT: 5433, CLICKHOUSE_PORT: 8124, TILLSTREAM_DATA: folder };
+  expect(postgresUrl(own)).toBe('postgres://tillstream:p%2F1@127.0.0.1:5433/tillstream');
+  expect(clickhouseUrl(own)).toBe('http://default:c@127.0.0.1:8124');
+  const none = { ...own, TILLSTREAM_DATA: '/nowhere' };
+  expect(postgresUrl({ ...none, POSTGRES_URL: 'postgres://a@b/c' })).toBe('postgres://a@b/c');
+  const exit = vi.spyOn(process, 'exit').mockImplementation(() => {
+    throw new Error('exit');
+  });
+  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  expect(() => postgresUrl(none)).toThrow('exit');
+  expect(said).toHaveBeenCalledWith(
+    expect.stringMatching(/^Bad setting: there is no \S+: run npm start first, .*POSTGRES_URL$/),
+  );
+  exit.mockRestore();
+  said.mockRestore();
 });
 
 const secretFile = (text: string) => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { type Passwords, passwordsFile, readPasswords } from './own-passwords.ts';
 
 /** A whole number of a setting, e.g. a port, given as text. */
 const wholeNumber = (min: number, max: number) =>
@@ -46,6 +47,7 @@ export const deadClockWarning = ({ CHAIN_SINCE }: { CHAIN_SINCE: string }): stri
 
 /** Where the databases and the broker are, and where the embedded ones keep their files. */
 export const locationSettings = {
+  TILLSTREAM_DATA: z.string().min(1).default('.tillstream'),
   POSTGRES_URL: z.url().optional(),
   POSTGRES_PORT: port(5432),
   CLICKHOUSE_URL: z.url().optional(),
@@ -68,15 +70,43 @@ export const locationSettings = {
 type Locations = z.output<z.ZodObject<typeof locationSettings>>;
 
 /**
- * The Postgres to use: `POSTGRES_URL`, else the embedded one on `POSTGRES_PORT`.
- * The name and password of the embedded one are visibly local: it listens on loopback only.
+ * The Postgres to use: `POSTGRES_URL`, else the embedded one on `POSTGRES_PORT`, with its password from the state folder.
+ * Where there is none, one clear line on stderr and exit 1.
  */
-export const postgresUrl = (settings: Pick<Locations, 'POSTGRES_URL' | 'POSTGRES_PORT'>): string =>
-  settings.POSTGRES_URL ?? `postgres://tillstream:local-only@127.0.0.1:${settings.POSTGRES_PORT}/tillstream`;
+export const postgresUrl = (settings: Pick<Locations, 'POSTGRES_URL' | 'POSTGRES_PORT' | 'TILLSTREAM_DATA'>): string =>
+  settings.POSTGRES_URL ?? embeddedPostgresUrl(settings.POSTGRES_PORT, ownPassword(settings, 'postgres'));
 
-/** The ClickHouse to use: `CLICKHOUSE_URL`, else the embedded one on `CLICKHOUSE_PORT`. */
-export const clickhouseUrl = (settings: Pick<Locations, 'CLICKHOUSE_URL' | 'CLICKHOUSE_PORT'>): string =>
-  settings.CLICKHOUSE_URL ?? `http://127.0.0.1:${settings.CLICKHOUSE_PORT}`;
+/** The ClickHouse to use: `CLICKHOUSE_URL`, else the embedded one on `CLICKHOUSE_PORT`, as {@link postgresUrl}. */
+export const clickhouseUrl = (
+  settings: Pick<Locations, 'CLICKHOUSE_URL' | 'CLICKHOUSE_PORT' | 'TILLSTREAM_DATA'>,
+): string =>
+  settings.CLICKHOUSE_URL ?? embeddedClickHouseUrl(settings.CLICKHOUSE_PORT, ownPassword(settings, 'clickhouse'));
+
+/** The embedded Postgres, as its superuser. */
+export const embeddedPostgresUrl = (onPort: number, password: string): string =>
+  `postgres://tillstream:${encodeURIComponent(password)}@127.0.0.1:${onPort}/tillstream`;
+
+/** The embedded ClickHouse, as the user who may do everything. */
+export const embeddedClickHouseUrl = (onPort: number, password: string): string =>
+  `http://default:${encodeURIComponent(password)}@127.0.0.1:${onPort}`;
+
+const knownPassword = (folder: string, store: keyof Passwords): string | undefined => {
+  try {
+    return readPasswords(folder)?.[store];
+  } catch (error) {
+    throw new SettingsError(error instanceof Error ? error.message : String(error));
+  }
+};
+
+const ownPassword = ({ TILLSTREAM_DATA: folder }: { TILLSTREAM_DATA: string }, store: keyof Passwords): string =>
+  orExit(() => {
+    const known = knownPassword(folder, store);
+    if (known !== undefined) return known;
+    const setting = store === 'postgres' ? 'POSTGRES_URL' : 'CLICKHOUSE_URL';
+    throw new SettingsError(
+      `there is no ${passwordsFile(folder)}: run npm start first, name its folder in TILLSTREAM_DATA, or set ${setting}`,
+    );
+  });
 
 /**
  * Reads settings from the environment. A bad value is a thrown {@link SettingsError} of one line that names

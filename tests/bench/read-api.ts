@@ -11,6 +11,7 @@ import { clickhousePart, dashboardPart } from '@tillstream/embedded/parts';
 import { ProcessList } from '@tillstream/embedded/processes';
 import { StateFolder } from '@tillstream/embedded/state';
 import { Supervisor } from '@tillstream/embedded/supervise';
+import { embeddedClickHouseUrl } from '@tillstream/schemas/settings';
 import { cpuOfParts } from '../support/cpu.ts';
 import { freePort } from '../support/ports.ts';
 import { SHOP, seedOf } from './gold/world.ts';
@@ -73,9 +74,9 @@ export const run = async (): Promise<void> => {
       : path.join(KEEP, `${PURCHASES}-${BRANCHES}`);
   const supervisor = new Supervisor(new ProcessList(folder), new StateFolder(folder).logs, () => undefined);
   const [clickhousePort, dashboardPort] = [await freePort(), await freePort()];
-  const clickhouseUrl = `http://127.0.0.1:${clickhousePort}`;
+  const clickhouseUrl = embeddedClickHouseUrl(clickhousePort, 'local-only');
   const parts = [
-    clickhousePart(folder, clickhousePort),
+    clickhousePart(folder, clickhousePort, 'local-only'),
     dashboardPart({
       clickhouseUrl,
       dashboardPort,

@@ -31,11 +31,11 @@ const measure = async (stack: Stack, viewers: number): Promise<void> => {
   await delay(3_000);
   const [cpuBefore, queriesBefore, messagesBefore] = [
     cpuOfParts(stack.folder),
-    await queriesOf(stack.clickhouse),
+    await queriesOf(stack.clickhouseAdmin),
     total(counts),
   ];
   await sellSteadily(stack.posApi, PER_SECOND, SECONDS);
-  const [cpu, queries] = [cpuOfParts(stack.folder), await queriesOf(stack.clickhouse)];
+  const [cpu, queries] = [cpuOfParts(stack.folder), await queriesOf(stack.clickhouseAdmin)];
   const share = (part: string) => (((cpu[part] ?? 0) - (cpuBefore[part] ?? 0)) / SECONDS) * 100;
   console.log(
     `${String(viewers).padStart(4)} viewers: dashboard ${share('dashboard').toFixed(1)} % of a core and ${memoryOfPart(stack.folder, 'dashboard')} MB, ` +

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { purchaseResponse } from '@tillstream/schemas/api';
+import { passwordsFile } from '@tillstream/schemas/own-passwords';
 import { kpis as kpisSchema } from '@tillstream/schemas/read-api';
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { ownStack } from '../support/own-stack.ts';
@@ -96,8 +98,32 @@ test('Ctrl-C stops everything within 10 s, and the next start goes on with all d
   expect(own.stack.output()).toMatch(/Stopped in/);
   expect(parts()).toEqual([]);
   await expect(fetch(own.stack.dashboard)).rejects.toThrow();
+  // As the state folder of a version that made no passwords.
+  const file = passwordsFile(own.stack.folder);
+  const [old] = [own.stack.postgres, rmSync(file)];
   own.stack = await startStack(own.place, ['--no-tills']);
   expect(await kpis()).toEqual(before);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(own.stack.postgres).not.toBe(old);
+});
+
+test('the stores ask for a password that this start made, and no part runs as root', async () => {
+  for (const url of ['local-only', ''].map((password) => own.stack.postgres.replace(/:[^:@]+@/, `:${password}@`))) {
+    await expect(new pg.Client(url).connect()).rejects.toThrow(/password/);
+  }
+  const client = new pg.Client(own.stack.postgres);
+  await client.connect();
+  await client.end();
+  const ask = (search: string) => fetch(`${own.stack.clickhouse}/?query=SELECT+1&${search}`);
+  expect((await ask('user=analyst')).status).toBe(200);
+  expect((await ask('user=default')).status).toBe(403);
+  expect((await fetch(own.stack.clickhouse, { method: 'POST', body: 'CREATE DATABASE x' })).status).toBe(403);
+  // A clone that only root reaches is run by root, and the start says so.
+  if (own.stack.output().includes('All runs as root')) return;
+  for (const { name, pid } of parts().filter((part) => part.name !== 'start')) {
+    const [, uid] = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    expect(Number(uid), name).toBeGreaterThan(0);
+  }
 });
 
 test('what a killed start left behind is gone after the next start', async () => {

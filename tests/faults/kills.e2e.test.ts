@@ -99,7 +99,7 @@ const inPostgresOnce = async (sold: Sale[], refusedKeys: string[]): Promise<void
 
 const inEveryFigureOnce = async (sold: Sale[]): Promise<void> => {
   const standing = sold.filter(({ voided }) => !voided);
-  const clickhouse = connectClickHouse(stack.clickhouse, 'test');
+  const clickhouse = connectClickHouse(stack.clickhouseAdmin, 'test');
   const rows = await clickhouse.rows({
     name: 'faults-purchases',
     sql: 'SELECT toString(purchase_id) AS purchase_id FROM gold.purchases ORDER BY purchase_id',

@@ -6,6 +6,7 @@ import { clickhousePart } from '@tillstream/embedded/parts';
 import { ProcessList } from '@tillstream/embedded/processes';
 import { StateFolder } from '@tillstream/embedded/state';
 import { Supervisor } from '@tillstream/embedded/supervise';
+import { embeddedClickHouseUrl } from '@tillstream/schemas/settings';
 import { z } from 'zod';
 import { cpuOfParts } from './cpu.ts';
 import { eventually } from './eventually.ts';
@@ -28,8 +29,8 @@ export const startOwnEngine = async (application: string, kept?: string): Promis
   const folder = kept ?? mkdtempSync(path.join(os.tmpdir(), `tillstream-${application}-`));
   const supervisor = new Supervisor(new ProcessList(folder), new StateFolder(folder).logs, () => undefined);
   const port = await freePort();
-  await supervisor.start(clickhousePart(folder, port));
-  const clickhouse = connectClickHouse(`http://127.0.0.1:${port}`, application);
+  await supervisor.start(clickhousePart(folder, port, 'local-only'));
+  const clickhouse = connectClickHouse(embeddedClickHouseUrl(port, 'local-only'), application);
   const processId = () =>
     processes.parse(JSON.parse(readFileSync(path.join(folder, 'processes.json'), 'utf8')))[0]?.pid ?? 0;
   return {
@@ -41,7 +42,7 @@ export const startOwnEngine = async (application: string, kept?: string): Promis
       await eventually(async () => {
         if (processId() === dying) throw new Error('nothing was started in its place');
         // With a short patience of its own: a request that met the dying process may never be answered.
-        const answer = await fetch(`http://127.0.0.1:${port}/?query=SELECT%201`, {
+        const answer = await fetch(`http://127.0.0.1:${port}/?user=analyst&query=SELECT%201`, {
           signal: AbortSignal.timeout(1_000),
         });
         if (!answer.ok) throw new Error(`the engine answers ${answer.status}`);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { clickhouseUrl, locationSettings, parseSettings, postgresUrl } from '@tillstream/schemas/settings';
 import { freePort, freePortPair } from './ports.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -12,7 +13,10 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export interface Stack {
   posApi: string;
   dashboard: string;
+  /** As anybody asks it: of the user analyst. */
   clickhouse: string;
+  /** The same as the user who may do everything. */
+  clickhouseAdmin: string;
   postgres: string;
   kafka: string;
   folder: string;
@@ -71,11 +75,13 @@ export const startStack = async (place: Place, args: string[]): Promise<Stack> =
     });
   });
   const { env, folder } = place;
+  const locations = parseSettings(locationSettings, env);
   return {
     posApi: `http://127.0.0.1:${env.POS_API_PORT}`,
     dashboard: `http://127.0.0.1:${env.DASHBOARD_PORT}`,
     clickhouse: `http://127.0.0.1:${env.CLICKHOUSE_PORT}`,
-    postgres: `postgres://tillstream:local-only@127.0.0.1:${env.POSTGRES_PORT}/tillstream`,
+    clickhouseAdmin: clickhouseUrl(locations),
+    postgres: postgresUrl(locations),
     kafka: `127.0.0.1:${env.KAFKA_PORT}`,
     folder,
     env,

@@ -6,6 +6,7 @@ import { clickhousePart, kafkaPart, postgresPart } from '@tillstream/embedded/pa
 import { ProcessList } from '@tillstream/embedded/processes';
 import { StateFolder } from '@tillstream/embedded/state';
 import { Supervisor } from '@tillstream/embedded/supervise';
+import { embeddedClickHouseUrl, embeddedPostgresUrl } from '@tillstream/schemas/settings';
 import type { TestProject } from 'vitest/node';
 import { freePort, freePortPair } from './ports.ts';
 
@@ -24,15 +25,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const state = new StateFolder(folder);
   const supervisor = new Supervisor(new ProcessList(folder), state.logs, () => undefined);
   const [postgresPort, clickhousePort, kafkaPort] = [await freePort(), await freePort(), await freePortPair()];
-  const postgresUrl = `postgres://tillstream:local-only@127.0.0.1:${postgresPort}/tillstream`;
+  const postgresUrl = embeddedPostgresUrl(postgresPort, 'local-only');
   const parts = await Promise.all([
     postgresPart(state.inside('postgres'), postgresPort, postgresUrl),
-    clickhousePart(folder, clickhousePort),
+    clickhousePart(folder, clickhousePort, 'local-only'),
     ...(kafkaIsInstalled() ? [kafkaPart(state.inside('kafka'), kafkaPort)] : []),
   ]);
   await Promise.all(parts.map((part) => supervisor.start(part)));
   project.provide('postgresUrl', postgresUrl);
-  project.provide('clickhouseUrl', `http://127.0.0.1:${clickhousePort}`);
+  project.provide('clickhouseUrl', embeddedClickHouseUrl(clickhousePort, 'local-only'));
   project.provide('kafkaBrokers', kafkaIsInstalled() ? `127.0.0.1:${kafkaPort}` : undefined);
 
   return async () => {

@@ -1,19 +1,18 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { ANALYST_LIMITS, MAX_RESULT_BYTES } from './analyst/settings.ts';
 import type { Settings } from './settings.ts';
-import { ANALYST_DATABASES, ANALYST_LIMITS } from './users.ts';
+import { ANALYST_DATABASES } from './users.ts';
 
 const GB = 1024 ** 3;
 const MB = 1024 ** 2;
 
-/** Results are held in memory while they are sent: bytes (uncompressed) a query may return. */
-const MAX_RESULT_BYTES = 256 * MB;
-
 /** Writes the engine's configuration into an emptied `runDir` and returns the path to give to it. */
 export function writeConfig({ runDir }: Settings): string {
-  rmSync(runDir, { recursive: true, force: true });
-  mkdirSync(runDir, { recursive: true });
+  // The folder itself stays: it may be another user's to make.
+  mkdirSync(runDir, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(runDir)) rmSync(join(runDir, name), { recursive: true, force: true });
   const usersPath = join(runDir, 'users.xml');
   const configPath = join(runDir, 'config.xml');
   writeFileSync(usersPath, usersXml());

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Session } from 'chdb';
 import { writeConfig } from './config.ts';
-import { isJsonLines } from './formats.ts';
+import { isJsonLines } from './output/formats.ts';
+import { OutputPipe } from './output/pipe.ts';
 import type { Settings } from './settings.ts';
 import { quote, type Statement } from './sql.ts';
 
@@ -21,6 +22,12 @@ export interface Outcome {
 export interface Run {
   /** Runs a statement and gives its whole result in `format`, unless the statement names one. */
   query(sql: string, format: string): Promise<Outcome>;
+  /**
+   * Runs a SELECT whose result goes to `take` piece by piece, while it is made; false from `take` holds the engine up until
+   * `goOn`. `text` is the statement in two parts, between which an INTO OUTFILE clause may stand.
+   */
+  read(text: [string, string], take: (chunk: Buffer) => boolean): Promise<Outcome>;
+  goOn(): void;
   /** Runs an INSERT; `data` is what follows its FORMAT clause (`statement.insert`), in any format. */
   insert(sql: Buffer, statement: Statement): Promise<Outcome>;
   close(): void;
@@ -34,6 +41,9 @@ export interface Engine {
   /** Flushes and stops the engine; may take seconds with streaming tables. */
   close(): void;
 }
+
+/** To look through more than that for a blank line takes long enough to be noticed. */
+const INLINE_BYTES = 64 * 1024 ** 2;
 
 interface Native {
   InsertRawAsyncConnection(
@@ -59,13 +69,30 @@ export function openEngine(settings: Settings): Engine {
   const connectionArgs = [`--config-file=${config}`, '--log-level=warning'];
   const keeper = new Session(settings.dataDir, { connectionArgs });
   let spooled = 0;
+  let piped = 0;
+  const pipes: OutputPipe[] = [];
 
   return {
     open() {
       const session = new Session(settings.dataDir);
       const spool = () => join(settings.runDir, `insert-${++spooled}`);
+      let pipe: OutputPipe | undefined;
       return {
         query: (sql, format) => query(session, sql, format),
+        read: async ([before, after], take) => {
+          // As many as ever read at once.
+          const mine = pipes.pop() ?? new OutputPipe(join(settings.runDir, `output-${++piped}`));
+          pipe = mine;
+          mine.begin(take);
+          try {
+            return await query(session, `${before} INTO OUTFILE ${quote(mine.path)} APPEND ${after}`, 'Null');
+          } finally {
+            mine.end();
+            pipe = undefined;
+            pipes.push(mine);
+          }
+        },
+        goOn: () => pipe?.goOn(),
         insert: (sql, statement) => insert(session, sql, statement, spool),
         close: () => session.close(),
       };
@@ -93,15 +120,16 @@ async function insert(session: Session, sql: Buffer, statement: Statement, spool
   const place = statement.insert;
   if (!place) return insertRaw(session, sql.toString(), Buffer.from('\n'));
   const data = sql.subarray(place.dataStart);
-  if (data.every((byte) => byte <= 0x20) && data.length < 100) return NOTHING;
+  if (data.length < 100 && data.every((byte) => byte <= 0x20)) return NOTHING;
   // The engine takes a blank line for the end of inline data and runs what follows as SQL. Only JSON lines without one
   // may go in directly; everything else goes through a file, byte by byte.
-  if (isJsonLines(statement.format ?? '') && !data.includes('\n\n')) {
+  if (data.length <= INLINE_BYTES && isJsonLines(statement.format ?? '') && !data.includes('\n\n')) {
     return insertRaw(session, sql.toString('utf8', 0, place.dataStart), data);
   }
   const path = spool();
   const head = sql.toString('utf8', 0, place.sourceEnd);
-  const tail = sql.toString('utf8', place.sourceEnd, place.dataStart).replace(/;\s*$/, '');
+  const clauses = sql.toString('utf8', place.sourceEnd, place.dataStart).replace(/;\s*$/, '');
+  const tail = place.isValues ? clauses.replace(/VALUES$/i, 'FORMAT Values') : clauses;
   // One line break after the format's name belongs to the query, as in ClickHouse.
   const start = /^[ \t]*\r?\n/.exec(data.toString('latin1', 0, 100))?.[0].length ?? 0;
   try {

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { ClickHouseError } from './errors.ts';
 
-/** A query as it came over HTTP, before anything is known of its SQL. */
+/** A request as its head tells it; nothing is known of its SQL. */
 export interface QueryRequest {
-  sql: Buffer;
   id: string;
   user: string;
   password: string;
@@ -20,9 +19,11 @@ export interface QueryRequest {
   cancelWhenGone: boolean;
   /** GET must not change anything. */
   readOnly: boolean;
+  /** The `query` of the URL; the body comes behind it. */
+  query: string;
 }
 
-const MAX_BODY_BYTES = 1024 ** 3;
+const PIECE_BYTES = 8 * 1024 ** 2;
 // Read by this server, or without meaning here: each query has a session of its own and is answered when it has ended.
 const NOT_SETTINGS = new Set([
   ...['query', 'query_id', 'database', 'default_format', 'user', 'password', 'role', 'quota_key', 'stacktrace'],
@@ -32,8 +33,8 @@ const NOT_SETTINGS = new Set([
   ...['cancel_http_readonly_queries_on_client_close'],
 ]);
 
-/** Reads a request of ClickHouse's HTTP interface. Throws a ClickHouseError for what is malformed or too large. */
-export async function readRequest(req: IncomingMessage, url: URL): Promise<QueryRequest> {
+/** Reads the head of a request of ClickHouse's HTTP interface. Throws a ClickHouseError for what is malformed. */
+export function readRequest(req: IncomingMessage, url: URL): QueryRequest {
   const query = url.searchParams;
   const settings = new Map<string, string>();
   const params = new Map<string, string>();
@@ -45,7 +46,6 @@ export async function readRequest(req: IncomingMessage, url: URL): Promise<Query
   const [user, password] = credentials(req, query);
   const wantedId = query.get('query_id') || header(req, 'x-clickhouse-query-id');
   return {
-    sql: Buffer.concat(await sqlParts(req, query.get('query') ?? '')),
     id: wantedId && /^[\w.:-]{1,100}$/.test(wantedId) ? wantedId : randomUUID(),
     user,
     password,
@@ -55,31 +55,61 @@ export async function readRequest(req: IncomingMessage, url: URL): Promise<Query
     params,
     gzipAnswer: isOn(query, 'enable_http_compression') && /\bgzip\b/.test(header(req, 'accept-encoding')),
     cancelWhenGone: isOn(query, 'cancel_http_readonly_queries_on_client_close'),
-    readOnly: req.method === 'GET',
+    readOnly: req.method !== 'POST',
+    query: query.get('query') ?? '',
   };
 }
 
-async function sqlParts(req: IncomingMessage, query: string): Promise<Buffer[]> {
-  const body = await readBody(req);
-  if (!query) return [body];
-  return body.length ? [Buffer.from(query), Buffer.from('\n'), body] : [Buffer.from(query)];
+/**
+ * The statement of a request: the `query` of the URL, and the body behind it. Throws a ClickHouseError for a body that is
+ * larger than `maxBytes`, before or after it was unpacked, or cannot be read.
+ */
+export async function readSql(req: IncomingMessage, query: string, maxBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  const encoding = header(req, 'content-encoding');
+  if (encoding && encoding !== 'identity' && encoding !== 'gzip') {
+    throw bad(`Content-Encoding '${encoding}' is not supported, only gzip is`);
+  }
+  try {
+    for await (const piece of encoding === 'gzip' ? unpacked(req) : (req as AsyncIterable<Buffer>)) {
+      size += piece.length;
+      if (size > maxBytes) {
+        const text = `The body is larger than ${maxBytes} bytes`;
+        throw ClickHouseError.of(223, 'QUERY_IS_TOO_LARGE', text);
+      }
+      pieces.push(piece);
+    }
+  } catch (cause) {
+    if (cause instanceof ClickHouseError || encoding !== 'gzip') throw cause;
+    throw bad(`The gzip body cannot be read: ${cause instanceof Error ? cause.message : cause}`);
+  }
+  if (!query) return joined(pieces);
+  const head = Buffer.from(query);
+  if (head.length > maxBytes) throw ClickHouseError.of(223, 'QUERY_IS_TOO_LARGE', 'The query is too large');
+  return pieces.length ? joined([head, Buffer.from('\n'), ...pieces]) : head;
 }
 
-async function readBody(req: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw ClickHouseError.of(223, 'QUERY_IS_TOO_LARGE', 'The body is larger than 1 GB');
-    chunks.push(chunk);
+/** Ends with an error where the packed bytes do, other than an empty body. */
+function unpacked(req: IncomingMessage): Readable {
+  const gunzip = createGunzip();
+  return pipeline(req, gunzip, () => {});
+}
+
+/** One buffer from pieces; the event loop gets its turn between them, since to copy a gigabyte takes half a second. */
+async function joined(pieces: Buffer[]): Promise<Buffer> {
+  const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  if (total <= PIECE_BYTES) return Buffer.concat(pieces);
+  const all = Buffer.allocUnsafeSlow(total);
+  let [at, sinceTurn] = [0, 0];
+  for (const piece of pieces) {
+    at += piece.copy(all, at);
+    sinceTurn += piece.length;
+    if (sinceTurn < PIECE_BYTES) continue;
+    sinceTurn = 0;
+    await new Promise((resolve) => setImmediate(resolve));
   }
-  const body = Buffer.concat(chunks);
-  const encoding = header(req, 'content-encoding');
-  if (!encoding || encoding === 'identity' || !body.length) return body;
-  if (encoding !== 'gzip') throw bad(`Content-Encoding '${encoding}' is not supported, only gzip is`);
-  return promisify(gunzip)(body, { maxOutputLength: MAX_BODY_BYTES }).catch((cause: Error) => {
-    throw bad(`The gzip body cannot be read: ${cause.message}`);
-  });
+  return all;
 }
 
 function credentials(req: IncomingMessage, query: URLSearchParams): [user: string, password: string] {

@@ -34,7 +34,14 @@ async function main(): Promise<void> {
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 30_000 });
   await listen(server, settings.port);
   const engine = await open(settings);
-  const handler = createHandler(engine);
+  const handler = createHandler(engine, {
+    password: settings.password,
+    stuck: (id) => {
+      // Within a function nothing stops it. What was inserted is on disk, and whoever runs this server starts it again.
+      console.error(`query ${id} does not end: the process does, to be started again`);
+      process.kill(process.pid, 'SIGKILL');
+    },
+  });
   server.on('request', handler);
   let stopping = false;
   const stop = () => {

@@ -3,12 +3,16 @@ import { z } from 'zod';
 
 const schema = z.object({
   CLICKHOUSE_PORT: z.coerce.number().int().min(1).max(65535).default(8123),
+  /** Of the user `default`. */
+  CLICKHOUSE_PASSWORD: z.string().default(''),
   TILLSTREAM_DATA: z.string().min(1).default('.tillstream'),
 });
 
 /** Where the server listens and keeps its data; paths are absolute. */
 export interface Settings {
   port: number;
+  /** The password of the user `default`. */
+  password: string;
   /** The engine's folder: tables and metadata. */
   dataDir: string;
   /** Generated configuration and insert bodies on their way in; emptied at each start. */
@@ -27,6 +31,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const state = resolve(parsed.data.TILLSTREAM_DATA);
   return {
     port: parsed.data.CLICKHOUSE_PORT,
+    password: parsed.data.CLICKHOUSE_PASSWORD,
     dataDir: resolve(state, 'clickhouse'),
     runDir: resolve(state, 'clickhouse-run'),
   };

@@ -1,5 +1,7 @@
+import { timingSafeEqual } from 'node:crypto';
+import { ANALYST_LIMITS } from './analyst/settings.ts';
 import { ClickHouseError } from './errors.ts';
-import { inspect, namesIn, quote } from './sql.ts';
+import { quote } from './sql.ts';
 
 /** What a user may do beyond what the engine's role says. */
 export interface User {
@@ -8,92 +10,69 @@ export interface User {
   prelude: string[];
   /** After the query's own settings: from here on the session cannot be widened again. */
   seal: string[];
+  /** Reads only, as far as analyst/ let it. */
   readOnly: boolean;
+  /** The largest statement, or statement with data, that it may send. */
+  maxBodyBytes: number;
+  /** Seconds that its query may take if it asks for no less. */
+  maxSeconds?: number;
   /** Counts one query; throws a ClickHouseError 201 when the user had enough in this minute. */
   count(): void;
 }
 
 /** Databases an analyst may read. The engine enforces it: they are the grants of the role (see config.ts). */
-export const ANALYST_DATABASES = ['gold', 'silver', 'system', 'information_schema', 'INFORMATION_SCHEMA'];
+export const ANALYST_DATABASES = ['gold', 'silver', 'information_schema', 'INFORMATION_SCHEMA'];
 
-/** Upper bounds of an analyst's query, in the engine's units (seconds, bytes, rows). A query may ask for less. */
-export const ANALYST_LIMITS = {
-  max_execution_time: 30,
-  max_memory_usage: 2_000_000_000,
-  max_result_rows: 1_000_000,
-  // One core for analysts: the other stays free for sales and the dashboard.
-  max_threads: 1,
-};
 const ANALYST_QUERIES_PER_MINUTE = 600;
+/** What a server reads of a statement by default (`max_query_size`). */
+const ANALYST_BODY_BYTES = 256 * 1024;
+const MAX_BODY_BYTES = 1024 ** 3;
 
-const ANALYST_VERBS = new Set(['SELECT', 'WITH', 'SHOW', 'DESCRIBE', 'DESC', 'EXISTS', 'EXPLAIN']);
-// Scalar functions which read local files: the embedded engine grants them to everyone.
-const FORBIDDEN_NAMES = new Set(['file', 'catboostevaluate']);
-// Settings that would undo the narrowing before it is sealed.
-const FORBIDDEN_SETTINGS = new Set(['profile', 'readonly', 'role']);
-
-const USERS = new Map<string, User>([
-  ['default', { name: 'default', prelude: [], seal: [], readOnly: false, count: () => {} }],
-  [
-    'analyst',
-    {
-      name: 'analyst',
-      // The profile brings the constraints, but not its values: those have to be set one by one.
-      prelude: [
-        'SET ROLE analyst',
-        "SET profile = 'analyst'",
-        `SET ${Object.entries(ANALYST_LIMITS)
-          .map(([key, value]) => `${key} = ${value}`)
-          .join(', ')}`,
-      ],
-      seal: ['SET readonly = 1'],
-      readOnly: true,
-      count: perMinute(ANALYST_QUERIES_PER_MINUTE, Date.now),
-    },
+const DEFAULT: User = {
+  name: 'default',
+  prelude: [],
+  seal: [],
+  readOnly: false,
+  maxBodyBytes: MAX_BODY_BYTES,
+  count: () => {},
+};
+const ANALYST: User = {
+  name: 'analyst',
+  // The profile brings the constraints, but not its values: those have to be set one by one.
+  prelude: [
+    'SET ROLE analyst',
+    "SET profile = 'analyst'",
+    `SET ${Object.entries(ANALYST_LIMITS)
+      .map(([key, value]) => `${key} = ${value}`)
+      .join(', ')}`,
   ],
-]);
+  // What may be set is set by now; SETTINGS clauses repeat it, and the engine refuses everything else.
+  seal: ['SET readonly = 1'],
+  readOnly: true,
+  maxBodyBytes: ANALYST_BODY_BYTES,
+  maxSeconds: ANALYST_LIMITS.max_execution_time,
+  count: perMinute(ANALYST_QUERIES_PER_MINUTE, Date.now),
+};
 
-/** The user of a request. Throws a ClickHouseError 516 for an unknown one; locally no user has a password. */
-export function authenticate(name: string, password: string): User {
-  const user = USERS.get(name);
-  if (user && password === '') return user;
+/**
+ * The user of a request: `default` with its password, which is our parts and whoever may read the state folder, or
+ * `analyst` without one. Throws a ClickHouseError 516 for anybody else.
+ */
+export function authenticate(name: string, password: string, defaultPassword: string): User {
+  if (name === 'analyst' && password === '') return ANALYST;
+  if (name === 'default' && defaultPassword !== '' && isSame(password, defaultPassword)) return DEFAULT;
   const text = `${name}: Authentication failed: password is incorrect, or there is no user with such name`;
   throw ClickHouseError.of(516, 'AUTHENTICATION_FAILED', text);
 }
 
-/** Refuses (ClickHouseError 164) settings and parameters through which a read-only user could get out. */
-export function checkSettings(user: User, settings: ReadonlyMap<string, string>, params: ReadonlyMap<string, string>) {
-  if (!user.readOnly) return;
-  for (const key of settings.keys()) {
-    if (FORBIDDEN_SETTINGS.has(key)) throw readonly(`Cannot modify '${key}' setting in readonly mode`);
-  }
-  // A parameter of type Identifier may name a function.
-  for (const value of params.values()) {
-    if (FORBIDDEN_NAMES.has(value.replace(/\W/g, '').toLowerCase())) throw denied(`the name '${value}'`);
-  }
+function isSame(given: string, wanted: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 /** The statement that lets the engine parse `sql` and write it out again: one statement, no comments, no surprises. */
 export function canonicalQuery(sql: string): string {
   return `SELECT formatQuerySingleLine(${quote(sql)})`;
-}
-
-/**
- * Refuses (ClickHouseError 497) what roles and readonly do not: other kinds of statements (KILL QUERY works in read-only
- * mode, and all sessions are one user to the engine), reading and writing local files.
- * `sql` must be what the engine made of it (see `canonicalQuery`), so that no trick of spelling passes.
- */
-export function checkReadOnlyQuery(sql: string): void {
-  const { verb } = inspect(sql);
-  if (!ANALYST_VERBS.has(verb)) throw denied(verb);
-  const names = namesIn(sql);
-  const forbidden = names.find((name) => FORBIDDEN_NAMES.has(name));
-  if (forbidden) throw denied(`the name '${forbidden}'`);
-  if (names.some((name, i) => name === 'into' && names[i + 1] === 'outfile')) throw denied('INTO OUTFILE');
-  // readonly = 1 refuses every setting in a SETTINGS clause but this one.
-  if (names.some((name, i) => name === 'profile' && names.indexOf('settings') < i && names.includes('settings'))) {
-    throw readonly("Cannot modify 'profile' setting in readonly mode");
-  }
 }
 
 /** A counter that lets `limit` calls through per minute of `now()` (ms) and throws a ClickHouseError 201 at the next. */
@@ -107,12 +86,4 @@ export function perMinute(limit: number, now: () => number): () => void {
       throw ClickHouseError.of(201, 'QUOTA_EXCEEDED', `Quota has been exceeded: ${limit} queries per minute`);
     }
   };
-}
-
-function denied(what: string): ClickHouseError {
-  return ClickHouseError.of(497, 'ACCESS_DENIED', `analyst: Not enough privileges to use ${what}`);
-}
-
-function readonly(text: string): ClickHouseError {
-  return ClickHouseError.of(164, 'READONLY', text);
 }

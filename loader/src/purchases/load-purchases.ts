@@ -81,7 +81,7 @@ export const loadPurchases = async (store: Store, load: PurchasesLoad): Promise<
           answer.faults.map((fault) => faultReason(fault, purchase, rules)),
         );
       } else if (answer.outcome === 'conflict')
-        reject(row, [{ kind: 'another purchase has the receipt number of this row' }]);
+        reject(row, [{ kind: 'the receipt number is that of another purchase, or its customer was forgotten' }]);
       else {
         progress[answer.outcome === 'recorded' ? 'loaded' : 'duplicates']++;
         if (file.extra.length > 0) {

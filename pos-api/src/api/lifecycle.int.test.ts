@@ -47,7 +47,7 @@ test('Postgres killed: 503 with Retry-After, alive but not ready; Postgres back:
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tillstream-lifecycle-'));
   const port = await freePort();
   const url = `postgres://tillstream:local-only@127.0.0.1:${port}/tillstream`;
-  const command = await preparePostgres(path.join(folder, 'postgres'), port);
+  const command = await preparePostgres(path.join(folder, 'postgres'), port, 'local-only');
   let postgres = run(command);
   let api: Awaited<ReturnType<typeof startProcess>> | undefined;
   let own: TestDatabase | undefined;

@@ -21,6 +21,7 @@ keepYoungObjectsYoung();
 const settings = settingsOrExit({
   POSTGRES_URL: locationSettings.POSTGRES_URL,
   POSTGRES_PORT: locationSettings.POSTGRES_PORT,
+  TILLSTREAM_DATA: locationSettings.TILLSTREAM_DATA,
   ...apiSettings,
 });
 const withKeys = orExit(() => keysAreOn(settings));

@@ -8,6 +8,7 @@ const MOST_LISTED = 1_000;
 const settings = settingsOrExit({
   POSTGRES_URL: locationSettings.POSTGRES_URL,
   POSTGRES_PORT: locationSettings.POSTGRES_PORT,
+  TILLSTREAM_DATA: locationSettings.TILLSTREAM_DATA,
 });
 const [command, ...ids] = process.argv.slice(2);
 const strange = ids.find((id) => !/^\d{1,18}$/.test(id));

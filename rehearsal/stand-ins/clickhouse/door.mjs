@@ -1,4 +1,4 @@
-// In front of the embedded engine, which knows no passwords: checks them against the file that the real server reads, and
+// In front of the embedded engine, which has users of its own: checks passwords against the file that the real server reads, and
 // narrows the request to the one user the engine has for that purpose. Grants, profiles and quotas of users.d are not its work.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -25,6 +25,12 @@ const refusal = (request) => {
   return hashes.get(user) === given ? undefined : user;
 };
 
+/** The engine's `default` has a password that its start made. */
+const asUser = (user) => ({
+  'x-clickhouse-user': user,
+  ...(user === 'default' && { 'x-clickhouse-key': process.env.CLICKHOUSE_PASSWORD }),
+});
+
 http
   .createServer((request, response) => {
     const url = new URL(request.url, 'http://engine');
@@ -45,7 +51,7 @@ http
         agent,
         method: request.method,
         path: url.pathname + url.search,
-        headers: { ...headers, 'x-clickhouse-user': user },
+        headers: { ...headers, ...asUser(user) },
       },
       (answer) => {
         response.writeHead(answer.statusCode, answer.headers);
@@ -66,10 +72,13 @@ const METRICS = `SELECT concat('ClickHouseMetrics_', metric) AS name, toFloat64(
   FROM system.metrics FORMAT Prometheus`;
 http
   .createServer((_request, response) => {
-    const onward = http.request({ ...ENGINE, agent, method: 'POST', path: '/' }, (answer) => {
-      response.writeHead(answer.statusCode, { 'Content-Type': 'text/plain; version=0.0.4' });
-      answer.pipe(response);
-    });
+    const onward = http.request(
+      { ...ENGINE, agent, method: 'POST', path: '/', headers: asUser('default') },
+      (answer) => {
+        response.writeHead(answer.statusCode, { 'Content-Type': 'text/plain; version=0.0.4' });
+        answer.pipe(response);
+      },
+    );
     onward.on('error', () => response.writeHead(503).end());
     onward.end(METRICS);
   })
