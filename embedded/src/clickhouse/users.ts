@@ -21,7 +21,7 @@ export interface User {
 }
 
 /** Databases an analyst may read. The engine enforces it: they are the grants of the role (see config.ts). */
-export const ANALYST_DATABASES = ['gold', 'silver', 'information_schema', 'INFORMATION_SCHEMA'];
+export const ANALYST_DATABASES = ['gold', 'sealed', 'silver', 'information_schema', 'INFORMATION_SCHEMA'];
 
 const ANALYST_QUERIES_PER_MINUTE = 600;
 /** What a server reads of a statement by default (`max_query_size`). */

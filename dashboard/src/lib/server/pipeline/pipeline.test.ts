@@ -52,7 +52,7 @@ describe('watchPipeline', () => {
   it('has nothing uncounted without a broker, and survives Postgres', async () => {
     const outbox = { read: () => Promise.reject(new Error('away')), close: async () => {} };
     const watch = watchPipeline(outbox, undefined, noChecks, 1_000);
-    expect(await watch.read()).toEqual({ ...fine, waiting: null });
+    expect(await watch.read()).toEqual({ ...fine, waiting: null, books: null });
   });
 });
 
