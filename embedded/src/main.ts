@@ -144,7 +144,7 @@ const neededPorts = (embeddedKafka: boolean): NeededPort[] => [
   ...(embeddedKafka
     ? [
         { port: settings.KAFKA_PORT, setting: 'KAFKA_PORT', part: 'Kafka' },
-        { port: settings.KAFKA_PORT + 1, setting: 'KAFKA_PORT (and the one after it)', part: "Kafka's controller" },
+        { port: settings.KAFKA_PORT + 1, setting: 'KAFKA_PORT', part: "Kafka's controller (KAFKA_PORT + 1)" },
       ]
     : []),
 ];

@@ -10,6 +10,7 @@ export interface NeededPort {
 /** Throws one line that names the first port that something else listens on, and its setting. */
 export const requireFreePorts = async (needed: NeededPort[]): Promise<void> => {
   for (const { port, setting, part } of needed) {
+    if (port > 65_535) throw new Error(`port ${port} for ${part} does not exist: set ${setting} to another port`);
     if (!(await isFree(port))) {
       throw new Error(`port ${port} for ${part} is taken: stop what uses it or set ${setting} to another port`);
     }

@@ -3,6 +3,8 @@
 -- looks up and locks the rows they name, one by one, and record_purchases has joined those very rows.
 create function refuse_to_forget() returns trigger language plpgsql as $$
 begin
+  -- forget_customer gives all that name the row the other id, in one transaction.
+  if tg_op = 'UPDATE' and current_setting('tillstream.forgetting', true) = 'on' then return null; end if;
   raise exception 'a row of % is never removed or given another id: purchases name it', tg_table_name
     using errcode = 'integrity_constraint_violation';
 end $$;

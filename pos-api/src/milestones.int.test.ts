@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { posEvent } from '@tillstream/schemas/events';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -199,6 +200,24 @@ test('while customers follow a new threshold sales and voids go on, and none is 
   await Promise.all(tills);
   await reviseCustomers(database.pool);
   expect(await wrongly(database.pool)).toBe(0);
+});
+
+test('a new threshold waits for the sales that count by the old one', async () => {
+  const own = await makeDatabase(inject('postgresUrl'));
+  const selling = await own.pool.connect();
+  try {
+    const customer_id = randomUUID();
+    await selling.query('begin');
+    await recordPurchases(selling, [purchase({ customer_id }), purchase({ customer_id })]);
+    const change = migratePostgres(own.url, { ...SETTINGS, LOYAL_THRESHOLD: 2 }).then(() => reviseCustomers(own.pool));
+    await Promise.race([change, delay(1_500)]);
+    await selling.query('commit');
+    await change;
+    expect(await wrongly(own.pool)).toBe(0);
+  } finally {
+    selling.release();
+    await own.pool.end();
+  }
 });
 
 test('a piece of customers is all that is locked, and a piece that was not committed is done again', async () => {

@@ -15,6 +15,7 @@ import { freePort } from './ports.ts';
 /** A ClickHouse of one's own, with nothing in it but what its folder held. */
 export interface OwnEngine {
   clickhouse: ClickHouse;
+  url: string;
   /** CPU seconds that it has used so far. */
   cpuSeconds(): number;
   /** Ends the process without a warning (SIGKILL) and waits until another one answers on the same folder. */
@@ -30,11 +31,13 @@ export const startOwnEngine = async (application: string, kept?: string): Promis
   const supervisor = new Supervisor(new ProcessList(folder), new StateFolder(folder).logs, () => undefined);
   const port = await freePort();
   await supervisor.start(clickhousePart(folder, port, 'local-only'));
-  const clickhouse = connectClickHouse(embeddedClickHouseUrl(port, 'local-only'), application);
+  const url = embeddedClickHouseUrl(port, 'local-only');
+  const clickhouse = connectClickHouse(url, application);
   const processId = () =>
     processes.parse(JSON.parse(readFileSync(path.join(folder, 'processes.json'), 'utf8')))[0]?.pid ?? 0;
   return {
     clickhouse,
+    url,
     cpuSeconds: () => cpuOfParts(folder).clickhouse ?? Number.NaN,
     kill: async () => {
       const dying = processId();
