@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import { migrateClickHouse } from '@tillstream/clickhouse/migrate';
+import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { recordPurchases } from '@tillstream/pos-api/record-purchases';
 import { directPublisher } from '@tillstream/pos-api/relay/direct-publisher';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
