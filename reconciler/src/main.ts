@@ -15,6 +15,7 @@ import { pino } from 'pino';
 import { z } from 'zod';
 import { runEvery } from './loop.ts';
 import { type Run, reconciler } from './passes/reconciler.ts';
+import { emptyMessages } from './pipeline/empty-messages.ts';
 import { kafkaBroker } from './pipeline/kafka.ts';
 import { pipelineOver } from './pipeline/pipeline.ts';
 import { queueKeeper } from './pipeline/queue.ts';
@@ -79,11 +80,15 @@ const compare = reconciler(db, clickhouse, pipelineOver(db, broker, TIMEOUT_MS, 
   restMs: REST_BETWEEN_PASSES_MS,
 });
 const keepQueueAttached = queueKeeper(clickhouse);
+const noteEmptyMessages = broker && emptyMessages(clickhouse, () => broker.readOffsets());
 const run: Run = async () => {
   // Comparing goes on where this is refused.
   const attached = await keepQueueAttached().catch((error: unknown) => error);
   if (attached === true) log.warn({}, 'the queue had been left detached by a replay; it is attached again');
+  const empty = await noteEmptyMessages?.().catch((error: unknown) => error);
+  if (typeof empty === 'number' && empty > 0) log.warn({ messages: empty }, 'empty messages are in quarantine');
   const results = await compare();
+  if (empty instanceof Error) log.warn({ err: empty }, 'cannot look for empty messages');
   if (attached instanceof Error) log.warn({ err: attached }, 'cannot attach the queue');
   return results;
 };

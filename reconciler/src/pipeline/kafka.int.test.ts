@@ -9,6 +9,8 @@ import { recordPurchases } from '@tillstream/pos-api/record-purchases';
 import { kafkajsPublisher } from '@tillstream/pos-api/relay/kafkajs-publisher';
 import { runRelay } from '@tillstream/pos-api/relay/relay';
 import { ensureTopic } from '@tillstream/pos-api/topic';
+import { PURCHASES_TOPIC } from '@tillstream/schemas/topics';
+import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { connectConsumerLag } from '../../../dashboard/src/lib/server/pipeline/consumer-lag.ts';
@@ -18,6 +20,7 @@ import { startBroker, startEngine, type TestBroker, type TestEngine } from '../.
 import { joinGroup } from '../../test/group-member.ts';
 import { reconciler } from '../passes/reconciler.ts';
 import { replay } from '../replay/replay.ts';
+import { emptyMessages } from './empty-messages.ts';
 import { type KafkaBroker, kafkaBroker } from './kafka.ts';
 import { pipelineOver } from './pipeline.ts';
 import { queueKeeper } from './queue.ts';
@@ -139,6 +142,34 @@ describe.skipIf(inject('kafkaBrokers') === undefined)('over the broker', () => {
     expect(await check(newRun(15_000))).toEqual([]);
     expect((await counted()).purchases).toBe(before.purchases + 2);
   });
+
+  test('null and empty messages reach bronze, in quarantine', async () => {
+    await record(1);
+    const note = emptyMessages(clickhouse, () => watched.readOffsets());
+    expect(await note()).toBe(0);
+    const producer = new Kafka({
+      clientId: 'stranger',
+      brokers: [broker.brokers],
+      logLevel: logLevel.NOTHING,
+    }).producer();
+    await producer.connect();
+    await producer.send({ topic: PURCHASES_TOPIC, messages: [{ value: null }, { value: '' }, { value: 'text' }] });
+    await producer.disconnect();
+    let noted = 0;
+    // The engine commits a partition with the next message that makes a row.
+    await eventually(async () => {
+      await record(1);
+      noted += await note();
+      expect(noted).toBe(2);
+    }, 20_000);
+    const reasons = await clickhouse.rows({
+      name: 'test',
+      sql: 'SELECT dq_errors[1] AS reason FROM ops.quarantine ORDER BY reason',
+      row: z.object({ reason: z.string() }),
+    });
+    expect(reasons.map(({ reason }) => reason)).toEqual(['empty message', 'empty message', 'not JSON']);
+    expect(await note()).toBe(0);
+  }, 60_000);
 
   test.each([
     ['Ctrl-C', 'SIGINT', 130],

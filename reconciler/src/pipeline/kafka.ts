@@ -3,6 +3,7 @@ import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka';
 import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/topics';
 import { type Admin, Kafka as Client, logLevel } from 'kafkajs';
 import { z } from 'zod';
+import type { ReadOffsets } from './empty-messages.ts';
 import type { Broker } from './pipeline.ts';
 
 /** A partition and the offset that its next message will get. */
@@ -20,6 +21,8 @@ export interface TopicProgress {
 /** A broker and the connection to it. */
 export interface KafkaBroker extends Broker {
   progress(): Promise<TopicProgress>;
+  /** How far ClickHouse has read each partition. */
+  readOffsets(): Promise<ReadOffsets[]>;
   close(): Promise<void>;
 }
 
@@ -93,6 +96,15 @@ export const kafkaBroker = (broker: Kafka, clickhouse: ClickHouse): KafkaBroker 
         progress.read += Math.min(Number(high), Math.max(committed.get(partition) ?? -1, Number(low)));
       }
       return progress;
+    },
+    readOffsets: async () => {
+      const partitions = await ask((connected) => connected.fetchTopicOffsets(PURCHASES_TOPIC));
+      const committed = await committedBy(await groupOf(clickhouse));
+      return partitions.map(({ partition, high, low }) => ({
+        partition,
+        low: Number(low),
+        read: Math.min(Number(high), committed.get(partition) ?? 0),
+      }));
     },
     close: async () => {
       await admin?.disconnect();
