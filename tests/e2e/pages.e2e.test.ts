@@ -200,10 +200,11 @@ test.each(Object.keys(READ_API) as ReadEndpoint[])(
 );
 
 test('ClickHouse reads the Parquet of the read API, and finds the same sums', async () => {
+  const { username, password } = new URL(own.stack.clickhouseAdmin);
+  const headers = { Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
   const sql = async (query: string, body?: ArrayBuffer) => {
     const response = await fetch(`${own.stack.clickhouse}/?query=${encodeURIComponent(query)}`, {
-      method: 'POST',
-      body,
+      ...{ method: 'POST', headers, body },
     });
     if (!response.ok) throw new Error(await response.text());
     return (await response.text()).trim();
