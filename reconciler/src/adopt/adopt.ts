@@ -48,7 +48,7 @@ export const adoptBooks = async (
   const compareAll = async (healer: Healer): Promise<Summary> => {
     healer.beginRun(false);
     const total = emptySummary();
-    for (const pass of passesOver(db, clickhouse, subjectsIn(db, clickhouse), pipeline, healer, 0)) {
+    for (const pass of passesOver(db, clickhouse, subjectsIn(db, clickhouse), pipeline, healer, 0, apply)) {
       for (let finished = false; !finished; ) {
         const step = await pass.step();
         addSummary(total, step.summary);

@@ -6,6 +6,7 @@ import { type CustomerScope, PAST_ALL_NUMBERS } from '../facts/customer-fact.ts'
 import type { Subject } from '../facts/facts.ts';
 import { SLOT_SECONDS } from '../facts/purchase-scope.ts';
 import type { Healer } from '../heal/healer.ts';
+import { healMilestones } from '../heal/milestones.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { now } from '../postgres/changes.ts';
 import type { Subjects } from './subjects.ts';
@@ -64,6 +65,7 @@ const customersPass = (
   scope: 'customers' | 'customer_branches',
   pipeline: Pipeline,
   healer: Healer,
+  healed: (range: CustomerScope) => Promise<unknown>,
 ): Pass => {
   let from = 0;
   return {
@@ -74,6 +76,7 @@ const customersPass = (
       const to = from + CUSTOMERS_PER_CHUNK > highest ? PAST_ALL_NUMBERS : from + CUSTOMERS_PER_CHUNK;
       const summary = emptySummary();
       await addComparison(summary, subject, await compareScope(subject, { from, to }, pipeline), healer);
+      if (healer.stopped() === '') await healed({ from, to });
       const finished = to === PAST_ALL_NUMBERS;
       from = finished ? 0 : to;
       return { summary, finished };
@@ -101,10 +104,19 @@ export const passesOver = (
   pipeline: Pipeline,
   healer: Healer,
   settlingMs: number,
+  healsMilestones: boolean,
 ): Pass[] => [
   purchasesPass(db, clickhouse, subjects, pipeline, healer, settlingMs),
-  customersPass(db, subjects.customers, 'customers', pipeline, healer),
-  customersPass(db, subjects.customerBranches, 'customer_branches', pipeline, healer),
+  ...(['customers', 'customer_branches'] as const).map((of) =>
+    customersPass(
+      db,
+      of === 'customers' ? subjects.customers : subjects.customerBranches,
+      of,
+      pipeline,
+      healer,
+      async (range) => healsMilestones && healMilestones(clickhouse, of, range),
+    ),
+  ),
   catalogPass(subjects, pipeline, healer),
 ];
 

@@ -242,6 +242,30 @@ test.each([
   expect((await check(newRun())).named).toEqual([]);
 });
 
+test('a milestone that an event left behind, and one that is missing, are healed by the snapshot of the customer', async () => {
+  const customer = randomUUID();
+  await arrived(3, { customer_id: customer });
+  const active = () =>
+    clickhouse.rows({
+      name: 'milestones',
+      sql: `SELECT branch_id, toString(milestone) AS milestone, toString(slot) AS slot FROM silver.customer_milestones FINAL
+            WHERE active AND customer_number = (SELECT any(number) FROM silver.customers WHERE customer_id = {customer:UUID}) ORDER BY ALL`,
+      params: { customer },
+      row: z.object({ branch_id: z.string(), milestone: z.string(), slot: z.string() }),
+    });
+  const right = await active();
+  expect(right).toHaveLength(4);
+  await clickhouse.command(`
+    INSERT INTO silver.customer_milestones (branch_id, milestone, slot, customer_number, moment, active, revision)
+    SELECT branch_id, milestone, slot + 900 * if(milestone = 'first', 1, 0), customer_number, moment, milestone = 'first', revision
+    FROM silver.customer_milestones FINAL
+    WHERE active AND customer_number = (SELECT any(number) FROM silver.customers WHERE customer_id = '${customer}')`);
+  await clickhouse.command('OPTIMIZE TABLE silver.customer_milestones FINAL');
+  expect(await active()).not.toEqual(right);
+  await check(newRun());
+  expect(await active()).toEqual(right);
+});
+
 test('customers that Postgres does not know, or who have no purchase left, are healed by a void purchase made up for them', async () => {
   const [phantom, customer] = [randomUUID(), randomUUID()];
   const [id = ''] = await arrived(1, { customer_id: customer });

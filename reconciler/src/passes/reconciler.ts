@@ -36,11 +36,13 @@ export const reconciler = (
   const subjects = subjectsIn(db, clickhouse);
   const healer = options.heal ? healerInto(db, clickhouse, pipeline, log) : noHealer;
   const recent = recentChanges(db, clickhouse, subjects, pipeline, healer, options.settlingMs);
-  const passes = passesOver(db, clickhouse, subjects, pipeline, healer, options.settlingMs).map((pass) => ({
-    pass,
-    startedAt: undefined as Date | undefined,
-    notBefore: 0,
-  }));
+  const passes = passesOver(db, clickhouse, subjects, pipeline, healer, options.settlingMs, options.heal).map(
+    (pass) => ({
+      pass,
+      startedAt: undefined as Date | undefined,
+      notBefore: 0,
+    }),
+  );
 
   const goOn = async (entry: (typeof passes)[number]): Promise<ScopeResult> => {
     const began = performance.now();
