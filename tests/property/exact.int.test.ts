@@ -15,7 +15,8 @@ import { expect, test } from 'vitest';
 import { engineOfThisFile } from './engine.ts';
 import type { ModelScope } from './model.ts';
 import { dying, neverLookingAgain } from './mutants.ts';
-import { type Ask, QUESTIONS } from './questions.ts';
+import { type Ask, NAMED_QUESTIONS } from './questions.ts';
+import { views } from './views.ts';
 import {
   type Basket,
   BRANCHES,
@@ -27,6 +28,9 @@ import {
   WORLD_MINUTES,
   World,
 } from './world.ts';
+
+/** Each figure both ways: as the dashboard asks it, and as an analyst reads it. */
+const QUESTIONS: readonly Ask[] = [...Object.values(NAMED_QUESTIONS), views];
 
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 12);
 const SEED = process.env.PROPERTY_SEED === undefined ? undefined : Number(process.env.PROPERTY_SEED);

@@ -4,7 +4,8 @@ import { rebuildSilver } from '@tillstream/clickhouse/schema/rebuild';
 import { sealAll } from '@tillstream/clickhouse/seal/sealer';
 import { expect, test } from 'vitest';
 import { engineOfThisFile, SHOP } from './engine.ts';
-import { QUESTIONS } from './questions.ts';
+import { NAMED_QUESTIONS } from './questions.ts';
+import { views } from './views.ts';
 import { WORLD_BEGINS, WORLD_MINUTES, World } from './world.ts';
 
 const KILLS = Number(process.env.PROPERTY_KILLS ?? 2);
@@ -41,7 +42,7 @@ test('an engine that is killed in the middle of inserts, seals and rebuilds tell
     await world.deliver(round, 2);
     await seal(round + 1);
     const gold = openGold(clickhouse, SHOP, { shareMs: 0 });
-    for (const question of QUESTIONS) {
+    for (const question of [...Object.values(NAMED_QUESTIONS), views]) {
       const { given, expected } = await question(gold, clickhouse, world, scope);
       expect(given).toEqual(expected);
     }

@@ -175,4 +175,3 @@ export const NAMED_QUESTIONS: Readonly<Record<string, Ask>> = {
   product_sales_by_branch: productSales('branch'),
   retention,
 };
-export const QUESTIONS: readonly Ask[] = Object.values(NAMED_QUESTIONS);

@@ -45,6 +45,11 @@ function serverXml(usersPath: string): string {
   <background_pool_size>4</background_pool_size>
   <!-- Merges step back behind questions, where the engine may say so (CAP_SYS_NICE). -->
   <os_threads_nice_value_merge_mutate>10</os_threads_nice_value_merge_mutate>
+  <!-- A cluster of this one shard: statements can be tried behind Distributed names. Nothing listens on that port. -->
+  <tcp_port>9000</tcp_port>
+  <remote_servers>
+    <tillstream><shard><replica><host>localhost</host><port>9000</port></replica></shard></tillstream>
+  </remote_servers>
   <kafka>
     <!-- A consumer that died holds its partitions until its session times out: 45 s by default. -->
     <session_timeout_ms>6000</session_timeout_ms>
@@ -67,6 +72,7 @@ function usersXml(): string {
       <implicit_select>0</implicit_select>
       <allow_introspection_functions>0</allow_introspection_functions>
       <enable_shared_storage_snapshot_in_query>1</enable_shared_storage_snapshot_in_query>
+      <distributed_foreground_insert>1</distributed_foreground_insert>
       <max_result_bytes>${MAX_RESULT_BYTES}</max_result_bytes>
     </default>
     <analyst>

@@ -1,0 +1,66 @@
+import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { z } from 'zod';
+import * as model from './model.ts';
+import type { Ask } from './questions.ts';
+import { BRANCHES } from './world.ts';
+
+const row = z.record(z.string(), z.union([z.string(), z.int()]));
+
+/** What analysts read, by the plainest SQL over each view of gold: the same figures that the questions tell. */
+const VIEWS = {
+  days: `SELECT toUInt16(day) AS start, purchases, items, revenue_minor, unique_customers FROM gold.days
+    WHERE branch_id = {branch:String} AND purchases > 0 ORDER BY start`,
+  chain_days: `SELECT toUInt16(day) AS start, purchases, items, revenue_minor, unique_customers FROM gold.chain_days
+    WHERE purchases > 0 ORDER BY start`,
+  hours: `SELECT hour, sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor FROM gold.hours
+    WHERE branch_id = {branch:String} GROUP BY hour ORDER BY hour`,
+  day_products: `SELECT toUInt16(day) AS start, product_id, units, revenue_minor, purchases FROM gold.day_products
+    WHERE branch_id = {branch:String} AND purchases > 0 ORDER BY start, product_id`,
+  day_customers: `SELECT groupBitmapMerge(customers) AS customers FROM gold.day_customers WHERE branch_id = {branch:String}`,
+  milestones: `SELECT sumIf(customers, milestone = 'first') AS first, sumIf(customers, milestone = 'loyal') AS loyal FROM gold.milestone_days
+    WHERE branch_id = {branch:String}`,
+} as const;
+
+const read = (clickhouse: ClickHouse, view: keyof typeof VIEWS, branch: string) =>
+  clickhouse.rows({ name: view, sql: VIEWS[view], params: { branch }, row });
+
+/** The views of gold beside the model, for the chain and the first branch, of all time. */
+export const views: Ask = async (gold, clickhouse, world) => {
+  const all = { from: 0, to: Date.UTC(2100, 0, 1) };
+  const branch = BRANCHES[0];
+  const [chain, here] = [undefined, branch].map((of) => model.inScope(world.arrived(), { ...all, branch: of })) as [
+    model.Sale[],
+    model.Sale[],
+  ];
+  const byDay = (sales: model.Sale[]) => {
+    const days = [...new Set(sales.map((sale) => gold.calendar.dayOf(sale.soldAt)))].sort((a, b) => a - b);
+    return days.map((start) => ({
+      start,
+      ...model.totals(sales.filter((sale) => gold.calendar.dayOf(sale.soldAt) === start)),
+    }));
+  };
+  const milestones = (sales: model.Sale[], of: string | undefined) => [
+    { first: model.totals(sales).unique_customers, loyal: world.loyalArrived(of, all.to) },
+  ];
+  return {
+    given: {
+      days: await read(clickhouse, 'days', branch),
+      chain_days: await read(clickhouse, 'chain_days', ''),
+      hours: await read(clickhouse, 'hours', branch),
+      day_products: await read(clickhouse, 'day_products', branch),
+      customers: [
+        ...(await read(clickhouse, 'day_customers', '')),
+        ...(await read(clickhouse, 'day_customers', branch)),
+      ],
+      milestones: [...(await read(clickhouse, 'milestones', '')), ...(await read(clickhouse, 'milestones', branch))],
+    },
+    expected: {
+      days: byDay(here),
+      chain_days: byDay(chain),
+      hours: model.hourly(here, gold.calendar).filter(({ purchases }) => purchases > 0),
+      day_products: model.productsByDay(here, gold.calendar),
+      customers: [chain, here].map((sales) => ({ customers: model.totals(sales).unique_customers })),
+      milestones: [...milestones(chain, undefined), ...milestones(here, branch)],
+    },
+  };
+};
