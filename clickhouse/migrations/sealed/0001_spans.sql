@@ -1,6 +1,7 @@
 -- The figures of spans of time, summed by the sealer and replaced whole: a quarter of an hour, a business day of the shop, a week (days
 -- 1-8, 9-16, 17-24 and 25-end of a month), a month, a year. Internal: people read gold.
--- Slots are read for 60 days after they were sealed, those of countries on the same day.
+-- Slots of branches are read for 60 days, those of countries and the chain while their day runs. They stay for 120 days, so that a
+-- sealer may be away for weeks.
 CREATE TABLE sealed.spans
 (
     clock                    LowCardinality(String) COMMENT 'The shop''s clock by which it was sealed: time zone and start of the day',
