@@ -28,12 +28,15 @@ afterAll(async () => {
 const relayed = (during: () => Promise<void>) => relaying(database.url, [directPublisher(engine.url)], during);
 const rows = (sql: string) => clickhouse.rows({ name: 'test', sql, row: z.record(z.string(), z.unknown()) });
 
-/** All that figures are made of: everything but who the customers are, and which version counts. */
+/** All that figures are made of: everything but who the customers are, which version counts and when it came. */
 const figures = async () => ({
-  purchases: await rows(`SELECT * EXCEPT (version, customer_id) FROM silver.purchases FINAL ORDER BY purchase_id`),
+  purchases: await rows(`SELECT * EXCEPT (version, customer_id, arrived_at) FROM silver.purchases FINAL ORDER BY purchase_id`),
   customers: await rows('SELECT * EXCEPT (revision, customer_id) FROM silver.customers FINAL ORDER BY number'),
   branches: await rows(
     'SELECT * EXCEPT (revision, customer_id) FROM silver.customer_branches FINAL ORDER BY branch_id, number',
+  ),
+  milestones: await rows(
+    'SELECT * EXCEPT (revision, arrived_at) FROM silver.customer_milestones FINAL WHERE active ORDER BY ALL',
   ),
   books: (
     await database.pool.query(
@@ -57,7 +60,7 @@ const whereNamed = async (id: string): Promise<string[]> => {
   }
   const stored = await rows(
     `SELECT concat(database, '.', name) AS name FROM system.tables
-     WHERE database IN ('bronze', 'silver', 'gold', 'ops') AND engine LIKE '%MergeTree'`,
+     WHERE database IN ('bronze', 'silver', 'sealed', 'gold', 'ops') AND engine LIKE '%MergeTree'`,
   );
   for (const { name } of stored) {
     const [row] = await rows(
