@@ -25,7 +25,7 @@ export const ANALYST_DATABASES = ['gold', 'sealed', 'silver', 'information_schem
 
 const ANALYST_QUERIES_PER_MINUTE = 600;
 /** What a server reads of a statement by default (`max_query_size`). */
-const ANALYST_BODY_BYTES = 256 * 1024;
+const ANALYST_BODY_BYTES = 128 * 1024;
 const MAX_BODY_BYTES = 1024 ** 3;
 
 const DEFAULT: User = {
