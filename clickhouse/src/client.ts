@@ -1,4 +1,4 @@
-import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { limited } from '@tillstream/schemas/limited';
 import type { z } from 'zod';
 
@@ -30,13 +30,6 @@ const GRACE_MS = 1_000;
 
 /** An insert of rows takes milliseconds; one whose fate is unknown is repeated by who sent it. */
 const INSERT_MS = 15_000;
-
-/** ClickHouse's code for `throwIf`. */
-const THROWN_IN_QUERY = '395';
-
-/** Whether a statement failed by its own `throwIf`: what it rests on has changed. */
-export const wasThrown = (error: unknown): boolean =>
-  error instanceof ClickHouseError && error.code === THROWN_IN_QUERY;
 
 const misshapen = (query: string, row: number, { issues: [fault] }: z.ZodError): Error =>
   new Error(`query ${query}, row ${row}: ${fault?.path.join('.')}: ${fault?.message}`);

@@ -73,10 +73,3 @@ export function* spansIn(calendar: ShopCalendar, level: Level, from: number, to:
 /** The instant from which on slots of branches are read when everything before `horizon` is sealed. */
 export const slotsReadFrom = (calendar: ShopCalendar, horizon: number): number =>
   calendar.dayStart(calendar.dayOf(horizon) - SLOT_DAYS);
-
-/**
- * The instant before which slots of branches may be dropped. It is two days before {@link slotsReadFrom}: a reader may
- * know an older horizon. (Slots of countries and the chain are read for the day of the horizon only: keep two days more of them, too.)
- */
-export const slotsDroppedBefore = (calendar: ShopCalendar, horizon: number): number =>
-  calendar.dayStart(calendar.dayOf(horizon) - SLOT_DAYS - 2);

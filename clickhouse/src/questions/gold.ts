@@ -26,7 +26,7 @@ export interface Gold {
 }
 
 /** For a statement with little to read: most of its time is planning, and threads to share the rest only cost more. */
-export const ONE_THREAD = 'max_threads = 1';
+const ONE_THREAD = 'max_threads = 1';
 
 /**
  * One thread costs less than two for so little. All mentions of a table in a statement see one moment of it. The key of a

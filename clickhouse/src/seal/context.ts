@@ -34,13 +34,7 @@ export interface Place {
   branch: string;
 }
 
-/** Days of branches that were sealed anew: what is folded from them is sealed anew, too. */
-export type Changed = Map<number, Set<string>>;
-
 export const DAY_MS = 86_400_000;
-
-/** Slots of branches are kept for so many days before the running one. */
-export const SLOT_DAYS = 60;
 
 /** Background work steps back behind questions: one thread, and no hurry where the engine may say so. */
 export const IN_BACKGROUND = 'max_threads = 1, max_insert_threads = 1';

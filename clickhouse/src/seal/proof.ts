@@ -1,6 +1,6 @@
 import { SLOT_DAYS, spanOfDay } from '../calendar/spans.ts';
 import { chunked, type SealContext } from './context.ts';
-import { type SealedRows, type SealUntil, sealStaleDays } from './seal-days.ts';
+import { NOTHING_SEALED, type SealedRows, type SealUntil, sealStaleDays } from './seal-days.ts';
 import { sealEmpty } from './tables/empty.ts';
 import { foldAcross, foldUp } from './tables/fold.ts';
 import { sealMilestones } from './tables/milestones.ts';
@@ -26,7 +26,7 @@ export const proofSteps = async function* (context: SealContext, until: SealUnti
 
   const stale = await staleDays(context, openDay);
   const days = [...new Set([...stale.held, ...stale.empty].map(({ at }) => at))].sort((a, b) => a - b);
-  yield { slots: 0, days: 0, milestones: 0 };
+  yield NOTHING_SEALED;
   for (const some of chunked(days, DAYS_AT_ONCE)) yield await sealStaleDays(context, until, some);
 
   // Sealing a day anew has sealed its slots, too.
@@ -34,9 +34,9 @@ export const proofSteps = async function* (context: SealContext, until: SealUnti
   for (const some of chunked(kept, DAYS_OF_SLOTS)) yield await sealStaleDays(context, until, some);
 
   const mended = (await mendFoldedSlots(context, until)) + (await mendFolds(context, until));
-  yield { slots: 0, days: mended, milestones: 0 };
+  yield { ...NOTHING_SEALED, days: mended };
 
-  yield { slots: 0, days: 0, milestones: await sealMilestones(context, openDay) };
+  yield { ...NOTHING_SEALED, milestones: await sealMilestones(context, openDay) };
 };
 
 const mendFoldedSlots = async (context: SealContext, { horizon, countries }: SealUntil): Promise<number> => {

@@ -111,7 +111,7 @@ const readArrived = async (
 };
 
 /** While more than a hundredth of all sales before a moment came in the last seconds, history is being loaded. */
-const LOADING = `
+const IS_CALM = `
   SELECT count() > 0 AND countIf(arrived_at > now64(3) - INTERVAL 5 SECOND) * 100 <= count() AS is_calm
   FROM silver.purchases WHERE slot < {horizon:DateTime('UTC')}`;
 
@@ -126,7 +126,7 @@ const sealFirst = async (context: SealContext, seen: Seen, options: TickOptions)
   if (options.waits) {
     const { is_calm } = await clickhouse.row({
       name: 'is_history_loading',
-      sql: LOADING,
+      sql: IS_CALM,
       params: { horizon: horizon / 1000 },
       row: z.object({ is_calm: z.union([z.boolean(), z.int()]) }),
       timeoutSeconds: 120,

@@ -30,7 +30,9 @@ const rows = (sql: string) => clickhouse.rows({ name: 'test', sql, row: z.record
 
 /** All that figures are made of: everything but who the customers are, which version counts and when it came. */
 const figures = async () => ({
-  purchases: await rows(`SELECT * EXCEPT (version, customer_id, arrived_at) FROM silver.purchases FINAL ORDER BY purchase_id`),
+  purchases: await rows(
+    `SELECT * EXCEPT (version, customer_id, arrived_at) FROM silver.purchases FINAL ORDER BY purchase_id`,
+  ),
   customers: await rows('SELECT * EXCEPT (revision, customer_id) FROM silver.customers FINAL ORDER BY number'),
   branches: await rows(
     'SELECT * EXCEPT (revision, customer_id) FROM silver.customer_branches FINAL ORDER BY branch_id, number',

@@ -3,7 +3,7 @@ import type { ClickHouse } from '../../client.ts';
 import { customersOf } from './customer-rows.ts';
 
 /** From this many purchases on customers stand in one row. */
-export const MOST_PURCHASES = 20;
+const MOST_PURCHASES = 20;
 
 const sql = (branch: string | undefined) => `
   SELECT least(purchases, ${MOST_PURCHASES}) AS times, count() AS customers

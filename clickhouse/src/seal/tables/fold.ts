@@ -21,7 +21,7 @@ const BUYERS =
 
 const HOURS = ['purchases', 'items', 'revenue_minor'] as const;
 
-const insertColumns = (level: Level, keepCustomers: string | boolean, hours: number): string => `
+const insertColumns = (level: Level, keepCustomers: boolean, hours: number): string => `
     {clock:String}, '${level}', f_scope, f_place, f_start, toDate(f_first_day), 0, 0, f_facts, f_purchases, f_items, f_revenue, f_newest, f_customers,
     ${productColumns({ bitmaps: 'mapValues(f_buyers)', keep: keepCustomers })},
     ${HOURS.map((figure) => (hours === 0 ? '[]' : `arrayResize(f_hour_${figure}, ${hours})`)).join(', ')}`;

@@ -3,6 +3,7 @@ import { storedByDay } from '../../schema/day-fingerprints.ts';
 import { MILESTONE_HASH } from '../../schema/fact-hash.ts';
 import { chunked, IN_BACKGROUND, type SealContext } from '../context.ts';
 import { days as inList, texts } from './literals.ts';
+import { isStale } from './stale.ts';
 
 const milestoneDay = z.object({ day: z.int(), branch: z.string(), milestone: z.enum(['first', 'loyal']) });
 type MilestoneDay = z.output<typeof milestoneDay>;
@@ -27,7 +28,7 @@ const staleMilestones = (
         SELECT day, toString(branch_id), toString(milestone), 0, toUInt64(0), stored_rows, stored_hash FROM sealed.milestone_days FINAL
         WHERE clock = {clock:String} ${among('day')}
       )
-      GROUP BY day, branch, milestone ${force ? '' : 'HAVING sum(rows) != sum(sealed_rows) OR sum(hash) != sum(sealed_hash)'}
+      GROUP BY day, branch, milestone ${isStale({ force })}
       ORDER BY branch, milestone, day SETTINGS ${IN_BACKGROUND}`,
     params: { clock, open: openDay },
     row: milestoneDay,

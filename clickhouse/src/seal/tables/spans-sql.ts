@@ -36,7 +36,7 @@ export const INTO_SPANS = `sealed.spans (${COLUMNS.join(', ')})`;
 export const SOLD = 'f_sold';
 
 /** The columns of products out of the map {@link SOLD} and the bitmaps of their customers (an empty list where they are not told). */
-export const productColumns = (customers: { bitmaps: string; keep: boolean | string }): string => `
+export const productColumns = (customers: { bitmaps: string; keep: boolean }): string => `
     mapKeys(${SOLD}),
     arrayMap(sums -> toUInt64(sums[1]), mapValues(${SOLD})),
     arrayMap(sums -> sums[2], mapValues(${SOLD})),

@@ -6,7 +6,8 @@ import { days as inList, instants } from './literals.ts';
 
 /* Which seals no longer have their facts' fingerprint. A seal is true while what is stored now has the rows and hashes that it was summed of. */
 
-const isStale = ({ force }: SealContext): string =>
+/** SQL that leaves the groups whose seal is stale; all of them where everything is sealed anew. */
+export const isStale = ({ force }: Pick<SealContext, 'force'>): string =>
   force ? '' : 'HAVING sum(rows) != sum(sealed_rows) OR sum(hash) != sum(sealed_hash)';
 const SETTINGS = `SETTINGS ${IN_BACKGROUND}`;
 
