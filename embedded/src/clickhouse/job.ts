@@ -6,8 +6,8 @@ import type { QueryRequest } from './request.ts';
 import { inspect, quote, type Statement } from './sql.ts';
 import { canonicalQuery, type User } from './users.ts';
 
-/** A statement without the data of an INSERT; the engine's own bound (`max_query_size`) is a quarter of it by default. */
-const MAX_STATEMENT_BYTES = 1024 ** 2;
+/** A statement without the data of an INSERT: the engine's own default bound (`max_query_size`). */
+const MAX_STATEMENT_BYTES = 256 * 1024;
 /** What the engine gets beyond a query's own limit to end it by itself. */
 const GRACE_MS = 1_500;
 
