@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { revokeKey, validKeys } from '@tillstream/pos-api/api-keys';
 import { addProduct, setPrice, upsertProducts } from '@tillstream/pos-api/catalog';
-import { connectPostgres } from '@tillstream/pos-api/database';
+import { revokeKey, validKeys } from '@tillstream/pos-api/keys/api-keys';
+import { connectPostgres } from '@tillstream/pos-api/postgres/database';
 import { recordPurchases } from '@tillstream/pos-api/record-purchases';
-import { readBacklog } from '@tillstream/pos-api/relay/backlog';
-import { setAside } from '@tillstream/pos-api/relay/dead-letters';
+import { readBacklog } from '@tillstream/pos-api/relay/outbox/backlog';
+import { setAside } from '@tillstream/pos-api/relay/outbox/dead-letters';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { postgresSessions } from '../dashboard/src/lib/server/login/session-store.ts';

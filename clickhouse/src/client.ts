@@ -1,5 +1,5 @@
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { limited } from '@tillstream/schemas/limited';
+import { limited } from '@tillstream/schemas/http/limited';
 import type { z } from 'zod';
 
 /** A query with a name, bound parameters and the shape of its rows. */

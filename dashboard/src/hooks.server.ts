@@ -1,5 +1,5 @@
 import { type Handle, type HandleServerError, type RequestEvent, type ServerInit, text } from '@sveltejs/kit';
-import { foreignRequest } from '@tillstream/schemas/foreign-request';
+import { foreignRequest } from '@tillstream/schemas/http/foreign-request';
 import { building } from '$app/environment';
 import { getApp } from '$lib/server/app.ts';
 import { compressed } from '$lib/server/compressed.ts';

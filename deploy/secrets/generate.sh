@@ -28,7 +28,7 @@ password() {
   cat "/secrets/made/$1"
 }
 
-# Prints the key of the dashboard's till, in the form that pos-api/src/api-keys.ts makes them; `migrate` lets it in.
+# Prints the key of the dashboard's till, in the form that pos-api/src/keys/api-keys.ts makes them; `migrate` lets it in.
 till_key() {
   mkdir -p /secrets/made
   if [ ! -s /secrets/made/till_key ]; then

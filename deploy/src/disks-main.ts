@@ -3,7 +3,7 @@
  * volume it asks only its size.
  */
 import { statfs } from 'node:fs/promises';
-import { serveHealth } from '@tillstream/schemas/health-server';
+import { serveHealth } from '@tillstream/schemas/http/health-server';
 import { port, settingsOrExit } from '@tillstream/schemas/settings';
 import { Gauge, Registry } from 'prom-client';
 import { disks } from './settings.ts';

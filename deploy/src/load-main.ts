@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connectPostgres } from '@tillstream/pos-api/database';
+import { connectPostgres } from '@tillstream/pos-api/postgres/database';
 import { locationSettings, settingsOrExit } from '@tillstream/schemas/settings';
 import { z } from 'zod';
 import { required } from './settings.ts';

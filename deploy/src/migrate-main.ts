@@ -2,10 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectClickHouse } from '@tillstream/clickhouse/client';
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
-import { migratePostgres } from '@tillstream/pos-api/migrate';
+import { migratePostgres } from '@tillstream/pos-api/postgres/migrate';
 import { ensureTopic } from '@tillstream/pos-api/topic';
-import { keyIdOf } from '@tillstream/schemas/api-keys';
-import { type Kafka, kafkaOf } from '@tillstream/schemas/kafka';
+import { keyIdOf } from '@tillstream/schemas/credentials/api-keys';
+import { type Kafka, kafkaOf } from '@tillstream/schemas/kafka/kafka';
 import {
   deadClockWarning,
   locationSettings,

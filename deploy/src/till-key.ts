@@ -1,5 +1,5 @@
-import { allowKey, listKeys, revokeKey } from '@tillstream/pos-api/api-keys';
-import { connectPostgres } from '@tillstream/pos-api/database';
+import { allowKey, listKeys, revokeKey } from '@tillstream/pos-api/keys/api-keys';
+import { connectPostgres } from '@tillstream/pos-api/postgres/database';
 
 const NAME = "the dashboard's till";
 

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { connectClickHouse } from '@tillstream/clickhouse/client';
 import pg from 'pg';
 import { z } from 'zod';
-import { nodeCommand } from './command.ts';
 import type { Bring } from './options.ts';
 import { type Addresses, environment } from './parts.ts';
+import { nodeCommand } from './processes/command.ts';
 import type { StateFolder } from './state.ts';
 
 const loaderEntry = (file: string) => fileURLToPath(new URL(`../../loader/${file}`, import.meta.url));

@@ -5,8 +5,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { PURCHASES_TOPIC_PARTITIONS } from '@tillstream/schemas/topics';
-import type { Command } from './command.ts';
+import { PURCHASES_TOPIC_PARTITIONS } from '@tillstream/schemas/kafka/topics';
+import type { Command } from './processes/command.ts';
 
 const FOLDER = fileURLToPath(new URL('../kafka/', import.meta.url));
 const CLASSES = path.join(FOLDER, 'lib');

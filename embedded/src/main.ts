@@ -1,8 +1,8 @@
 import { connectClickHouse } from '@tillstream/clickhouse/client';
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
-import { migratePostgres } from '@tillstream/pos-api/migrate';
+import { migratePostgres } from '@tillstream/pos-api/postgres/migrate';
 import { ensureTopic } from '@tillstream/pos-api/topic';
-import { kafkaOf } from '@tillstream/schemas/kafka';
+import { kafkaOf } from '@tillstream/schemas/kafka/kafka';
 import {
   deadClockWarning,
   embeddedClickHouseUrl,
@@ -30,10 +30,10 @@ import {
   tillsPart,
 } from './parts.ts';
 import { type NeededPort, requireFreePorts } from './ports.ts';
-import { ProcessList } from './processes.ts';
+import { ProcessList } from './processes/processes.ts';
+import { type Part, Supervisor, seconds } from './processes/supervise.ts';
+import { lentUser } from './processes/unprivileged.ts';
 import { StateFolder } from './state.ts';
-import { type Part, Supervisor, seconds } from './supervise.ts';
-import { lentUser } from './unprivileged.ts';
 
 const settings = settingsOrExit({
   ...locationSettings,

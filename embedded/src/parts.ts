@@ -2,12 +2,12 @@ import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureTopic } from '@tillstream/pos-api/topic';
-import { nodeCommand } from './command.ts';
 import { prepareKafka } from './kafka.ts';
 import { ensureDatabase, preparePostgres } from './postgres.ts';
+import { nodeCommand } from './processes/command.ts';
+import type { Part } from './processes/supervise.ts';
+import { giveTo, runAs, type User } from './processes/unprivileged.ts';
 import type { StateFolder } from './state.ts';
-import type { Part } from './supervise.ts';
-import { giveTo, runAs, type User } from './unprivileged.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const entry = (file: string) => path.join(ROOT, file);

@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import pg from 'pg';
 import { z } from 'zod';
-import type { Command } from './command.ts';
-import { giveTo, reachCommand, type User, userWhoReaches } from './unprivileged.ts';
+import type { Command } from './processes/command.ts';
+import { giveTo, reachCommand, type User, userWhoReaches } from './processes/unprivileged.ts';
 
 /** Matches `embeddedPostgresUrl` of the settings. */
 const USER = 'tillstream';

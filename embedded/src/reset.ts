@@ -3,7 +3,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { settingsOrExit } from '@tillstream/schemas/settings';
 import { z } from 'zod';
-import { ProcessList } from './processes.ts';
+import { ProcessList } from './processes/processes.ts';
 
 /** `npm run reset [-- --yes]`: asks, then empties the state folder. Refuses while Tillstream runs on it. */
 const settings = settingsOrExit({ TILLSTREAM_DATA: z.string().default('.tillstream') });

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { readPasswords } from '@tillstream/schemas/own-passwords';
+import { readPasswords } from '@tillstream/schemas/credentials/own-passwords';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { giveTo, userWhoReaches } from './processes/unprivileged.ts';
 import { StateFolder } from './state.ts';
-import { giveTo, userWhoReaches } from './unprivileged.ts';
 
 let parent: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Passwords, passwordsFile, readPasswords } from '@tillstream/schemas/own-passwords';
+import { type Passwords, passwordsFile, readPasswords } from '@tillstream/schemas/credentials/own-passwords';
 import { z } from 'zod';
 
 /** What a state folder holds: demo data never meets anybody's own. */

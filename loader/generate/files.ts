@@ -1,7 +1,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BRANCH_COLUMNS, PRODUCT_COLUMNS, PURCHASE_COLUMNS } from '@tillstream/schemas/files';
-import { fromMinor } from '@tillstream/schemas/money';
+import { fromMinor } from '@tillstream/schemas/values/money';
 import { type GenerateOptions, purchaseRows } from './purchases.ts';
 import { BRANCHES, PRODUCTS } from './shop.ts';
 

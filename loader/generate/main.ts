@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { currencyDecimals } from '@tillstream/schemas/money';
 import { count, settingsOrExit, shopSettings } from '@tillstream/schemas/settings';
+import { currencyDecimals } from '@tillstream/schemas/values/money';
 import { z } from 'zod';
 import { offsetOf } from '../src/purchases/times.ts';
 import { defaultCustomers, generateFiles } from './files.ts';

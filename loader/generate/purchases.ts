@@ -1,4 +1,4 @@
-import { fromMinor } from '@tillstream/schemas/money';
+import { fromMinor } from '@tillstream/schemas/values/money';
 import { seeded } from './random.ts';
 import {
   BRANCH_WEIGHTS,

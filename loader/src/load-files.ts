@@ -1,6 +1,6 @@
 import { branchId, OPTIONAL_PURCHASE_COLUMNS, PURCHASE_COLUMNS } from '@tillstream/schemas/files';
-import { currencyDecimals } from '@tillstream/schemas/money';
-import { startOfDay } from '@tillstream/schemas/wall-clock';
+import { currencyDecimals } from '@tillstream/schemas/values/money';
+import { startOfDay } from '@tillstream/schemas/values/wall-clock';
 import { type CatalogSummary, loadCatalog } from './catalog/load-catalog.ts';
 import { readBranches, readProducts } from './catalog/read-catalog.ts';
 import { openCsv } from './files/csv-file.ts';

@@ -6,7 +6,7 @@ import {
   upsertBranches,
   upsertProducts,
 } from '@tillstream/pos-api/catalog';
-import { connectPostgres } from '@tillstream/pos-api/database';
+import { connectPostgres } from '@tillstream/pos-api/postgres/database';
 import { recordWithoutBodies } from '@tillstream/pos-api/record-purchases';
 import { z } from 'zod';
 import type { Store } from './store.ts';

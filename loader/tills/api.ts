@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { limited } from '@tillstream/schemas/limited';
+import { limited } from '@tillstream/schemas/http/limited';
 import { z } from 'zod';
 
 const REQUEST_MS = 5_000;

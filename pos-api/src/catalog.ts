@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Database } from './database.ts';
+import type { Database } from './postgres/database.ts';
 
 const product = z.object({
   product_id: z.string(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Database } from './database.ts';
+import type { Database } from './postgres/database.ts';
 
 /** Customers of one transaction: their sales wait for it, some tens of milliseconds. */
 const PIECE = 200;

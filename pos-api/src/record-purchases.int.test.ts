@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { makeDatabase, purchase, SETTINGS, type TestDatabase } from '../../tests/support/database.ts';
 import { upsertProducts } from './catalog.ts';
 import { reviseCustomers } from './loyal-threshold.ts';
-import { migratePostgres } from './migrate.ts';
+import { migratePostgres } from './postgres/migrate.ts';
 import { recordPurchases } from './record-purchases.ts';
 
 let database: TestDatabase;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Database, sqlState } from './database.ts';
+import { type Database, sqlState } from './postgres/database.ts';
 
 /** A purchase to record, structurally sound: ids, times and lengths are already in their form. */
 export interface PurchaseInput {

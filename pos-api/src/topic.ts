@@ -1,5 +1,5 @@
-import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka';
-import { PURCHASES_TOPIC, PURCHASES_TOPIC_PARTITIONS } from '@tillstream/schemas/topics';
+import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka/kafka';
+import { PURCHASES_TOPIC, PURCHASES_TOPIC_PARTITIONS } from '@tillstream/schemas/kafka/topics';
 import { Kafka as Client, logLevel } from 'kafkajs';
 
 /**

@@ -1,13 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { purchaseResponse } from '@tillstream/schemas/api';
-import { PURCHASES_TOPIC } from '@tillstream/schemas/topics';
+import { PURCHASES_TOPIC } from '@tillstream/schemas/kafka/topics';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { makeDatabase, type TestDatabase } from '../../tests/support/database.ts';
 import { eventually } from '../../tests/support/eventually.ts';
+import { messagesOn } from '../../tests/support/kafka/topics.ts';
 import { freePort } from '../../tests/support/ports.ts';
-import { messagesOn } from '../../tests/support/topics.ts';
 import { json } from '../test/api.ts';
 import { type Run, runEntry } from '../test/process.ts';
 

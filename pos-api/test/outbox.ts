@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { expect } from 'vitest';
 import { eventually } from '../../tests/support/eventually.ts';
-import { keysOn } from '../../tests/support/topics.ts';
-import type { Publisher } from '../src/relay/publisher.ts';
+import { keysOn } from '../../tests/support/kafka/topics.ts';
+import type { Publisher } from '../src/relay/publishers/publisher.ts';
 import { runRelay } from '../src/relay/relay.ts';
 import { type RelayWatch, unwatched } from '../src/relay/watch.ts';
 

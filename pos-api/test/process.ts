@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type Command, nodeCommand } from '@tillstream/embedded/command';
+import { type Command, nodeCommand } from '@tillstream/embedded/processes/command';
 
 /** A process of a test, and all that it said. */
 export interface Run {

@@ -1,7 +1,7 @@
 import { connectClickHouse } from '@tillstream/clickhouse/client';
 import { runSealer } from '@tillstream/clickhouse/seal/sealer';
-import { connectPostgres } from '@tillstream/pos-api/database';
-import { kafkaOf } from '@tillstream/schemas/kafka';
+import { connectPostgres } from '@tillstream/pos-api/postgres/database';
+import { kafkaOf } from '@tillstream/schemas/kafka/kafka';
 import {
   clickhouseUrl,
   count,

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { clickhousePart, kafkaPart } from '@tillstream/embedded/parts';
-import { ProcessList } from '@tillstream/embedded/processes';
+import { ProcessList } from '@tillstream/embedded/processes/processes';
+import { Supervisor } from '@tillstream/embedded/processes/supervise';
 import { StateFolder } from '@tillstream/embedded/state';
-import { Supervisor } from '@tillstream/embedded/supervise';
 import { embeddedClickHouseUrl } from '@tillstream/schemas/settings';
 import { freePort, freePortPair } from '../../tests/support/ports.ts';
 

@@ -1,4 +1,4 @@
-import { CLICKHOUSE_CONSUMER_GROUP } from '@tillstream/schemas/topics';
+import { CLICKHOUSE_CONSUMER_GROUP } from '@tillstream/schemas/kafka/topics';
 import { AssignerProtocol, type Consumer, Kafka, logLevel, type PartitionAssigner } from 'kafkajs';
 
 const TOPIC = 'elsewhere';

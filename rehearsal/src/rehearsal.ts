@@ -6,13 +6,13 @@ import { kpis } from '@tillstream/schemas/read-api';
 import { Book, type Figures } from './book.ts';
 import { Client } from './client.ts';
 import { ROOT, run, WORK } from './command.ts';
-import { brokenSettings } from './mistakes.ts';
-import { WITH_MONITORING, watch } from './monitoring.ts';
-import { owner } from './owner.ts';
-import { dumpAndRestore, namesAreShown, readAgain, rebuild, upgrade } from './procedures.ts';
-import { reach } from './reach.ts';
 import { OURS, requireAll, type Scene, STORES, seconds, told } from './scene.ts';
 import { Stack } from './stack.ts';
+import { brokenSettings } from './steps/mistakes.ts';
+import { WITH_MONITORING, watch } from './steps/monitoring.ts';
+import { owner } from './steps/owner.ts';
+import { dumpAndRestore, namesAreShown, readAgain, rebuild, upgrade } from './steps/procedures.ts';
+import { reach } from './steps/reach.ts';
 import { Tills } from './tills.ts';
 
 const ONE_SHOTS = ['secrets', 'migrate', 'loader'] as const;
@@ -158,7 +158,7 @@ export class Rehearsal {
 
   /** As an operator makes one; it lives in Postgres, so it outlives down, up and a restored backup. */
   async #makeKey(): Promise<string> {
-    const command = ['node', 'pos-api/src/keys-main.ts', 'create', '--name', 'rehearsal', '--scopes', 'post,read'];
+    const command = ['node', 'pos-api/src/keys/keys-main.ts', 'create', '--name', 'rehearsal', '--scopes', 'post,read'];
     const made = await this.stack.operate(...command);
     const key = made.split('\n').find((line) => /^\S{40,}$/.test(line.trim()));
     if (key === undefined) throw new Error(`no key in what the command said:\n${made}`);

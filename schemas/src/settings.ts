@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { type Passwords, passwordsFile, readPasswords } from './own-passwords.ts';
+import { type Passwords, passwordsFile, readPasswords } from './credentials/own-passwords.ts';
 
 /** A whole number of a setting, e.g. a port, given as text. */
 const wholeNumber = (min: number, max: number) =>

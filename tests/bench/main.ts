@@ -3,17 +3,17 @@
  * folder and on free ports, bounds its load, and cleans up.
  */
 const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
-  freshness: () => import('./freshness.ts'),
+  freshness: () => import('./page/freshness.ts'),
   kpis: () => import('./gold/kpis.ts'),
-  lighthouse: () => import('./lighthouse.ts'),
+  lighthouse: () => import('./page/lighthouse.ts'),
   load: () => import('./load.ts'),
-  page: () => import('./page.ts'),
+  page: () => import('./page/page.ts'),
   pipeline: () => import('./pipeline.ts'),
   'read-api': () => import('./read-api.ts'),
   seals: () => import('./gold/seals.ts'),
   start: () => import('./start.ts'),
-  viewers: () => import('./viewers.ts'),
-  write: () => import('./write.ts'),
+  viewers: () => import('./page/viewers.ts'),
+  write: () => import('./write/write.ts'),
 };
 
 const [name = ''] = process.argv.slice(2);

@@ -4,9 +4,9 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { posApiPart } from '@tillstream/embedded/parts';
-import { createKey } from '@tillstream/pos-api/api-keys';
+import { createKey } from '@tillstream/pos-api/keys/api-keys';
 import { SCOPES } from '@tillstream/schemas/api';
-import { withWorkshop } from '../bench/workshop.ts';
+import { withWorkshop } from '../bench/write/workshop.ts';
 import { installTester } from './install.ts';
 
 const CONFIGURATION = fileURLToPath(new URL('schemathesis.toml', import.meta.url));

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { createKey } from '@tillstream/pos-api/api-keys';
-import { connectPostgres } from '@tillstream/pos-api/database';
+import { createKey } from '@tillstream/pos-api/keys/api-keys';
+import { connectPostgres } from '@tillstream/pos-api/postgres/database';
 import { expect, test } from 'vitest';
+import { axeFindings, openPage } from '../support/browser/page.ts';
+import { LOGIN_ON, setPassword } from '../support/browser/password.ts';
 import { eventually } from '../support/eventually.ts';
 import { ownStack } from '../support/own-stack.ts';
-import { axeFindings, openPage } from '../support/page.ts';
-import { LOGIN_ON, setPassword } from '../support/password.ts';
 import { freePort } from '../support/ports.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

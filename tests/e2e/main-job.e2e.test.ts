@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { purchaseResponse } from '@tillstream/schemas/api';
-import { passwordsFile } from '@tillstream/schemas/own-passwords';
+import { passwordsFile } from '@tillstream/schemas/credentials/own-passwords';
 import { kpis as kpisSchema } from '@tillstream/schemas/read-api';
 import pg from 'pg';
 import { expect, test } from 'vitest';

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { openPage } from '../support/browser/page.ts';
 import { eventually } from '../support/eventually.ts';
 import { ownStack } from '../support/own-stack.ts';
-import { openPage } from '../support/page.ts';
 
 /** What the owner's pages do beside showing figures: they are printed, and learn the name of a branch that is opened. */
 const PAGES = ['/', '/products', '/products/milk', '/customers', '/branches', '/pipeline'];

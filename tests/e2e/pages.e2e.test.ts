@@ -3,9 +3,9 @@ import http from 'node:http';
 import { kpis as kpisSchema, READ_API, type ReadEndpoint, readProblem } from '@tillstream/schemas/read-api';
 import type { BrowserContextOptions } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { axeFindings, figureOf, openPage } from '../support/browser/page.ts';
 import { eventually } from '../support/eventually.ts';
 import { ownStack } from '../support/own-stack.ts';
-import { axeFindings, figureOf, openPage } from '../support/page.ts';
 
 const PAGES = ['/', '/products', '/products/milk', '/customers', '/branches', '/pipeline', '/till'];
 

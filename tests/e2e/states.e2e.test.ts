@@ -4,9 +4,9 @@ import path from 'node:path';
 import { health, kpis, readProblem } from '@tillstream/schemas/read-api';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { axeFindings, figureOf, openPage } from '../support/browser/page.ts';
 import { eventually } from '../support/eventually.ts';
 import { ownStack } from '../support/own-stack.ts';
-import { axeFindings, figureOf, openPage } from '../support/page.ts';
 
 /** What the owner sees when there is nothing, little, or something is wrong: one shop that grows from test to test. */
 const PAGES = ['/', '/products', '/customers', '/branches', '/pipeline', '/till'];

@@ -1,6 +1,6 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { PurchaseEvent } from '@tillstream/schemas/events';
-import { PURCHASES_TOPIC } from '@tillstream/schemas/topics';
+import { PURCHASES_TOPIC } from '@tillstream/schemas/kafka/topics';
 import { z } from 'zod';
 import type { Sale } from './model.ts';
 

@@ -4,10 +4,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { launchBrowser } from '../support/browser.ts';
+import { launchBrowser } from '../support/browser/browser.ts';
+import { openPage } from '../support/browser/page.ts';
+import { LOGIN_ON, setPassword } from '../support/browser/password.ts';
 import { eventually } from '../support/eventually.ts';
-import { openPage } from '../support/page.ts';
-import { LOGIN_ON, setPassword } from '../support/password.ts';
 import { newPlace, removePlace, startStack } from '../support/stack.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ensureDatabase } from '@tillstream/embedded/postgres';
 import { upsertBranches, upsertProducts } from '@tillstream/pos-api/catalog';
-import { connectPostgres } from '@tillstream/pos-api/database';
-import { migratePostgres } from '@tillstream/pos-api/migrate';
+import { connectPostgres } from '@tillstream/pos-api/postgres/database';
+import { migratePostgres } from '@tillstream/pos-api/postgres/migrate';
 import type { PurchaseInput } from '@tillstream/pos-api/record-purchases';
 import type pg from 'pg';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
-import { launchBrowser } from './browser.ts';
+import { launchBrowser } from './browser/browser.ts';
 import { newPlace, type Place, removePlace, type Stack, startStack } from './stack.ts';
 
 /** What the tests of a file share: a running stack of their own and a browser. */

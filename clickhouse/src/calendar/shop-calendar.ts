@@ -3,7 +3,7 @@
  * Instants are milliseconds since 1970 (UTC). A "wall" time is what the shop's clock shows, written as if it were UTC.
  */
 
-import { wallClock } from '@tillstream/schemas/wall-clock';
+import { wallClock } from '@tillstream/schemas/values/wall-clock';
 
 const QUARTER = 15 * 60_000;
 const HOUR = 4 * QUARTER;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { clickhouseKafkaSettings, type Kafka } from '@tillstream/schemas/kafka';
+import { clickhouseKafkaSettings, type Kafka } from '@tillstream/schemas/kafka/kafka';
+import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/kafka/topics';
 import { parseSettings, shopSettings } from '@tillstream/schemas/settings';
-import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/topics';
 import { z } from 'zod';
 import { clockOf, type ShopClock, shopDaySql } from '../calendar/shop-day.ts';
 import type { ClickHouse } from '../client.ts';

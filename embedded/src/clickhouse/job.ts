@@ -1,8 +1,8 @@
 import { checkAnalystFormat, checkAnalystQuery, checkReadsOnly } from './analyst/query.ts';
 import { checkAnalystSetting } from './analyst/settings.ts';
 import type { Run } from './engine.ts';
-import { ClickHouseError } from './errors.ts';
-import type { QueryRequest } from './request.ts';
+import { ClickHouseError } from './http/errors.ts';
+import type { QueryRequest } from './http/request.ts';
 import { inspect, quote, type Statement } from './sql.ts';
 import { canonicalQuery, type User } from './users.ts';
 

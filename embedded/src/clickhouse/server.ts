@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import { Worker } from 'node:worker_threads';
 import type { Engine } from './engine.ts';
-import { createHandler, type Handler, PLACES } from './http.ts';
+import { createHandler, type Handler, PLACES } from './http/http.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 const FINISH_MS = 5_000;

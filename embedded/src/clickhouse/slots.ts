@@ -1,4 +1,4 @@
-import { ClickHouseError } from './errors.ts';
+import { ClickHouseError } from './http/errors.ts';
 
 /** A bounded queue in front of a fixed number of places to run in. First come, first served. */
 export class Slots {

@@ -1,4 +1,4 @@
-import { ClickHouseError } from './errors.ts';
+import { ClickHouseError } from './http/errors.ts';
 
 /** A piece of SQL between spaces and comments; `start` and `end` are its place in the text. */
 export interface Token {

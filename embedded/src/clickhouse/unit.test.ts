@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { checkAnalystFormat, checkAnalystQuery, checkReadsOnly } from './analyst/query.ts';
 import { checkAnalystSetting } from './analyst/settings.ts';
-import { ClickHouseError } from './errors.ts';
+import { ClickHouseError } from './http/errors.ts';
 import { watchDeadline } from './output/deadline.ts';
 import { contentType, isJsonLines } from './output/formats.ts';
 import { readSettings } from './settings.ts';

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ANALYST_LIMITS } from './analyst/settings.ts';
-import { ClickHouseError } from './errors.ts';
+import { ClickHouseError } from './http/errors.ts';
 import { quote } from './sql.ts';
 
 /** What a user may do beyond what the engine's role says. */

@@ -7,7 +7,7 @@ import {
   productId,
   productRow,
 } from '@tillstream/schemas/files';
-import { fromMinor, MAX_AMOUNT_MINOR, toMinor } from '@tillstream/schemas/money';
+import { fromMinor, MAX_AMOUNT_MINOR, toMinor } from '@tillstream/schemas/values/money';
 import type { z } from 'zod';
 import { FileFault } from '../files/check-file.ts';
 import { openCsv, widthFault } from '../files/csv-file.ts';

@@ -8,7 +8,7 @@ import {
   type PURCHASE_COLUMNS,
   productId,
 } from '@tillstream/schemas/files';
-import { fromMinor, MAX_AMOUNT_MINOR, toMinor } from '@tillstream/schemas/money';
+import { fromMinor, MAX_AMOUNT_MINOR, toMinor } from '@tillstream/schemas/values/money';
 import { LRUCache } from 'lru-cache';
 import { type CsvFile, widthFault } from '../files/csv-file.ts';
 import type { Reason } from '../files/reasons.ts';

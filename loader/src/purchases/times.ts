@@ -1,4 +1,4 @@
-import { wallClock } from '@tillstream/schemas/wall-clock';
+import { wallClock } from '@tillstream/schemas/values/wall-clock';
 import { LRUCache } from 'lru-cache';
 
 const MINUTE = 60_000;

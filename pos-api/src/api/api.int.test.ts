@@ -10,7 +10,7 @@ import { purchaseEvent } from '@tillstream/schemas/events';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
 import { checkedFetch, json, startApi, type TestApi } from '../../test/api.ts';
-import { connectPostgres } from '../database.ts';
+import { connectPostgres } from '../postgres/database.ts';
 
 let database: TestDatabase;
 let api: TestApi;

@@ -25,10 +25,10 @@ import {
   listProducts,
   setPrice,
 } from '../catalog.ts';
-import type { Database } from '../database.ts';
-import { readBody } from './body.ts';
-import { branchOf, requestIdOf } from './caller.ts';
-import { ProblemError } from './problems.ts';
+import type { Database } from '../postgres/database.ts';
+import { readBody } from './http/body.ts';
+import { ProblemError } from './http/problems.ts';
+import { branchOf, requestIdOf } from './keys/caller.ts';
 
 /** `GET /v1/products` */
 export const getProducts =

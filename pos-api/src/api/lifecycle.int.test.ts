@@ -12,7 +12,7 @@ import { json, startApi } from '../../test/api.ts';
 import { type Run, run, runEntry } from '../../test/process.ts';
 import { startSilentProxy } from '../../test/silent-proxy.ts';
 import { CommitQueue } from '../commit/queue.ts';
-import { connectPostgres } from '../database.ts';
+import { connectPostgres } from '../postgres/database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

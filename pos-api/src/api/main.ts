@@ -1,21 +1,21 @@
-import { isLoopback } from '@tillstream/schemas/loopback';
+import { isLoopback } from '@tillstream/schemas/http/loopback';
 import { locationSettings, orExit, orExitAsync, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
 import { pino } from 'pino';
 import { applyDuePrices } from '../catalog.ts';
 import { OutboxNotifier } from '../commit/notifier.ts';
 import { CommitQueue } from '../commit/queue.ts';
-import { connectPostgres } from '../database.ts';
 import { reviseCustomers } from '../loyal-threshold.ts';
+import { connectPostgres } from '../postgres/database.ts';
 import { recordPurchases } from '../record-purchases.ts';
 import { startTracing } from '../tracing.ts';
-import { answerBrokenRequest } from './broken-request.ts';
-import { localsOf } from './caller.ts';
-import { createExpressServer } from './fast-express.ts';
-import { KeyRing } from './key-ring.ts';
-import { groupCommitDuration, groupCommitSize, watchLoad } from './metrics.ts';
+import { answerBrokenRequest } from './http/broken-request.ts';
+import { createExpressServer } from './http/fast-express.ts';
+import { keepYoungObjectsYoung } from './http/young-objects.ts';
+import { localsOf } from './keys/caller.ts';
+import { KeyRing } from './keys/key-ring.ts';
+import { groupCommitDuration, groupCommitSize, watchLoad } from './monitoring/metrics.ts';
 import { buildApi } from './server.ts';
 import { apiSettings, keysAreOn, rateLimitOf } from './settings.ts';
-import { keepYoungObjectsYoung } from './young-objects.ts';
 
 keepYoungObjectsYoung();
 const settings = settingsOrExit({

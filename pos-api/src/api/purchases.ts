@@ -9,15 +9,15 @@ import {
 } from '@tillstream/schemas/api';
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
-import type { ApiKey } from '../api-keys.ts';
 import type { CommitQueue } from '../commit/queue.ts';
-import type { Database } from '../database.ts';
+import type { ApiKey } from '../keys/api-keys.ts';
+import type { Database } from '../postgres/database.ts';
 import { credentialOfBranch } from '../record-purchases.ts';
-import { readBody } from './body.ts';
-import { localsOf, requestIdOf, requireBranch } from './caller.ts';
-import { canonicalJson } from './canonical-json.ts';
-import { purchaseOutcomes, purchasesOfLongAgo } from './metrics.ts';
-import { faultsOf, invalid, ProblemError } from './problems.ts';
+import { readBody } from './http/body.ts';
+import { canonicalJson } from './http/canonical-json.ts';
+import { faultsOf, invalid, ProblemError } from './http/problems.ts';
+import { localsOf, requestIdOf, requireBranch } from './keys/caller.ts';
+import { purchaseOutcomes, purchasesOfLongAgo } from './monitoring/metrics.ts';
 
 const storedPurchase = z.object({
   branch_id: z.string(),

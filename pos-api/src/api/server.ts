@@ -1,22 +1,22 @@
-import { foreignRequest } from '@tillstream/schemas/foreign-request';
+import { foreignRequest } from '@tillstream/schemas/http/foreign-request';
 import express, { type Express, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import type pg from 'pg';
 import type { CommitQueue } from '../commit/queue.ts';
 import type { Tracing } from '../tracing.ts';
-import { jsonBody, optionalJsonBody, requireJson } from './body.ts';
-import { identify, requireScope } from './caller.ts';
 import * as catalog from './catalog.ts';
-import { docsRoutes } from './docs.ts';
-import { getHealth, getReadiness } from './health.ts';
-import type { KeyRing } from './key-ring.ts';
-import { limitRate } from './limits.ts';
-import { type Answered, observeRequests, registry } from './metrics.ts';
-import { OPERATIONS, type Operation, type OperationId } from './operations.ts';
-import { answerProblem, methodNotAllowed, notFound, ProblemError } from './problems.ts';
+import { docsRoutes } from './docs/docs.ts';
+import { OPERATIONS, type Operation, type OperationId } from './docs/operations.ts';
+import { jsonBody, optionalJsonBody, requireJson } from './http/body.ts';
+import { limitRate } from './http/limits.ts';
+import { answerProblem, methodNotAllowed, notFound, ProblemError } from './http/problems.ts';
+import { giveRequestId } from './http/request-id.ts';
+import { identify, requireScope } from './keys/caller.ts';
+import type { KeyRing } from './keys/key-ring.ts';
+import { getHealth, getReadiness } from './monitoring/health.ts';
+import { type Answered, observeRequests, registry } from './monitoring/metrics.ts';
+import { traceRequests } from './monitoring/trace.ts';
 import * as purchases from './purchases.ts';
-import { giveRequestId } from './request-id.ts';
-import { traceRequests } from './trace.ts';
 
 export interface ApiParts {
   queue: CommitQueue;

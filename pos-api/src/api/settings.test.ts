@@ -1,4 +1,4 @@
-import { isLoopback } from '@tillstream/schemas/loopback';
+import { isLoopback } from '@tillstream/schemas/http/loopback';
 import { SettingsError } from '@tillstream/schemas/settings';
 import { expect, test } from 'vitest';
 import { keysAreOn, rateLimitOf } from './settings.ts';

@@ -1,4 +1,4 @@
-import { isLoopback } from '@tillstream/schemas/loopback';
+import { isLoopback } from '@tillstream/schemas/http/loopback';
 import { count, port, SettingsError } from '@tillstream/schemas/settings';
 import { z } from 'zod';
 

@@ -8,8 +8,8 @@ import { eventually } from '../../../tests/support/eventually.ts';
 import { freePort } from '../../../tests/support/ports.ts';
 import { checkedFetch, json, startApi, type TestApi } from '../../test/api.ts';
 import { runEntry } from '../../test/process.ts';
-import { createKey } from '../api-keys.ts';
-import { KeyRing } from './key-ring.ts';
+import { createKey } from '../keys/api-keys.ts';
+import { KeyRing } from './keys/key-ring.ts';
 
 let database: TestDatabase;
 let api: TestApi;

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { UnavailableError } from '../database.ts';
+import { UnavailableError } from '../postgres/database.ts';
 import type { PurchaseAnswer, PurchaseCheck, PurchaseInput } from '../record-purchases.ts';
 import { CommitQueue, QueueFullError, type RecordBatch } from './queue.ts';
 

@@ -1,4 +1,4 @@
-import { sqlState, UnavailableError } from '../database.ts';
+import { sqlState, UnavailableError } from '../postgres/database.ts';
 import type { PurchaseAnswer, PurchaseCheck, PurchaseInput } from '../record-purchases.ts';
 
 /** Records a batch in one transaction; answers in the order of the batch. */

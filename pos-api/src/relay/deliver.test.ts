@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { deliver } from './deliver.ts';
-import { EventsRefused, type OutboxEvent } from './publisher.ts';
+import { EventsRefused, type OutboxEvent } from './publishers/publisher.ts';
 
 const event = (id: number, payload = 'fine'): OutboxEvent => ({ id: String(id), key: `k${id}`, payload });
 

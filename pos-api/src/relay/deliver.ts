@@ -1,4 +1,4 @@
-import { EventsRefused, type OutboxEvent, type Publisher } from './publisher.ts';
+import { EventsRefused, type OutboxEvent, type Publisher } from './publishers/publisher.ts';
 
 /** An event that the receiver will never take, and why. */
 export interface Refused {

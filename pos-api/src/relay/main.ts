@@ -1,5 +1,5 @@
-import { serveHealth } from '@tillstream/schemas/health-server';
-import { kafkaOf } from '@tillstream/schemas/kafka';
+import { serveHealth } from '@tillstream/schemas/http/health-server';
+import { kafkaOf } from '@tillstream/schemas/kafka/kafka';
 import {
   clickhouseUrl,
   locationSettings,
@@ -10,14 +10,14 @@ import {
 } from '@tillstream/schemas/settings';
 import { pino } from 'pino';
 import { z } from 'zod';
-import { connectPostgres } from '../database.ts';
+import { connectPostgres } from '../postgres/database.ts';
 import { startTracing } from '../tracing.ts';
-import { readBacklog } from './backlog.ts';
-import { directPublisher } from './direct-publisher.ts';
-import { kafkajsPublisher } from './kafkajs-publisher.ts';
 import { relayMetrics } from './metrics.ts';
+import { readBacklog } from './outbox/backlog.ts';
+import { directPublisher } from './publishers/direct-publisher.ts';
+import { kafkajsPublisher } from './publishers/kafkajs-publisher.ts';
+import { tracedPublisher } from './publishers/traced-publisher.ts';
 import { runRelay } from './relay.ts';
-import { tracedPublisher } from './traced-publisher.ts';
 
 const settings = settingsOrExit({ ...locationSettings, RELAY_HOST: z.string().default('127.0.0.1') });
 /** What is in hand may be finished for so long; then it is given back. */

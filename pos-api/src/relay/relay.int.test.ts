@@ -5,7 +5,7 @@ import { eventually } from '../../../tests/support/eventually.ts';
 import { relaying as relayingFrom, untilEmpty as untilEmptyIn, waiting as waitingIn } from '../../test/outbox.ts';
 import { startSilentProxy } from '../../test/silent-proxy.ts';
 import { relayMetrics } from './metrics.ts';
-import type { OutboxEvent, Publisher } from './publisher.ts';
+import type { OutboxEvent, Publisher } from './publishers/publisher.ts';
 import { Waker } from './waker.ts';
 import { unwatched } from './watch.ts';
 

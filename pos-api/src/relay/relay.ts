@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { KEEP_ALIVE_AFTER_MS } from '../database.ts';
+import { KEEP_ALIVE_AFTER_MS } from '../postgres/database.ts';
 import { Backoff } from './backoff.ts';
-import { Housekeeper } from './housekeeper.ts';
-import type { Publisher } from './publisher.ts';
+import { Housekeeper } from './outbox/housekeeper.ts';
+import type { Publisher } from './publishers/publisher.ts';
+import type { RelayLog } from './relay-log.ts';
 import { runSession } from './session.ts';
 import { Waker } from './waker.ts';
 import { type RelayWatch, unwatched } from './watch.ts';
@@ -17,11 +18,6 @@ const GIVE_BACK_AFTER_MS = 30_000;
 const ANSWER_MS = 5_000;
 /** A Postgres that does not even take a goodbye is left without. */
 const GOODBYE_MS = 1_000;
-
-export interface RelayLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
 
 /**
  * Moves events from the outbox to the publisher until the signal aborts: at least once, deleted only after they

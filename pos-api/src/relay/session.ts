@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { type Claim, Claimer } from './claim.ts';
-import { setAside } from './dead-letters.ts';
 import { deliver } from './deliver.ts';
-import type { Publisher } from './publisher.ts';
+import { type Claim, Claimer } from './outbox/claim.ts';
+import { setAside } from './outbox/dead-letters.ts';
+import type { Publisher } from './publishers/publisher.ts';
 import type { Waker } from './waker.ts';
 import type { RelayWatch } from './watch.ts';
 

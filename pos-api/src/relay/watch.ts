@@ -1,4 +1,4 @@
-import type { OutboxEvent } from './publisher.ts';
+import type { OutboxEvent } from './publishers/publisher.ts';
 
 /** What happens in a relay, for metrics and health. */
 export interface RelayWatch {

@@ -1,5 +1,5 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import { z } from 'zod';
 import { IDS_PER_QUERY, inPieces, uuidList } from '../clickhouse/sql-lists.ts';
 import type { Kind } from '../compare/difference.ts';

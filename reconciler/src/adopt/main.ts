@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { connectClickHouse } from '@tillstream/clickhouse/client';
-import { connectPostgres } from '@tillstream/pos-api/database';
-import { kafkaOf } from '@tillstream/schemas/kafka';
+import { connectPostgres } from '@tillstream/pos-api/postgres/database';
+import { kafkaOf } from '@tillstream/schemas/kafka/kafka';
 import { clickhouseUrl, locationSettings, orExit, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
 import { z } from 'zod';
 import { kafkaBroker } from '../pipeline/kafka.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { recordPurchases } from '@tillstream/pos-api/record-purchases';
-import { directPublisher } from '@tillstream/pos-api/relay/direct-publisher';
+import { directPublisher } from '@tillstream/pos-api/relay/publishers/direct-publisher';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { relaying, untilEmpty } from '../../../pos-api/test/outbox.ts';

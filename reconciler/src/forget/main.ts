@@ -1,6 +1,6 @@
 /** `npm run forget -- CUSTOMER`: a customer's id is replaced by a random one everywhere; figures stay. */
 import { connectClickHouse } from '@tillstream/clickhouse/client';
-import { connectPostgres } from '@tillstream/pos-api/database';
+import { connectPostgres } from '@tillstream/pos-api/postgres/database';
 import { clickhouseUrl, locationSettings, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
 import { z } from 'zod';
 import { forgetCustomer } from './forget.ts';

@@ -1,5 +1,5 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import type { Finding } from '../compare/difference.ts';
 
 /** Above a revision that is no exact number here there may be none left. */

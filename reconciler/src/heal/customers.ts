@@ -1,4 +1,4 @@
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import { customerSnapshot, type PurchaseState, utcInstant } from '@tillstream/schemas/events';
 import { z } from 'zod';
 import type { Finding } from '../compare/difference.ts';

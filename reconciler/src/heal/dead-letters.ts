@@ -1,4 +1,4 @@
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import { z } from 'zod';
 import type { Finding } from '../compare/difference.ts';
 import type { SubjectName } from '../facts/facts.ts';

@@ -1,5 +1,5 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import { z } from 'zod';
 import { equalAmong } from '../compare/compare.ts';
 import type { Finding } from '../compare/difference.ts';

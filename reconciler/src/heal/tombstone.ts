@@ -1,4 +1,4 @@
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import { type PurchaseState, purchaseEvent } from '@tillstream/schemas/events';
 
 /** What a void purchase that Postgres does not know says of itself. */

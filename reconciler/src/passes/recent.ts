@@ -1,5 +1,5 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import { changesInClickHouse } from '../clickhouse/changes.ts';
 import { compareKeys, compareScope } from '../compare/compare.ts';
 import type { Healer } from '../heal/healer.ts';

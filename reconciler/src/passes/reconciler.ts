@@ -1,5 +1,5 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import { type HealLog, healerInto, noHealer } from '../heal/healer.ts';
 import { type Pipeline, waitOncePerRun } from '../pipeline/pipeline.ts';
 import { passesOver } from './history.ts';

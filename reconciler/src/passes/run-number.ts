@@ -1,5 +1,5 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import { z } from 'zod';
 
 const runRow = z.object({ run: z.coerce.number() });

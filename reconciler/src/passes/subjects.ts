@@ -1,5 +1,5 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import { clickhouseCatalog } from '../clickhouse/catalog.ts';
 import { clickhouseCustomers } from '../clickhouse/customers.ts';
 import { clickhousePurchases } from '../clickhouse/purchases.ts';

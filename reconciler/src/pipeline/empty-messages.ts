@@ -1,5 +1,5 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import { PURCHASES_TOPIC } from '@tillstream/schemas/topics';
+import { PURCHASES_TOPIC } from '@tillstream/schemas/kafka/topics';
 import { z } from 'zod';
 
 /** What a partition holds that ClickHouse has read: the offsets `[low, read)`. */

@@ -1,6 +1,6 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka';
-import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/topics';
+import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka/kafka';
+import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/kafka/topics';
 import { type Admin, Kafka as Client, logLevel } from 'kafkajs';
 import { z } from 'zod';
 import type { ReadOffsets } from './empty-messages.ts';

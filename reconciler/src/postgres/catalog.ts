@@ -1,4 +1,4 @@
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import { branchRow, catalogDigest, catalogFact, productRow, type WholeCatalog } from '../facts/catalog-fact.ts';
 import { byKey, type Fact, type Store } from '../facts/facts.ts';
 

@@ -1,4 +1,4 @@
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import { z } from 'zod';
 import type { Key } from '../facts/facts.ts';
 import { lowestIdAt } from '../facts/purchase-scope.ts';

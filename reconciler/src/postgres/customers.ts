@@ -1,4 +1,4 @@
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import {
   blockDigest,
   blockRow,

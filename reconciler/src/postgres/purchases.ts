@@ -1,4 +1,4 @@
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import { byKey, type Key, type Store } from '../facts/facts.ts';
 import { purchaseFact, purchaseRow, slotDigest, slotRow } from '../facts/purchase-fact.ts';
 import { lowestIdAt, type PurchaseScope, type SlotOfBranch } from '../facts/purchase-scope.ts';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { connectClickHouse } from '@tillstream/clickhouse/client';
-import { connectPostgres } from '@tillstream/pos-api/database';
+import { connectPostgres } from '@tillstream/pos-api/postgres/database';
 import {
   clickhouseUrl,
   locationSettings,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import type { Database } from '@tillstream/pos-api/database';
+import type { Database } from '@tillstream/pos-api/postgres/database';
 import { z } from 'zod';
 import { keysThatDiffer } from '../compare/difference.ts';
 import { type Key, keyText } from '../facts/facts.ts';

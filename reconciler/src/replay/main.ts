@@ -1,6 +1,6 @@
 /** `npm run replay`: ClickHouse reads again all that the broker keeps of the topic. */
 import { connectClickHouse } from '@tillstream/clickhouse/client';
-import { kafkaOf } from '@tillstream/schemas/kafka';
+import { kafkaOf } from '@tillstream/schemas/kafka/kafka';
 import { clickhouseUrl, locationSettings, orExit, settingsOrExit } from '@tillstream/schemas/settings';
 import { replay } from './replay.ts';
 

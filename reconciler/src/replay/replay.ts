@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka';
-import { PURCHASES_TOPIC } from '@tillstream/schemas/topics';
+import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka/kafka';
+import { PURCHASES_TOPIC } from '@tillstream/schemas/kafka/topics';
 import { Kafka as Client, logLevel } from 'kafkajs';
 import { groupOf } from '../pipeline/kafka.ts';
 import { attachQueue } from '../pipeline/queue.ts';

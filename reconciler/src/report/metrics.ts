@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { serveHealth } from '@tillstream/schemas/health-server';
+import { serveHealth } from '@tillstream/schemas/http/health-server';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { KINDS } from '../compare/difference.ts';
 import { SUBJECT_NAMES } from '../facts/facts.ts';

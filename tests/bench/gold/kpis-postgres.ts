@@ -1,6 +1,6 @@
 import { type Seed, YEARS } from '../sales/seed.ts';
 import { percentile } from '../statistics.ts';
-import { withWorkshop } from '../workshop.ts';
+import { withWorkshop } from '../write/workshop.ts';
 import type { FromFacts } from './kpis-questions.ts';
 
 /**

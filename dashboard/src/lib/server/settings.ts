@@ -1,5 +1,5 @@
-import { type KafkaAccess, kafkaOf } from '@tillstream/schemas/kafka';
-import { isLoopback } from '@tillstream/schemas/loopback';
+import { isLoopback } from '@tillstream/schemas/http/loopback';
+import { type KafkaAccess, kafkaOf } from '@tillstream/schemas/kafka/kafka';
 import {
   count,
   locationSettings,

@@ -1,4 +1,4 @@
-import { currencyDecimals } from '@tillstream/schemas/money';
+import { currencyDecimals } from '@tillstream/schemas/values/money';
 
 /** The language of the page; see text.ts. */
 const LOCALE = 'en-GB';

@@ -1,4 +1,4 @@
-import { ClickHouseError } from '../errors.ts';
+import { ClickHouseError } from '../http/errors.ts';
 import { type Token, tokens } from '../sql.ts';
 import { checkAnalystSetting } from './settings.ts';
 

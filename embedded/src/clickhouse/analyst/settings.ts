@@ -1,4 +1,4 @@
-import { ClickHouseError } from '../errors.ts';
+import { ClickHouseError } from '../http/errors.ts';
 
 /** Upper bounds of an analyst's query, in the engine's units (seconds, bytes, rows). A query may ask for less. */
 export const ANALYST_LIMITS = {

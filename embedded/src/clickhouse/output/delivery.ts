@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { constants, createGzip, type Gzip, gzip } from 'node:zlib';
 import { MAX_RESULT_BYTES } from '../analyst/settings.ts';
 import type { Outcome } from '../engine.ts';
-import { ClickHouseError } from '../errors.ts';
+import { ClickHouseError } from '../http/errors.ts';
 import { contentType } from './formats.ts';
 
 /** So much of an answer is held back, so that an error until then has its own status. */

@@ -1,5 +1,5 @@
 import { type RequestEvent, redirect } from '@sveltejs/kit';
-import { bearerOf } from '@tillstream/schemas/api-keys';
+import { bearerOf } from '@tillstream/schemas/credentials/api-keys';
 import { type Problem, problemResponse, unavailable } from '../api/problems.ts';
 import type { App } from '../app.ts';
 import type { Verdict } from './login.ts';

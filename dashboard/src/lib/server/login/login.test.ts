@@ -1,5 +1,5 @@
-import { hashKey } from '@tillstream/schemas/api-keys';
-import { hashPassword } from '@tillstream/schemas/password';
+import { hashKey } from '@tillstream/schemas/credentials/api-keys';
+import { hashPassword } from '@tillstream/schemas/credentials/password';
 import { beforeAll, expect, it } from 'vitest';
 import { createLogin } from './login.ts';
 import type { Session, SessionStore } from './session.ts';

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import { hashKey, isExpired, keyIdOf } from '@tillstream/schemas/api-keys';
-import { isPassword } from '@tillstream/schemas/password';
+import { hashKey, isExpired, keyIdOf } from '@tillstream/schemas/credentials/api-keys';
+import { isPassword } from '@tillstream/schemas/credentials/password';
 import pLimit from 'p-limit';
 import { createShared } from '../shared.ts';
 import { createSessions, FRESH_MS, type SessionStore } from './session.ts';

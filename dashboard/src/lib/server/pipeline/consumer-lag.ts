@@ -1,5 +1,5 @@
-import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka';
-import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/topics';
+import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka/kafka';
+import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/kafka/topics';
 import { type Admin, Kafka as Client, logLevel } from 'kafkajs';
 
 /** How many messages of the topic ClickHouse has not committed yet. */

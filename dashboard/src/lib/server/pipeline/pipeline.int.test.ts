@@ -1,4 +1,4 @@
-import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/topics';
+import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/kafka/topics';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { describe, expect, inject, it, vi } from 'vitest';
 import { makeDatabase } from '../../../../../tests/support/database.ts';
