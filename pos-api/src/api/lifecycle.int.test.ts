@@ -267,7 +267,7 @@ test('without keys it listens on loopback only, and says so', async () => {
 
 test('keys are made, listed and revoked by command, and the log and the metrics name no person', async () => {
   const keys = async (...args: string[]) => {
-    const command = runEntry('keys-main.ts', args, { POSTGRES_URL: database.url });
+    const command = runEntry('keys/keys-main.ts', args, { POSTGRES_URL: database.url });
     return { code: await command.ended, output: command.output() };
   };
   const created = await keys(

@@ -132,7 +132,7 @@ test('npm run dead-letters lists them and puts them back', async () => {
     "insert into dead_letters (key, payload, reason) values ('a', '{}', 'too large'), ('b', '{}', 'too large')",
   );
   const run = (...args: string[]) =>
-    execFileSync(process.execPath, ['--import', 'tsx', file('dead-letters-main.ts'), ...args], {
+    execFileSync(process.execPath, ['--import', 'tsx', file('outbox/dead-letters-main.ts'), ...args], {
       env: { ...process.env, POSTGRES_URL: database.url },
       encoding: 'utf8',
     });
