@@ -48,6 +48,12 @@ const daysOf = (level: Exclude<Level, 'slot'>, day: number): [first: number, nex
   }
 };
 
+/**
+ * The date (days since 1970-01-01) that names the week, month or year of a business day: its first one, even where the calendar has
+ * skipped that day.
+ */
+export const dateOf = (level: 'week' | 'month' | 'year', day: number): number => daysOf(level, day)[0];
+
 /** The span of a level that holds a business day (days since 1970-01-01). */
 export const spanOfDay = (calendar: ShopCalendar, level: Exclude<Level, 'slot'>, day: number): Span => {
   const [first, next] = daysOf(level, day);

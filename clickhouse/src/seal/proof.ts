@@ -100,14 +100,12 @@ const mendLevel = async (
   const starts = [...new Set(days.map(({ day }) => calendar.dayStart(day) / 1000))];
   await foldAcross(context, 'day', starts, countries, new Set(inCountries));
 
-  const longer = new Map<string, { level: 'week' | 'month' | 'year'; day: number; places: Set<string> }>();
-  for (const { level, day, place } of held) {
-    if (level === 'day') continue;
-    const entry = longer.get(`${level} ${day}`) ?? { level, day, places: new Set<string>() };
-    entry.places.add(place);
-    longer.set(`${level} ${day}`, entry);
-  }
-  for (const { level, day, places } of longer.values()) {
-    await foldUp(context, level, spanOfDay(calendar, level, day), places);
+  for (const level of ['week', 'month', 'year'] as const) {
+    const folds = held.filter((fold) => fold.level === level);
+    await foldUp(
+      context,
+      level,
+      folds.map(({ day, place }) => ({ span: spanOfDay(calendar, level, day), place })),
+    );
   }
 };

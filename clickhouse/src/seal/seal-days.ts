@@ -1,7 +1,7 @@
-import { SLOT_DAYS, type Span, spanOfDay } from '../calendar/spans.ts';
+import { SLOT_DAYS, spanOfDay } from '../calendar/spans.ts';
 import type { Place, SealContext } from './context.ts';
 import { sealEmpty } from './tables/empty.ts';
-import { type FoldedLevel, foldAcross, foldUp } from './tables/fold.ts';
+import { type Fold, foldAcross, foldUp } from './tables/fold.ts';
 import { sealDays, sealSlots } from './tables/from-facts.ts';
 import { staleDays, staleSlots } from './tables/stale.ts';
 
@@ -90,20 +90,19 @@ const foldDays = async (
   const starts = days.map((day) => calendar.dayStart(day) / 1000);
   await foldAcross(context, 'day', starts, countries, inCountries);
 
+  const open = calendar.dayStart(calendar.dayOf(horizon));
+  // What ends now is folded for everybody.
+  const everybody = new Set(['', ...countries.keys(), ...countries.values(), ...changed.map(({ branch }) => branch)]);
   for (const level of ['week', 'month', 'year'] as const) {
-    const found = new Map<number, { span: Span; places: Set<string> }>();
-    const add = (day: number, places: readonly string[]) => {
+    const folds = new Map<string, Fold>();
+    const add = (day: number, places: Iterable<string>) => {
       const span = spanOfDay(calendar, level, day);
-      if (span.end > calendar.dayStart(calendar.dayOf(horizon))) return;
-      const entry = found.get(span.start) ?? { span, places: new Set<string>(['']) };
-      for (const place of places) entry.places.add(place);
-      found.set(span.start, entry);
+      if (span.end > open) return;
+      for (const place of places) folds.set(`${span.start} ${place}`, { span, place });
     };
-    for (const { at, branch } of changed) add(at, [branch, countries.get(branch) ?? '']);
-    // What ends now is folded for everybody.
-    for (const day of ended)
-      add(day, [...countries.keys(), ...countries.values(), ...changed.map(({ branch }) => branch)]);
-    for (const { span, places } of found.values()) await foldUp(context, level as FoldedLevel, span, places);
+    for (const { at, branch } of changed) add(at, ['', branch, countries.get(branch) ?? '']);
+    for (const day of ended) add(day, everybody);
+    await foldUp(context, level, [...folds.values()]);
   }
 };
 

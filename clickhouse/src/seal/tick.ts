@@ -22,19 +22,20 @@ export interface Seen {
 /** An insert that takes longer than this from its arrival to its commit (ms) is found by the proof, not by a tick. */
 const MARGIN_MS = 10_000;
 
-const arrival = z.tuple([z.int(), z.string(), z.int()]);
-const arrived = z.object({ sales: z.array(arrival), milestones: z.array(arrival) });
+/** By business day and branch (or milestone), `20000 SMKT001`: the newest arrival (ms since 1970). */
+const arrivals = z.record(z.string(), z.int());
+const look = z.object({ now: z.int(), horizon: z.int(), sales: arrivals, milestones: arrivals });
 
-/** What has arrived since a moment and lies before the horizon, by business day and branch (or milestone); one row. */
-const arrivedSql = (shopDay: string): string => {
-  const since = "arrived_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND slot < {horizon:DateTime('UTC')}";
-  const of = (table: string, whose: string) => `(
-    SELECT groupArray((day, whose, newest)) FROM (
-      SELECT toUInt16(${shopDay}) AS day, ${whose} AS whose, toUnixTimestamp64Milli(max(arrived_at)) AS newest
-      FROM silver.${table} WHERE ${since} GROUP BY day, whose))`;
+/** One row: what time it is, the horizon, and what has arrived since a moment and lies before that horizon. */
+const lookSql = (shopDay: string): string => {
+  const horizon = "(SELECT max(at) FROM sealed.state WHERE clock = {clock:String} AND name = 'horizon')";
+  const newest = (table: string, whose: string) => `(
+    SELECT maxMap(map(concat(toString(toUInt16(${shopDay})), ' ', ${whose}), toUnixTimestamp64Milli(arrived_at))) FROM silver.${table}
+    WHERE arrived_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND slot < ${horizon})`;
   return `
-    SELECT ${of('purchases', 'toString(branch_id)')} AS sales,
-      ${of('customer_milestones', "concat(toString(milestone), ' ', toString(branch_id))")} AS milestones
+    SELECT toUnixTimestamp64Milli(now64(3)) AS now, toUnixTimestamp64Milli(${horizon}) AS horizon,
+      ${newest('purchases', 'toString(branch_id)')} AS sales,
+      ${newest('customer_milestones', "concat(toString(milestone), ' ', toString(branch_id))")} AS milestones
     SETTINGS ${IN_BACKGROUND}, optimize_use_projections = 0`;
 };
 
@@ -61,54 +62,54 @@ export interface TickOptions {
  */
 export const tick = async (context: SealContext, seen: Seen, options: TickOptions): Promise<Tick> => {
   const { calendar } = context;
-  const { now, horizon: before, countries } = await readState(context);
+  const { now, horizon: before, sales, milestones } = await lookAround(context, seen.until);
   if (before === 0) return sealFirst(context, seen, options);
-  const { sales, milestones } = await readArrived(context, before, seen.until);
   const horizon = Math.max(before, lastSlotBefore((options.now ?? now) - options.graceMs));
-  const news = (found: readonly z.output<typeof arrival>[]) =>
-    found.filter(([day, whose, newest]) => (seen.arrivals.get(`${day} ${whose}`) ?? 0) < newest);
+  const news = (found: z.output<typeof arrivals>) =>
+    Object.entries(found).filter(([key, newest]) => (seen.arrivals.get(key) ?? 0) < newest);
+  const daysOf = (found: readonly [string, number][]) => [...new Set(found.map(([key]) => Number.parseInt(key, 10)))];
   const [newSales, newMilestones] = [news(sales), news(milestones)];
 
   const done = { ...NOTHING_SEALED };
   if (newSales.length > 0 || horizon > before) {
     const ended = horizon > before ? between(calendar.dayOf(before), calendar.dayOf(horizon) - 1) : [];
     const open = horizon > before ? between(calendar.dayOf(before), calendar.dayOf(horizon)) : [];
-    const days = [...new Set([...newSales.map(([day]) => day), ...open])];
+    const days = [...new Set([...daysOf(newSales), ...open])];
+    const { countries } = await readState(context);
     Object.assign(done, await sealStaleDays(context, { horizon, countries }, days, ended));
     const openDay = calendar.dayOf(horizon);
     if (ended.length > 0) done.milestones += await sealMilestones(context, openDay, ended);
   }
   if (newMilestones.length > 0) {
-    const days = [...new Set(newMilestones.map(([day]) => day))];
-    done.milestones += await sealMilestones(context, calendar.dayOf(horizon), days);
+    done.milestones += await sealMilestones(context, calendar.dayOf(horizon), daysOf(newMilestones));
   }
   if (horizon > before) {
     await writeState(context, { horizon, open_day: calendar.dayStart(calendar.dayOf(horizon)), changed: true });
   } else if (done.slots + done.days + done.milestones > 0) await writeState(context, { changed: true });
 
   // Only now: what is not sealed yet is looked at again by the next tick.
-  for (const [day, whose, newest] of [...newSales, ...newMilestones]) seen.arrivals.set(`${day} ${whose}`, newest);
+  for (const [key, newest] of [...newSales, ...newMilestones]) seen.arrivals.set(key, newest);
   for (const [key, newest] of seen.arrivals) if (newest < now - 2 * MARGIN_MS) seen.arrivals.delete(key);
   seen.until = now;
   return { ...done, horizon };
 };
 
-/** What has arrived since a moment, a margin before it included. Throws what ClickHouse throws. */
-const readArrived = async (
-  { clickhouse, shopDay, signal }: SealContext,
-  horizon: number,
+/** After everything that can have arrived (2100). */
+const NOTHING_YET = 4_102_444_800_000;
+
+/** One look; `since` undefined: at nothing that has arrived. Throws what ClickHouse throws. */
+const lookAround = (
+  { clickhouse, shopDay, clock, signal }: SealContext,
   since: number | undefined,
-): Promise<z.output<typeof arrived>> => {
-  if (since === undefined) return { sales: [], milestones: [] };
-  return clickhouse.row({
-    name: 'arrived',
-    sql: arrivedSql(shopDay),
-    params: { since: since - MARGIN_MS, horizon: horizon / 1000 },
-    row: arrived,
+): Promise<z.output<typeof look>> =>
+  clickhouse.row({
+    name: 'sealer_look',
+    sql: lookSql(shopDay),
+    params: { clock, since: since === undefined ? NOTHING_YET : since - MARGIN_MS },
+    row: look,
     timeoutSeconds: 120,
     signal,
   });
-};
 
 /** While more than a hundredth of all sales before a moment came in the last seconds, history is being loaded. */
 const IS_CALM = `

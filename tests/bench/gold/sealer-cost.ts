@@ -19,21 +19,25 @@ export interface Sealing {
 /** Seals as the reconciler does, `now` being the clock of the sales; resolves when it has proved all that there was before. */
 export const sealMeanwhile = async (clickhouse: ClickHouse, now: () => number): Promise<Sealing> => {
   const counted = { ms: 0, ticks: 0, slots: 0, days: 0, milestones: 0, proofs: 0, proofMs: 0 };
-  const count = async <Value>(statement: Promise<Value>): Promise<Value> => {
+  const byName = new Map<string, { times: number; ms: number }>();
+  const count = async <Value>(name: string, statement: Promise<Value>): Promise<Value> => {
     const began = performance.now();
     return statement.finally(() => {
-      counted.ms += performance.now() - began;
+      const ms = performance.now() - began;
+      counted.ms += ms;
+      const before = byName.get(name) ?? { times: 0, ms: 0 };
+      byName.set(name, { times: before.times + 1, ms: before.ms + ms });
     });
   };
   const observed: ClickHouse = {
     ...clickhouse,
-    rows: (query) => count(clickhouse.rows(query)),
+    rows: (query) => count(query.name, clickhouse.rows(query)),
     row: (query) => {
-      if (query.name === 'arrived') counted.ticks++;
-      return count(clickhouse.row(query));
+      if (query.name === 'sealer_look') counted.ticks++;
+      return count(query.name, clickhouse.row(query));
     },
-    insertSelect: (insert) => count(clickhouse.insertSelect(insert)),
-    insert: (table, rows) => count(clickhouse.insert(table, rows)),
+    insertSelect: (insert) => count(insert.name, clickhouse.insertSelect(insert)),
+    insert: (table, rows) => count(table, clickhouse.insert(table, rows)),
   };
   const stopping = new AbortController();
   let failure: unknown;
@@ -69,6 +73,7 @@ export const sealMeanwhile = async (clickhouse: ClickHouse, now: () => number): 
     begin: () => {
       began = performance.now();
       Object.assign(counted, { ms: 0, ticks: 0, slots: 0, days: 0, milestones: 0, proofs: 0, proofMs: 0 });
+      byName.clear();
     },
     print: () => {
       const { ms, ticks, slots, days, milestones, proofs, proofMs } = counted;
@@ -77,6 +82,9 @@ export const sealMeanwhile = async (clickhouse: ClickHouse, now: () => number): 
         `  the sealer: its statements took ${((100 * ms) / elapsed).toFixed(1)} % of the time; ${(ticks / (elapsed / 1000)).toFixed(1)} ticks/s, ` +
           `sealed anew ${slots} slots, ${days} days, ${milestones} days of milestones; ${proofs} proofs of everything, each within ${(proofMs / Math.max(1, proofs) / 1000).toFixed(0)} s`,
       );
+      for (const [name, { times, ms }] of [...byName].sort(([, a], [, b]) => b.ms - a.ms)) {
+        console.log(`    ${name}: ${times} × ${(ms / times).toFixed(0)} ms = ${((100 * ms) / elapsed).toFixed(1)} %`);
+      }
     },
     stop: async () => {
       stopping.abort();

@@ -1,7 +1,7 @@
-import type { Level } from '../../calendar/spans.ts';
+import { dateOf, type Level, type Span } from '../../calendar/spans.ts';
 import { chunked, IN_BACKGROUND, type SealContext } from '../context.ts';
-import { countryOf, instants, texts } from './literals.ts';
-import { INTO_SPANS, productColumns, SOLD } from './spans-sql.ts';
+import { countryOf, days, instants, texts } from './literals.ts';
+import { DATE_OF, INTO_SPANS, productColumns, SOLD } from './spans-sql.ts';
 
 /** The level that a longer one is folded from. */
 export const PART_OF = { week: 'day', month: 'week', year: 'month' } as const satisfies Partial<Record<Level, Level>>;
@@ -48,24 +48,42 @@ const acrossSql = (
   )
   SETTINGS ${IN_BACKGROUND}`;
 
+/** A longer span of one place: a branch, a country, or '' for the chain. */
+export interface Fold {
+  span: Span;
+  place: string;
+}
+
 /** Shorter spans as longer ones, of each place for itself. */
-const upSql = (level: FoldedLevel, places: Iterable<string>): string => `
+const upSql = (level: FoldedLevel, folds: readonly Fold[]): string => {
+  const spans = [...new Map(folds.map(({ span }) => [span.start, span])).values()];
+  const dates = spans.map(({ firstDay }) => dateOf(level, firstDay));
+  const of = (values: string, otherwise: string) =>
+    `transform(toUInt16(${DATE_OF[level]}), ${days(dates)}, ${values}, ${otherwise})`;
+  const starts = instants(spans.map(({ start }) => start / 1000));
+  const firstDays = days(spans.map(({ firstDay }) => firstDay));
+  return `
   SELECT ${insertColumns(level, level === 'week', 168)}
   FROM (
-    SELECT part.scope AS f_scope, part.place AS f_place, {start:DateTime('UTC')} AS f_start, {first_day:UInt16} AS f_first_day, ${FOLDED}, ${BUYERS},
+    SELECT part.scope AS f_scope, part.place AS f_place, ${of(starts, "toDateTime(0, 'UTC')")} AS f_start,
+      ${of(firstDays, 'toUInt16(0)')} AS f_first_day, ${FOLDED}, ${BUYERS},
       ${HOURS.map(
         (figure) =>
           `sumForEach(${level === 'week' ? `arrayConcat(arrayWithConstant((toDayOfWeek(part.first_day) - 1) * 24, ${figure === 'revenue_minor' ? 'toInt64(0)' : 'toUInt64(0)'}), part.hour_${figure})` : `part.hour_${figure}`}) AS f_hour_${figure}`,
       ).join(', ')}
     FROM sealed.spans AS part FINAL
-    WHERE part.clock = {clock:String} AND part.level = '${PART_OF[level]}' AND part.place IN ${texts(places)}
+    WHERE part.clock = {clock:String} AND part.level = '${PART_OF[level]}' AND part.place IN ${texts(new Set(folds.map(({ place }) => place)))}
       AND part.start >= {start:DateTime('UTC')} AND part.start < {end:DateTime('UTC')}
-    GROUP BY f_scope, f_place
+      AND (toUInt16(${DATE_OF[level]}), toString(part.place)) IN
+        arrayZip(${days(folds.map(({ span }) => dateOf(level, span.firstDay)))}, ${texts(folds.map(({ place }) => place))})
+    GROUP BY f_scope, f_place, f_start, f_first_day
   )
   SETTINGS ${IN_BACKGROUND}`;
+};
 
-/** Days to fold by one statement. */
+/** Days to fold across, and spans of places to fold up, by one statement. */
 const DAYS_AT_ONCE = 31;
+const FOLDS_AT_ONCE = 300;
 
 /**
  * Seals countries (those of `folded`) and the chain, from what is sealed of their branches.
@@ -91,18 +109,24 @@ export const foldAcross = async (
   }
 };
 
-/** Seals one week, month or year of some places (branches, countries, '' for the chain) from what is sealed of its parts. */
+/** Seals weeks, months or years of some places from what is sealed of their parts. */
 export const foldUp = async (
   { clickhouse, clock, signal }: SealContext,
   level: FoldedLevel,
-  { start, end, firstDay }: { start: number; end: number; firstDay: number },
-  places: Iterable<string>,
+  folds: readonly Fold[],
 ): Promise<void> => {
-  signal?.throwIfAborted();
-  await clickhouse.insertSelect({
-    name: `fold_${level}`,
-    table: INTO_SPANS,
-    select: upSql(level, places),
-    params: { clock, start: start / 1000, end: end / 1000, first_day: firstDay },
-  });
+  const inOrder = [...folds].sort((a, b) => a.span.start - b.span.start);
+  for (const some of chunked(inOrder, FOLDS_AT_ONCE)) {
+    signal?.throwIfAborted();
+    await clickhouse.insertSelect({
+      name: `fold_${level}s`,
+      table: INTO_SPANS,
+      select: upSql(level, some),
+      params: {
+        clock,
+        start: Math.min(...some.map(({ span }) => span.start)) / 1000,
+        end: Math.max(...some.map(({ span }) => span.end)) / 1000,
+      },
+    });
+  }
 };

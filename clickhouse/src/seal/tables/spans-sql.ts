@@ -29,6 +29,16 @@ const COLUMNS = [
 /** Where the statements of the sealer insert. */
 export const INTO_SPANS = `sealed.spans (${COLUMNS.join(', ')})`;
 
+/** SQL of the first date of the week (a piece of a month), month or year in which the column `first_day` lies. */
+export const DATE_OF = {
+  week: 'toStartOfMonth(first_day) + 8 * least(intDiv(toDayOfMonth(first_day) - 1, 8), 3)',
+  month: 'toStartOfMonth(first_day)',
+  year: 'toStartOfYear(first_day)',
+} as const;
+
+/** SQL of the first date of the week after that. */
+export const NEXT_WEEK = `if(toDayOfMonth(first_day) >= 25, ${DATE_OF.month} + INTERVAL 1 MONTH, ${DATE_OF.week} + 8)`;
+
 /**
  * What a group of facts or spans sold, by product: units, revenue, purchases it was in, total of those purchases. The sums stand in one map.
  * Summed by `-Map`: `sumMap` of several arrays took six times as long.

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { IN_BACKGROUND, type SealContext } from '../context.ts';
 import { countryOf } from './literals.ts';
+import { DATE_OF, NEXT_WEEK } from './spans-sql.ts';
 
 /** A span that is not the sum of its parts; without any parts it is sealed as nothing. */
 const staleFold = z.object({
@@ -13,12 +14,6 @@ const staleFold = z.object({
 });
 export type StaleFold = z.output<typeof staleFold>;
 
-/** The first date of the week, month and year in which `first_day` lies, and that of the next one. */
-const WEEK = 'toStartOfMonth(first_day) + 8 * least(intDiv(toDayOfMonth(first_day) - 1, 8), 3)';
-const MONTH = 'toStartOfMonth(first_day)';
-const YEAR = 'toStartOfYear(first_day)';
-const NEXT_WEEK = `if(toDayOfMonth(first_day) >= 25, ${MONTH} + INTERVAL 1 MONTH, ${WEEK} + 8)`;
-
 /** Each span tells itself and what it is a part of; a day of a branch is sealed from facts and only a part. */
 const foldsSql = (countries: ReadonlyMap<string, string>): string => `
   SELECT told.1 AS level, told.2 AS scope, told.3 AS place, toUInt16(told.4) AS day, countIf(told.5) AS parts
@@ -26,9 +21,9 @@ const foldsSql = (countries: ReadonlyMap<string, string>): string => `
     SELECT facts_hash, arrayJoin(arrayConcat(
       if(level = 'day' AND scope = 'branch',
         [('day', 'country', country, first_day, true), ('day', 'chain', '', first_day, true)],
-        [(level, scope, place, multiIf(level = 'week', ${WEEK}, level = 'month', ${MONTH}, level = 'year', ${YEAR}, first_day), false)]),
-      if(level != 'year' AND multiIf(level = 'day', ${NEXT_WEEK}, level = 'week', ${MONTH} + INTERVAL 1 MONTH, ${YEAR} + INTERVAL 1 YEAR) <= toDate({open:UInt16}),
-        [(multiIf(level = 'day', 'week', level = 'week', 'month', 'year'), scope, place, multiIf(level = 'day', ${WEEK}, level = 'week', ${MONTH}, ${YEAR}), true)], [])
+        [(level, scope, place, multiIf(level = 'week', ${DATE_OF.week}, level = 'month', ${DATE_OF.month}, level = 'year', ${DATE_OF.year}, first_day), false)]),
+      if(level != 'year' AND multiIf(level = 'day', ${NEXT_WEEK}, level = 'week', ${DATE_OF.month} + INTERVAL 1 MONTH, ${DATE_OF.year} + INTERVAL 1 YEAR) <= toDate({open:UInt16}),
+        [(multiIf(level = 'day', 'week', level = 'week', 'month', 'year'), scope, place, multiIf(level = 'day', ${DATE_OF.week}, level = 'week', ${DATE_OF.month}, ${DATE_OF.year}), true)], [])
     )) AS told
     FROM (
       SELECT toString(level) AS level, toString(scope) AS scope, toString(place) AS place, first_day, facts_hash, ${countryOf(countries)} AS country
