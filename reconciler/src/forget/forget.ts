@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import type { Database } from '@tillstream/pos-api/postgres/database';
@@ -28,11 +29,13 @@ export const forgetCustomer = async (
   customer: string,
   waitMs: number,
 ): Promise<Forgotten> => {
-  // Nothing but a UUID gets into the statements below.
   const former = z.guid().parse(customer).toLowerCase();
   const given = await inPostgres(db, former);
-  if (given !== undefined) await untilReplaced(clickhouse, former, waitMs);
-  const messages = await inClickHouse(clickhouse, former, given);
+  const run = randomInt(2 ** 47);
+  await clickhouse.insert('ops.forgetting', [{ run, former, given: given ?? null }]);
+  if (given !== undefined) await untilReplaced(clickhouse, run, waitMs);
+  const messages = await inClickHouse(clickhouse, run, given !== undefined);
+  await dropRuns(clickhouse, run);
   await db.query('delete from forgetting where customer_id = $1', [former]);
   return { known: given !== undefined, messages };
 };
@@ -48,17 +51,30 @@ const inPostgres = async (db: Database, former: string): Promise<string | undefi
   for (const table of ['outbox', 'dead_letters']) {
     await db.query(`delete from ${table} where position($1 in lower(payload)) > 0`, [former]);
   }
+  // What a file said beside a sale may name a person. In two halves, each by its index.
+  for (const half of ['is null', 'is not null']) {
+    await db.query(
+      `delete from purchase_columns where purchase_id in
+         (select purchase_id from purchases where customer_id = $1 and voided_at ${half})`,
+      [id],
+    );
+  }
   return id;
 };
 
+/** The rows of `ops.forgetting` that a run wrote: the id stands there and in no statement. */
+const rowsOf = (run: number) => `ops.forgetting WHERE run = ${run}`;
+/** The former id or the new one as a constant of a statement. */
+const idOf = (run: number, which: 'former' | 'given') =>
+  `assumeNotNull((SELECT toString(any(${which})) FROM ${rowsOf(run)}))`;
+
 /** Resolves when ClickHouse counts no purchase of the former id any more. */
-const untilReplaced = async (clickhouse: ClickHouse, former: string, waitMs: number): Promise<void> => {
+const untilReplaced = async (clickhouse: ClickHouse, run: number, waitMs: number): Promise<void> => {
   const end = Date.now() + waitMs;
   for (;;) {
     const { left } = await clickhouse.row({
       name: 'forget_waits',
-      sql: 'SELECT count() AS left FROM silver.purchases FINAL WHERE customer_id = {former:UUID}',
-      params: { former },
+      sql: `SELECT count() AS left FROM silver.purchases FINAL WHERE customer_id IN (SELECT former FROM ${rowsOf(run)})`,
       row: z.object({ left: z.int() }),
       timeoutSeconds: 60,
     });
@@ -73,31 +89,45 @@ const untilReplaced = async (clickhouse: ClickHouse, former: string, waitMs: num
 };
 
 /** Silver holds rows that others have replaced: they go. Bronze keeps its messages, with the new id where there is one. */
-const inClickHouse = async (clickhouse: ClickHouse, former: string, given: string | undefined): Promise<number> => {
-  const named = `positionCaseInsensitive(payload, '${former}') > 0`;
-  const payload = `replaceRegexpAll(payload, '(?i)${former}', '${given}')`;
+const inClickHouse = async (clickhouse: ClickHouse, run: number, replaced: boolean): Promise<number> => {
+  const former = idOf(run, 'former');
+  const named = (column: string) => `positionCaseInsensitive(${column}, ${former}) > 0`;
+  const payload = `replaceRegexpAll(payload, concat('(?i)', ${former}), ${idOf(run, 'given')})`;
   const { messages } = await clickhouse.row({
     name: 'forget_messages',
-    sql: `SELECT count() AS messages FROM bronze.events WHERE ${named}`,
+    sql: `SELECT count() AS messages FROM bronze.events WHERE ${named('payload')}`,
     row: z.object({ messages: z.int() }),
     timeoutSeconds: 600,
   });
+  const ofCustomer = `customer_id IN (SELECT former FROM ${rowsOf(run)})`;
   const changes: [table: string, change: string][] = [
     [
       'bronze.events',
-      given === undefined
-        ? `DELETE WHERE ${named}`
-        : `UPDATE payload = ${payload}, payload_hash = cityHash64(${payload}) WHERE ${named}`,
+      replaced
+        ? `UPDATE payload = ${payload}, payload_hash = cityHash64(${payload}) WHERE ${named('payload')}`
+        : `DELETE WHERE ${named('payload')}`,
     ],
-    ...['silver.purchases', 'silver.customers', 'silver.customer_branches', 'ops.reconciliation_findings'].map(
-      (table): [string, string] => [table, `DELETE WHERE customer_id = '${former}'`],
-    ),
+    ['silver.purchases', `DELETE WHERE ${ofCustomer}`],
+    ['silver.customers', `DELETE WHERE ${ofCustomer}`],
+    ['silver.customer_branches', `DELETE WHERE ${ofCustomer}`],
+    // A finding about a purchase names its customer in what either store had.
+    ['ops.reconciliation_findings', `DELETE WHERE ${ofCustomer} OR ${named('clickhouse')} OR ${named('postgres')}`],
   ];
   for (const [table, change] of changes) {
     await clickhouse.command(`ALTER TABLE ${table} ${change} SETTINGS mutations_sync = 0`);
     await untilMutated(clickhouse, table);
   }
   return messages;
+};
+
+/** Drops what a run wrote down, and what runs for the same customer did that were interrupted. */
+const dropRuns = async (clickhouse: ClickHouse, run: number): Promise<void> => {
+  const runs = await clickhouse.rows({
+    name: 'forget_runs',
+    sql: `SELECT DISTINCT run FROM ops.forgetting WHERE former IN (SELECT former FROM ${rowsOf(run)})`,
+    row: z.object({ run: z.int() }),
+  });
+  for (const each of runs) await clickhouse.command(`ALTER TABLE ops.forgetting DROP PARTITION ${each.run}`);
 };
 
 /** Resolves when a table has no mutation under way; however large it is, no request is held open. */

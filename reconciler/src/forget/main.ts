@@ -1,22 +1,23 @@
 /** `npm run forget -- CUSTOMER`: a customer's id is replaced by a random one everywhere; figures stay. */
 import { connectClickHouse } from '@tillstream/clickhouse/client';
 import { connectPostgres } from '@tillstream/pos-api/postgres/database';
+import { customerIdOf, MAX_CUSTOMER_ID } from '@tillstream/schemas/customer-id';
 import { clickhouseUrl, locationSettings, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
-import { z } from 'zod';
 import { forgetCustomer } from './forget.ts';
 
 const WAIT_MS = 60_000;
 
-const [customer, ...others] = process.argv.slice(2);
-if (others.length > 0 || !z.guid().safeParse(customer).success) {
-  console.error('usage: npm run forget -- CUSTOMER   (the id, a UUID)');
+const [given = '', ...others] = process.argv.slice(2);
+const customer = given.length <= MAX_CUSTOMER_ID ? customerIdOf(given) : null;
+if (others.length > 0 || customer === null) {
+  console.error('usage: npm run forget -- CUSTOMER   (the id as tills send it: a UUID or the number of a card)');
   process.exit(1);
 }
 const settings = settingsOrExit(locationSettings);
 const db = connectPostgres(postgresUrl(settings), 'forget', 1);
 const clickhouse = connectClickHouse(clickhouseUrl(settings), 'forget');
 try {
-  const { known, messages } = await forgetCustomer(db, clickhouse, customer ?? '', WAIT_MS);
+  const { known, messages } = await forgetCustomer(db, clickhouse, customer, WAIT_MS);
   if (!known && messages === 0) throw new Error('there is no such customer');
   console.log(`The customer is forgotten: ${messages} messages named the id. Figures are as they were.`);
   console.log(
