@@ -6,6 +6,17 @@ import { customerId, drawBasket, drawCustomer, popularity } from '../generate/sh
 import { problemText, type TillApi } from './api.ts';
 import type { Tally } from './tally.ts';
 
+/** The time that a till sells by: milliseconds since some moment, and a wait that a signal ends early. */
+export interface Clock {
+  now(): number;
+  sleep(ms: number, signal: AbortSignal): Promise<unknown>;
+}
+
+const realClock: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
+};
+
 /** A till and where it stands. */
 export interface TillOptions {
   branch: string;
@@ -17,6 +28,7 @@ export interface TillOptions {
   seed: number;
   customers: number;
   random: Random;
+  clock?: Clock;
 }
 
 interface Sale {
@@ -66,12 +78,12 @@ export class Till {
   }
 
   async #sell(closing: AbortSignal) {
-    const { random, rate } = this.#options;
-    let next = performance.now();
+    const { random, rate, clock = realClock } = this.#options;
+    let next = clock.now();
     while (!closing.aborted) {
       // Exponential gaps: customers come independently of each other.
       next += (-Math.log(1 - random.next()) / rate) * 1000;
-      await sleep(Math.max(0, next - performance.now()), undefined, { signal: closing }).catch(() => {});
+      await clock.sleep(Math.max(0, next - clock.now()), closing);
       if (closing.aborted) return;
       if (this.#queue.length >= FULL) continue;
       this.#queue.push(this.#draw());
