@@ -3,6 +3,7 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { customerIdOf } from '@tillstream/schemas/customer-id';
 import Papa from 'papaparse';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { generateFiles } from '../generate/files.ts';
@@ -105,7 +106,7 @@ describe('a bad row is rejected, its good neighbours load', () => {
     ['SMKT001,2026-03-29 02:30,,Milk,1.50', 'timestamp: does not exist'],
     ['SMKT001,1999-12-31 23:59:59,,Milk,1.50', 'timestamp: is before CHAIN_SINCE'],
     ['SMKT001,2999-12-31 23:59:59,,Milk,1.50', 'timestamp: is in the future'],
-    ['SMKT001,2026-07-20 10:00,42,Milk,1.50', 'user_id: is not a UUID'],
+    [`SMKT001,2026-07-20 10:00,${'4'.repeat(65)},Milk,1.50`, 'user_id: is longer than 64 characters'],
     ['SMKT001,2026-07-20 10:00,,Beer,1.50', 'items_list: unknown product "Beer"'],
     ['SMKT001,2026-07-20 10:00,,"Milk,MILK ",3.00', 'items_list: a product stands there twice: "MILK"'],
     ['SMKT001,2026-07-20 10:00,,"Milk,,Bread",3.70', 'items_list: has an empty name'],
@@ -126,9 +127,9 @@ describe('a bad row is rejected, its good neighbours load', () => {
   });
 
   test('with all its reasons', async () => {
-    const { rejects } = await loadRows('X Y,never,me,Milk,9.99\n');
+    const { rejects } = await loadRows(`X Y,never,${'4'.repeat(65)},Milk,9.99\n`);
     expect(rejects[0]?.reason).toBe(
-      'supermarket_id: unknown branch "X Y"; timestamp: is not a date and time; user_id: is not a UUID; ' +
+      'supermarket_id: unknown branch "X Y"; timestamp: is not a date and time; user_id: is longer than 64 characters; ' +
         'total_amount: the prices add up to 1.50',
     );
   });
@@ -197,6 +198,11 @@ describe('the identity of a row', () => {
     const zero = '00000000-0000-0000-0000-000000000000';
     const { purchases } = await loadRows(['', ' ', zero].map((user) => row.replace(USER, user)).join('\n'));
     expect(purchases.map(({ customer_id }) => customer_id)).toEqual([null, null, null]);
+  });
+
+  test("a card's number means the customer that it means at a till", async () => {
+    const { purchases } = await loadRows(row.replace(USER, ' card 7'));
+    expect(purchases.map(({ customer_id }) => customer_id)).toEqual([customerIdOf('card 7')]);
   });
 });
 

@@ -170,7 +170,9 @@ test('connections that Postgres cuts off cost nothing', async () => {
 test('no Postgres, no file: one line and exit 1', async () => {
   const away = command('postgres://a:b@127.0.0.1:9/none');
   expect(await exitCode(away)).toBe(1);
-  expect(away.text().trim()).toBe('Postgres at 127.0.0.1:9 cannot be reached (POSTGRES_URL or POSTGRES_PORT).');
+  expect(away.text().trim()).toBe(
+    'Postgres at 127.0.0.1:9 cannot be used (POSTGRES_URL or POSTGRES_PORT): connect ECONNREFUSED 127.0.0.1:9',
+  );
   const missing = command(database.url, join(folder, 'none.csv'));
   expect(await exitCode(missing)).toBe(1);
   expect(missing.text().trim()).toBe(`${join(folder, 'none.csv')}: there is no such file`);

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isUnavailable } from '@tillstream/pos-api/postgres/database';
 import { locationSettings, postgresUrl, settingsOrExit, shopSettings } from '@tillstream/schemas/settings';
 import { z } from 'zod';
 import { FileFault, load } from './load.ts';
-import { isPassing } from './postgres.ts';
 import { progressDisplay } from './progress.ts';
 import { nothingLoaded, summaryText } from './summary.ts';
 
@@ -34,6 +34,12 @@ const optionsOrExit = () => {
     console.error(USAGE);
     process.exit(1);
   }
+};
+
+/** Several addresses of one name that were tried are an error without a message. */
+const messageOf = (error: unknown): string => {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
 };
 
 const options = optionsOrExit();
@@ -67,7 +73,8 @@ try {
   display.stop();
   const { host } = new URL(url);
   if (error instanceof FileFault) console.error(error.message);
-  else if (isPassing(error)) console.error(`Postgres at ${host} cannot be reached (POSTGRES_URL or POSTGRES_PORT).`);
-  else console.error(`The load failed: ${error instanceof Error ? error.message : String(error)}`);
+  else if (isUnavailable(error)) {
+    console.error(`Postgres at ${host} cannot be used (POSTGRES_URL or POSTGRES_PORT): ${messageOf(error)}`);
+  } else console.error(`The load failed: ${messageOf(error)}`);
   process.exit(1);
 }

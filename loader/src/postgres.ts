@@ -6,36 +6,16 @@ import {
   upsertBranches,
   upsertProducts,
 } from '@tillstream/pos-api/catalog';
-import { connectPostgres } from '@tillstream/pos-api/postgres/database';
+import { connectPostgres, isUnavailable, sqlState } from '@tillstream/pos-api/postgres/database';
 import { recordWithoutBodies } from '@tillstream/pos-api/record-purchases';
 import { z } from 'zod';
 import type { Store } from './store.ts';
 
-const NETWORK = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-]);
+/** A serialisation failure and a deadlock: Postgres chose this transaction to give way to another. */
+const GAVE_WAY = new Set(['40001', '40P01']);
 
-// Connection lost, too many connections, shutting down or starting up, serialisation, deadlock, a lock not had in time.
-const SQL_STATES = /^(08...|53300|57P0[123]|40001|40P01|55P03)$/;
-
-/** Whether an error of pg may pass by itself. */
-export const isPassing = (error: unknown): boolean => {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof AggregateError) return error.errors.some(isPassing);
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  // pg gives its own connection errors no code.
-  return (
-    NETWORK.has(code) ||
-    SQL_STATES.test(code) ||
-    /connection (terminated|timeout)|timeout exceeded/i.test(error.message)
-  );
-};
+/** Whether an error may pass by itself: Postgres is away, or chose another transaction. */
+export const isPassing = (error: unknown): boolean => isUnavailable(error) || GAVE_WAY.has(sqlState(error) ?? '');
 
 /** The system behind a Postgres URL; connects when first asked. */
 export const postgresStore = (url: string, connections: number): Store => {

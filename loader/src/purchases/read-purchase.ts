@@ -1,4 +1,5 @@
 import type { PurchaseInput } from '@tillstream/pos-api/record-purchases';
+import { customerIdOf, MAX_CUSTOMER_ID } from '@tillstream/schemas/customer-id';
 import {
   branchId,
   hasControlCharacter,
@@ -46,12 +47,8 @@ export interface PurchaseRules {
   occurrences: Occurrences;
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Whose keys these are: a file's key can never meet a till's. */
 const CREDENTIAL = 'loader';
-
-/** Tills write it where nobody showed a card. */
-const ZERO_UUID = '00000000-0000-0000-0000-000000000000';
 
 const MAX_RECEIPT_NUMBER = 100;
 
@@ -114,9 +111,11 @@ export const readPurchase = (row: Row, rules: PurchaseRules): RowPurchase | Reas
   else if (time.instant < rules.since) reasons.push({ kind: 'timestamp: is before CHAIN_SINCE' });
   else if (time.instant > Date.now() + AHEAD) reasons.push({ kind: 'timestamp: is in the future' });
 
-  const user = fieldAt(fields, at.user_id).trim().toLowerCase();
-  const customer_id = user === '' || user === ZERO_UUID ? null : user;
-  if (customer_id !== null && !UUID.test(customer_id)) reasons.push({ kind: 'user_id: is not a UUID' });
+  const user = fieldAt(fields, at.user_id).trim();
+  const customer_id = customerIdOf(user);
+  if (user.length > MAX_CUSTOMER_ID) {
+    reasons.push({ kind: `user_id: is longer than ${MAX_CUSTOMER_ID} characters` });
+  }
 
   const receipt = fieldAt(fields, at.receipt_number).trim();
   if (receipt.length > MAX_RECEIPT_NUMBER) {
