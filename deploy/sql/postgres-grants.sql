@@ -10,7 +10,8 @@ grant update (last_used_at) on api_keys to pos_api;
 grant select, insert on branches, products, product_prices, customers, customer_branches, purchases to pos_api;
 -- What a change may touch: never whose a purchase is, what it cost, when it was, or the key that it came with.
 grant update (name, country, revision) on branches to pos_api;
-grant update (name, unit_price_minor, active, revision, price_from, price_until, retired_at) on products to pos_api;
+grant update (name, category, unit, sku, open_price, unit_price_minor, active, revision, price_from, price_until, retired_at)
+  on products to pos_api;
 grant update (unit_price_minor) on product_prices to pos_api;
 grant update (revision, purchases, spent_minor, first_sold_at, first_sold_before, last_sold_at, loyal_since, loyal_before)
   on customers, customer_branches to pos_api;

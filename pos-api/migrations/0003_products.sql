@@ -5,6 +5,13 @@
 create table products (
   product_id       text primary key check (product_id ~ '^[^\s[:cntrl:]]{1,128}$'),
   name             text not null check (name <> ''),
+  category         text not null default '',
+  -- What a quantity of it counts: pieces are whole, kilograms have up to three decimals.
+  unit             text not null default 'piece' check (unit in ('piece', 'kg')),
+  -- What a scanner reads.
+  sku              text check (sku <> ''),
+  -- Whether a till may say what it costs.
+  open_price       boolean not null default false,
   unit_price_minor bigint not null check (unit_price_minor between 0 and 1000000000),
   active           boolean not null default true,
   revision         bigint not null default 1,
@@ -12,6 +19,7 @@ create table products (
   price_until      timestamptz(3) not null default 'infinity',
   retired_at       timestamptz(3)
 );
+create unique index products_of_sku on products (sku) where active;
 
 -- What a product cost from which moment on; the first price has always been valid, so every sale has one.
 create table product_prices (

@@ -9,8 +9,17 @@ create table purchases (
   customer_id        uuid,
   sold_at            timestamptz(3) not null,
   recorded_at        timestamptz(3) not null,
+  -- What it would have cost without discounts, the discount of the receipt as a whole, and what was paid.
+  gross_minor        bigint not null,
+  discount_minor     bigint not null default 0 check (discount_minor >= 0),
   total_minor        bigint not null check (total_minor >= 0),
   currency           char(3) not null,
+  cashier            text,
+  -- The till's own. Null where it gave none.
+  receipt_number     text,
+  channel            text not null default 'pos' check (channel in ('pos', 'web')),
+  -- How it was paid: [{type, amount_minor}], adding up to the total. Null where the till did not say.
+  tenders            jsonb,
   -- What the till was told, so that a retry is told the same: which purchase of the customer it was, and whether loyal.
   customer_purchases integer,
   customer_loyal     boolean,
@@ -36,7 +45,12 @@ create table purchase_items (
   purchase_id      uuid not null,
   line             smallint not null,
   product_id       text not null,
-  quantity         smallint not null default 1 check (quantity = 1),
-  unit_price_minor bigint not null check (unit_price_minor >= 0),
+  quantity         numeric(12, 3) not null check (quantity > 0),
+  unit_price_minor bigint not null,
+  -- The discount of this line; quantity × unit price, rounded half up, less that; and that less the line's share of the receipt's discount.
+  discount_minor   bigint not null,
+  total_minor      bigint not null,
+  net_minor        bigint not null,
+  check (unit_price_minor >= 0 and discount_minor >= 0 and net_minor between 0 and total_minor),
   primary key (purchase_id, line)
 );

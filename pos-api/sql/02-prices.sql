@@ -11,3 +11,10 @@ language sql stable
 return case
   when p.product_id is null or (moment >= p.price_from and moment < p.price_until) then p.unit_price_minor
   else price_in_history(p.product_id, moment) end;
+
+-- What a line of a receipt is charged: the product's price, or what the till says where the product may have any price. Null
+-- when the till may not say so, or there is no product.
+create or replace function price_charged(p products, said bigint, moment timestamptz) returns bigint
+language sql stable
+return case when said is null then price_when(p, moment)
+  when p.open_price or said = price_when(p, moment) then said end;

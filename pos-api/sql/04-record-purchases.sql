@@ -1,9 +1,16 @@
 -- The one definition of what a purchase is, called by the API and the loader alike, for many purchases in one
 -- transaction and one round trip. Answers each element by itself: one bad element does not fail its neighbours.
 --
--- batch: [{idempotency_key, credential, fingerprint (hex), branch_id, customer_id, sold_at, items: [product_id],
---          expected_total_minor, request_id, traceparent}]
+-- batch: [{idempotency_key, credential, fingerprint (hex), branch_id, customer_id, sold_at,
+--          items: [product_id], and each in the order of items, absent where no item has one:
+--          quantities (1), unit_prices_minor (what the product cost then), discounts_minor (0),
+--          discount_minor, cashier, receipt_number, channel, tenders, expected_total_minor, request_id, traceparent}]
 --        an element without a key is only checked
+--
+-- What a purchase costs is computed here and nowhere else. A line: its quantity × its price, rounded half up, less its discount.
+-- The receipt's discount is shared out to the lines, see net_amounts; what is left of each is its net amount, and their sum is
+-- the total. Lists beside the items, and not one list of objects: the plain receipt has none of them and pays for none.
+--
 -- outcome: recorded | replayed (body: the purchase), refused (faults), conflict (same key, other content)
 -- with_bodies: false for who does not read them, such as the loader
 -- with_notify: false for who wakes the relays itself, after the commit. A NOTIFY within this transaction makes it commit
@@ -15,8 +22,9 @@
 drop type if exists priced_purchase;
 create type priced_purchase as (
   ordinal integer, purchase_id uuid, idempotency_key text, credential text, fingerprint bytea, branch_id text, customer_id uuid,
-  sold_at timestamptz(3), product_ids text[], unit_prices bigint[], items text, total_minor bigint, ok boolean,
-  request_id text, traceparent text);
+  sold_at timestamptz(3), product_ids text[], quantities numeric[], unit_prices bigint[], discounts bigint[], totals bigint[],
+  nets bigint[], items text, gross_minor bigint, discount_minor bigint, total_minor bigint, ok boolean,
+  cashier text, receipt_number text, channel text, tenders jsonb, request_id text, traceparent text);
 
 create or replace function record_purchases(batch jsonb, with_bodies boolean default true, with_notify boolean default true)
 returns table (ordinal integer, outcome text, purchase_id uuid, body text, faults json)
@@ -25,6 +33,8 @@ language plpgsql
 -- does. A plan made once must not come from tables that were empty then: it goes by the indexes.
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
@@ -37,37 +47,65 @@ begin
   perform pg_advisory_xact_lock_shared(4120002);  -- see apply_settings
   select * into strict shop from chain_settings;
 
-  -- Parse, and price each item with what it cost when it was sold.
+  -- Parse, and price each item with what it cost when it was sold, or with what the till says where that is allowed. An item
+  -- that cannot be sold so has no total.
   select array_agg(row(
       given.ordinal, uuidv7(), given.idempotency_key, given.credential, decode(given.fingerprint, 'hex'), given.branch_id,
-      nullif(given.customer_id, '00000000-0000-0000-0000-000000000000'), coalesce(given.sold_at, moment), given.items, priced_items.prices, priced_items.items, priced_items.total,
+      nullif(given.customer_id, '00000000-0000-0000-0000-000000000000'), coalesce(given.sold_at, moment),
+      given.items, given.quantities, lines.prices, given.discounts_minor, lines.totals, net.amounts,
+      case when given.discount_minor is null then lines.items
+        else items_json(given.items, given.quantities, lines.prices, given.discounts_minor, lines.totals, net.amounts) end,
+      lines.gross, coalesce(given.discount_minor, 0), net.total,
       coalesce(branches.branch_id is not null
-        and priced_items.known = cardinality(given.items)
-        and priced_items.different = cardinality(given.items)
+        and lines.sound = cardinality(given.items)
+        and (shop.max_quantity = 0 or (given.quantities is null and lines.different = cardinality(given.items))
+          or within_limit(given.items, given.quantities, shop.max_quantity))
         and coalesce(given.sold_at, moment) between shop.chain_since and moment + interval '5 minutes'
-        and coalesce(given.expected_total_minor, priced_items.total) = priced_items.total
+        and net.total >= 0
+        and (given.tenders is null or amount_of(given.tenders) = net.total)
+        and coalesce(given.expected_total_minor, net.total) = net.total
         and given.idempotency_key is not null, false),
-      given.request_id, given.traceparent
+      given.cashier, given.receipt_number, coalesce(given.channel, 'pos'), given.tenders, given.request_id, given.traceparent
     )::priced_purchase order by given.ordinal)
   into priced
   from rows from (jsonb_to_recordset(batch) as (
       idempotency_key text, credential text, fingerprint text, branch_id text, customer_id uuid, sold_at timestamptz(3),
-      items text[], expected_total_minor bigint, request_id text, traceparent text)) with ordinality
-    as given (idempotency_key, credential, fingerprint, branch_id, customer_id, sold_at, items, expected_total_minor,
+      items text[], quantities numeric[], unit_prices_minor bigint[], discounts_minor bigint[], discount_minor bigint,
+      cashier text, receipt_number text, channel text, tenders jsonb, expected_total_minor bigint,
+      request_id text, traceparent text)) with ordinality
+    as given (idempotency_key, credential, fingerprint, branch_id, customer_id, sold_at, items, quantities, unit_prices_minor,
+      discounts_minor, discount_minor, cashier, receipt_number, channel, tenders, expected_total_minor,
       request_id, traceparent, ordinal)
   left join branches on branches.branch_id = given.branch_id
   cross join lateral (
-    select count(item.price) as known, count(distinct item.product_id) as different,
-      array_agg(item.price order by item.line) as prices, sum(item.price)::bigint as total,
-      concat('[', string_agg(item_json(item.product_id, 1, item.price), ',' order by item.line), ']') as items
+    select count(*) filter (where item.total >= 0) as sound, count(distinct item.product_id) as different,
+      array_agg(item.price order by item.line) as prices, array_agg(item.total order by item.line) as totals,
+      sum(item.gross)::bigint as gross, sum(item.total)::bigint as total,
+      concat('[', string_agg(case when item.quantity is null and item.discount = 0 then plain_item_json(item.product_id, item.price)
+        else item_json(item.product_id, item.quantity, item.price, item.discount, item.total, null) end,
+        ',' order by item.line), ']') as items
     from (
-      select listed.product_id, listed.line, price_when(product, coalesce(given.sold_at, moment)) as price
-      from unnest(given.items) with ordinality as listed (product_id, line)
-      left join products product on product.product_id = listed.product_id
-        and (product.active or product.retired_at > coalesce(given.sold_at, moment))
-      offset 0  -- keeps the price from being computed at each mention
+      select *, gross - discount as total from (
+        select *, case when quantity is null then price
+          when quantity > 0 and (unit = 'kg' or quantity = trunc(quantity)) then round(quantity * price)::bigint end as gross
+        from (
+          select listed.product_id, listed.line, listed.quantity, coalesce(listed.discount, 0) as discount, product.unit,
+            price_charged(product, listed.price, coalesce(given.sold_at, moment)) as price
+          from unnest(given.items, given.quantities, given.unit_prices_minor, given.discounts_minor) with ordinality
+            as listed (product_id, quantity, price, discount, line)
+          left join products product on product.product_id = listed.product_id
+            and (product.active or product.retired_at > coalesce(given.sold_at, moment))
+          offset 0  -- keeps the price from being computed at each mention
+        ) as priced
+        offset 0
+      ) as charged
     ) as item
-  ) as priced_items;
+  ) as lines
+  cross join lateral (
+    select case when given.discount_minor is not null then net_amounts(lines.totals, given.discount_minor) end as amounts,
+      lines.total - coalesce(given.discount_minor, 0) as total
+    offset 0
+  ) as net;
 
   -- Customers: make those who are missing and buy something now (a key that is known buys nothing), then lock all, so that
   -- their counts stand still until the commit.
@@ -99,9 +137,11 @@ begin
       from unnest(fresh) as p left join customers c on c.customer_id = p.customer_id
     )
     insert into purchases (purchase_id, idempotency_key, credential, fingerprint, branch_id, customer_id, sold_at, recorded_at,
-        total_minor, currency, customer_purchases, customer_loyal, request_id)
+        gross_minor, discount_minor, total_minor, currency, cashier, receipt_number, channel, tenders,
+        customer_purchases, customer_loyal, request_id)
       select purchase_id, idempotency_key, credential, fingerprint, branch_id, customer_id, sold_at, moment,
-        total_minor, shop.currency, nth, nth >= shop.loyal_threshold, request_id
+        gross_minor, discount_minor, total_minor, shop.currency, cashier, receipt_number, channel, tenders,
+        nth, nth >= shop.loyal_threshold, request_id
       from numbered order by idempotency_key, credential
       on conflict (idempotency_key, credential) do nothing;
     get diagnostics written = row_count;
@@ -109,9 +149,13 @@ begin
       raise serialization_failure using message = 'a key of this batch was recorded meanwhile';
     end if;
 
-    insert into purchase_items (purchase_id, line, product_id, unit_price_minor)
-      select p.purchase_id, item.line, item.product_id, item.price
-      from unnest(fresh) as p, unnest(p.product_ids, p.unit_prices) with ordinality as item (product_id, price, line);
+    insert into purchase_items (
+        purchase_id, line, product_id, quantity, unit_price_minor, discount_minor, total_minor, net_minor)
+      select p.purchase_id, item.line, item.product_id, coalesce(item.quantity, 1), item.price, coalesce(item.discount, 0),
+        item.total, coalesce(item.net, item.total)
+      from unnest(fresh) as p,
+        unnest(p.product_ids, p.quantities, p.unit_prices, p.discounts, p.totals, p.nets) with ordinality
+          as item (product_id, quantity, price, discount, total, net, line);
 
     with bought as (
       select customer_id, count(*) as n, sum(total_minor) as spent, min(sold_at) as first, max(sold_at) as last

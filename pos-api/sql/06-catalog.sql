@@ -7,7 +7,8 @@ language plpgsql as $$
 begin
   insert into outbox (key, payload)
     select product_id, cloud_event('pos.product.changed.v1', product_id, revision, clock_timestamp(), json_build_object(
-      'product_id', product_id, 'name', name, 'unit_price_minor', unit_price_minor, 'currency', shop.currency,
+      'product_id', product_id, 'name', name, 'category', category, 'unit', unit, 'sku', sku,
+      'unit_price_minor', unit_price_minor, 'open_price', open_price, 'currency', shop.currency,
       'active', active, 'revision', revision)::text, request)
     from products, chain_settings shop where product_id = any (ids) order by product_id;
   if found then perform pg_notify('outbox', ''); end if;
@@ -44,17 +45,19 @@ begin
 end $$;
 
 -- Adds the products that are not there yet, at a price that they have always had; the others stay as they are. Answers
--- how many are new.
+-- how many are new. batch: [{product_id, name, unit_price_minor, and where there is one category, unit, sku, open_price}]
 create or replace function add_products(batch jsonb, request text) returns integer
 language plpgsql as $$
 declare added text[];
 begin
   with given as (
-    select * from jsonb_to_recordset(batch) as g (product_id text, name text, unit_price_minor bigint)
+    select * from jsonb_to_recordset(batch) as g (
+      product_id text, name text, unit_price_minor bigint, category text, unit text, sku text, open_price boolean)
   ), written as (
-    insert into products (product_id, name, unit_price_minor)
-      select product_id, name, unit_price_minor from given order by product_id
-      on conflict do nothing returning product_id
+    insert into products (product_id, name, unit_price_minor, category, unit, sku, open_price)
+      select product_id, name, unit_price_minor, coalesce(category, ''), coalesce(unit, 'piece'), sku, coalesce(open_price, false)
+      from given order by product_id
+      on conflict (product_id) do nothing returning product_id
   ), price as (
     insert into product_prices (product_id, valid_from, unit_price_minor)
       select product_id, '-infinity', unit_price_minor from given where product_id in (select product_id from written)
@@ -65,8 +68,8 @@ begin
   return cardinality(added);
 end $$;
 
--- The products of a price list: what is new is added, what differs gets the list's name, and its price from now on. What
--- sales were charged before, what is planned and what is no longer sold stays. Answers how many were added or changed.
+-- The products of a price list: what is new is added, what differs gets what the list says (name, category, unit, sku), and its price
+-- from now on. What sales were charged before, what is planned and what is no longer sold stays. Answers how many were added or changed.
 create or replace function upsert_products(batch jsonb) returns integer
 language plpgsql as $$
 declare
@@ -88,9 +91,12 @@ begin
   )
   select array_agg(product_id) into priced from price;
   with written as (
-    update products p set name = g.name, revision = p.revision + 1
-      from jsonb_to_recordset(batch) as g (product_id text, name text)
-      where p.product_id = g.product_id and (p.name <> g.name or p.product_id = any (priced))
+    update products p set name = g.name, category = coalesce(g.category, p.category), unit = coalesce(g.unit, p.unit),
+        sku = coalesce(g.sku, p.sku), revision = p.revision + 1
+      from jsonb_to_recordset(batch) as g (product_id text, name text, category text, unit text, sku text)
+      where p.product_id = g.product_id
+        and (p.product_id = any (priced) or (p.name, p.category, p.unit, p.sku) is distinct from
+          (g.name, coalesce(g.category, p.category), coalesce(g.unit, p.unit), coalesce(g.sku, p.sku)))
       returning p.product_id
   )
   select array_agg(product_id) into different from written;
@@ -117,18 +123,24 @@ begin
   return true;
 end $$;
 
--- Renames a product, retires it or sells it again; null leaves as it is. A retired product is still charged for sales
--- from before, which a till may send later. False when there is no such product.
-create or replace function change_product(id text, title text, sold boolean, request text) returns boolean
+-- Changes a product: {name, category, unit, sku, open_price, active}, each as it is where it is absent; a sku may become null. A
+-- retired product is still charged for sales from before, which a till may send later. False when there is no such product.
+create or replace function change_product(id text, change jsonb, request text) returns boolean
 language plpgsql as $$
+declare
+  p    products;
+  wish products;
 begin
-  perform from products where product_id = id for no key update;
+  select * into p from products where product_id = id for no key update;
   if not found then return false; end if;
+  wish := jsonb_populate_record(p, change);
+  if wish is not distinct from p then return true; end if;
   update products set
-    name = coalesce(title, name), active = coalesce(sold, active), revision = revision + 1,
-    retired_at = case when not coalesce(sold, active) then coalesce(retired_at, now_ms()) end
-    where product_id = id and (name, active) is distinct from (coalesce(title, name), coalesce(sold, active));
-  if found then perform send_products(array[id], request); end if;
+    name = wish.name, category = wish.category, unit = wish.unit, sku = wish.sku, open_price = wish.open_price,
+    active = wish.active, retired_at = case when not wish.active then coalesce(p.retired_at, now_ms()) end,
+    revision = revision + 1
+    where product_id = id;
+  perform send_products(array[id], request);
   return true;
 end $$;
 

@@ -3,7 +3,8 @@
 --
 -- Sales and voids hold the advisory lock shared for as long as they count by a threshold. A change takes it alone: when it has
 -- it, no transaction is left that counts by the old one, and whatever begins later reads the new one.
-create or replace function apply_settings(new_currency text, new_threshold integer, new_since timestamptz) returns text
+create or replace function apply_settings(
+  new_currency text, new_threshold integer, new_since timestamptz, new_max_quantity integer) returns text
 language plpgsql as $$
 declare
   shop chain_settings;
@@ -13,13 +14,15 @@ begin
   end if;
   select * into shop from chain_settings for update;
   if not found then
-    insert into chain_settings (currency, loyal_threshold, chain_since) values (new_currency, new_threshold, new_since);
+    insert into chain_settings (currency, loyal_threshold, chain_since, max_quantity)
+      values (new_currency, new_threshold, new_since, new_max_quantity);
     return 'set';
   end if;
   if shop.currency <> new_currency and exists (select from purchases) then
     raise exception 'the currency cannot change from % to % once there are purchases', shop.currency, new_currency;
   end if;
   update chain_settings set currency = new_currency, loyal_threshold = new_threshold, chain_since = new_since,
+    max_quantity = new_max_quantity,
     customers_revised_to = case when loyal_threshold <> new_threshold then 0 else customers_revised_to end;
   return case when shop.loyal_threshold = new_threshold then 'kept' else 'customers are to be revised' end;
 end $$;

@@ -1,10 +1,15 @@
+import { UNITS } from '@tillstream/schemas/values/choices';
 import { z } from 'zod';
 import type { Database } from './postgres/database.ts';
 
 const product = z.object({
   product_id: z.string(),
   name: z.string(),
+  category: z.string(),
+  unit: z.enum(UNITS),
+  sku: z.string().nullable(),
   unit_price_minor: z.coerce.number().int(),
+  open_price: z.boolean(),
   currency: z.string(),
   active: z.boolean(),
 });
@@ -17,7 +22,12 @@ export type Product = z.output<typeof product>;
 export type ProductWithPrices = z.output<typeof productWithPrices>;
 export type Branch = z.output<typeof branch>;
 
-const PRODUCT = 'product_id, name, price_when(p, clock_timestamp()) as unit_price_minor, currency, active';
+/** A product as it is added: what is absent is '', piece, null, false. */
+export type NewProduct = Pick<Product, 'product_id' | 'name' | 'unit_price_minor'> &
+  Partial<{ [Field in 'category' | 'unit' | 'sku' | 'open_price']: Product[Field] | undefined }>;
+
+const PRODUCT = `product_id, name, category, unit, sku, price_when(p, clock_timestamp()) as unit_price_minor, open_price,
+  currency, active`;
 
 /** All products, those no longer sold included, by id, each with what it costs now. */
 export const listProducts = async (db: Database): Promise<Product[]> => {
@@ -53,7 +63,7 @@ export const findBranch = async (db: Database, id: string): Promise<Branch | und
 /** Adds the products that are not there yet, at a price that they have always had; the others stay. Answers how many are new. */
 export const addProducts = (
   db: Database,
-  products: readonly Pick<Product, 'product_id' | 'name' | 'unit_price_minor'>[],
+  products: readonly NewProduct[],
   requestId: string | null = null,
 ): Promise<{ changed: number }> =>
   changed(db, 'select add_products($1::jsonb, $2) as changed', [JSON.stringify(products), requestId]);
@@ -62,10 +72,7 @@ export const addProducts = (
  * The products of a price list: adds what is new; what differs gets the list's name, and its price from now on. Answers how
  * many were added or changed.
  */
-export const upsertProducts = (
-  db: Database,
-  products: readonly Pick<Product, 'product_id' | 'name' | 'unit_price_minor'>[],
-): Promise<{ changed: number }> =>
+export const upsertProducts = (db: Database, products: readonly NewProduct[]): Promise<{ changed: number }> =>
   changed(db, 'select upsert_products($1::jsonb) as changed', [JSON.stringify(products)]);
 
 /** Adds the branches that are not there yet; the others stay. Answers how many are new. */
@@ -95,11 +102,8 @@ export const changeBranch = (
   ]);
 
 /** Adds a product at a price that it has always had; false when the id is taken. */
-export const addProduct = async (
-  db: Database,
-  product: Pick<Product, 'product_id' | 'name' | 'unit_price_minor'>,
-  requestId: string,
-): Promise<boolean> => (await addProducts(db, [product], requestId)).changed === 1;
+export const addProduct = async (db: Database, product: NewProduct, requestId: string): Promise<boolean> =>
+  (await addProducts(db, [product], requestId)).changed === 1;
 
 /** Sets a product's price from a moment on (UTC instant; null: now); false when there is no such product. */
 export const setPrice = (
@@ -110,19 +114,14 @@ export const setPrice = (
   requestId: string,
 ): Promise<boolean> => isDone(db, 'select set_price($1, $2, $3, $4) as done', [id, unitPriceMinor, from, requestId]);
 
-/** Renames a product, retires it or sells it again; false when there is no such product. */
+/** Changes a product, retires it or sells it again; what is absent stays. False when there is no such product. */
 export const changeProduct = (
   db: Database,
   id: string,
-  change: { name?: string | undefined; active?: boolean | undefined },
+  change: { [Field in 'name' | 'category' | 'unit' | 'sku' | 'open_price' | 'active']?: Product[Field] | undefined },
   requestId: string,
 ): Promise<boolean> =>
-  isDone(db, 'select change_product($1, $2, $3, $4) as done', [
-    id,
-    change.name ?? null,
-    change.active ?? null,
-    requestId,
-  ]);
+  isDone(db, 'select change_product($1, $2::jsonb, $3) as done', [id, JSON.stringify(change), requestId]);
 
 /** Makes planned prices whose moment has come the present ones, and tells of it. Safe to call from anywhere, any time. */
 export const applyDuePrices = async (db: Database): Promise<void> => {

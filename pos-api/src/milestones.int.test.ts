@@ -107,7 +107,7 @@ test('events in any order and any number leave each milestone where Postgres has
       fc.array(step, { minLength: 1, maxLength: 20 }),
       fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
       async (steps, random) => {
-        await database.pool.query("select apply_settings('EUR', 3, '2000-01-01')");
+        await database.pool.query("select apply_settings('EUR', 3, '2000-01-01', 1)");
         await database.pool.query('truncate outbox');
         const customers: string[] = [randomUUID(), randomUUID(), randomUUID()];
         const ids: string[] = [];

@@ -34,6 +34,12 @@ const customerRow = async (id: string) => {
   return rows[0];
 };
 const voidPurchase = (id: string) => database.pool.query('select status, body from void_purchase($1)', [id]);
+const costing = (minor: number) => ({
+  unit_price_minor: minor,
+  discount_minor: 0,
+  total_minor: minor,
+  net_minor: minor,
+});
 const bodyOf = (answer: Awaited<ReturnType<typeof one>>) => {
   if (answer.outcome !== 'recorded' && answer.outcome !== 'replayed') throw new Error(`it was ${answer.outcome}`);
   return { id: answer.purchase_id, body: JSON.parse(answer.body) };
@@ -43,14 +49,16 @@ test('a purchase is stored with the prices of its products and leaves one valid 
   const { id, body } = bodyOf(await one(purchase({ items: ['bread', 'milk', 'orange-juice'] })));
   expect(body).toEqual({
     purchase_id: id,
+    receipt_number: null,
     branch_id: 'SMKT001',
     customer_id: null,
     sold_at: '2026-03-01T10:00:00.000Z',
     items: [
-      { product_id: 'bread', quantity: 1, unit_price_minor: 320 },
-      { product_id: 'milk', quantity: 1, unit_price_minor: 150 },
-      { product_id: 'orange-juice', quantity: 1, unit_price_minor: 410 },
+      { product_id: 'bread', quantity: 1, ...costing(320) },
+      { product_id: 'milk', quantity: 1, ...costing(150) },
+      { product_id: 'orange-juice', quantity: 1, ...costing(410) },
     ],
+    discount_minor: 0,
     total_minor: 880,
     currency: 'EUR',
     customer: null,
@@ -58,6 +66,8 @@ test('a purchase is stored with the prices of its products and leaves one valid 
   const [event, ...others] = await eventsOf(id);
   expect(others).toEqual([]);
   expect(event?.data).toMatchObject({ version: 1, status: 'recorded', total_minor: 880, customer: null });
+  expect(event?.data).toMatchObject({ gross_minor: 880, discount_minor: 0, cashier: null, receipt_number: null });
+  expect(event?.data).toMatchObject({ channel: 'pos', tenders: null, items: body.items });
 });
 
 test('the same key and content is replayed to the letter, another content is a conflict', async () => {

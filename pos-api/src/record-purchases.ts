@@ -13,8 +13,23 @@ export interface PurchaseInput {
   customer_id: string | null;
   /** UTC instant; null means now, by Postgres's clock. */
   sold_at: string | null;
-  /** Product ids in the order of the receipt, quantity 1 each. */
+  /** Product ids in the order of the receipt. The next three go with them, one for one; absent where no item has such a thing. */
   items: string[];
+  /** Decimal numbers, up to three decimals; absent or null: 1. */
+  quantities?: (string | number | null)[];
+  /** What the till says that an item costs, of products with an open price; null: the product's price. */
+  unit_prices_minor?: (number | null)[];
+  /** Discounts of single items; null: 0. */
+  discounts_minor?: (number | null)[];
+  /** Discount of the receipt as a whole, above 0. */
+  discount_minor?: number;
+  cashier?: string;
+  /** The till's own. */
+  receipt_number?: string;
+  /** Absent: `pos`. */
+  channel?: 'pos' | 'web';
+  /** How it was paid; they add up to the total. */
+  tenders?: { type: string; amount_minor: number }[];
   /** Refused when the prices add up to something else. */
   expected_total_minor?: number;
   /** Of the request that brings it; stored with the purchase and carried in its events. */
@@ -32,6 +47,11 @@ export interface PurchaseCheck {
   customer_id: null;
   sold_at: string | null;
   items: string[] | null;
+  quantities?: (string | null)[];
+  unit_prices_minor?: (number | null)[];
+  discounts_minor?: (number | null)[];
+  discount_minor?: number;
+  tenders?: { type: string; amount_minor: number }[];
 }
 
 /** The credential of callers without an API key: their keys are told apart by branch. The id of a key has no colon. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { customerIdOf, MAX_CUSTOMER_ID } from './customer-id.ts';
+import { CHANNELS, UNITS } from './values/choices.ts';
 
 /** Half of a character, as broken JSON escapes leave it: no encoding can carry it. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -16,6 +17,7 @@ const line = (max: number) =>
 
 /** Items of one purchase at most. */
 export const MAX_ITEMS = 200;
+const MAX_TENDERS = 20;
 
 /** What {@link instant} takes, for the contract; that the day is one of the calendar is said by its format. */
 const INSTANT_PATTERN =
@@ -30,6 +32,34 @@ const instant = z.iso
 
 /** Money in minor units (cents), as a price may be: up to ten million in major units. */
 const price = z.number().int('must be a whole number of minor units').min(0).max(1_000_000_000);
+
+/** Money in minor units, as a discount or a payment may be. */
+const amount = z
+  .number()
+  .int('must be a whole number of minor units')
+  .min(0)
+  .max(MAX_ITEMS * 10_000 * 1_000_000_000);
+
+/** Quantity of one item at most: with the highest price and the most items, sums stay whole numbers in JSON. */
+const MAX_QUANTITY = 10_000;
+const QUANTITY = /^(0|[1-9]\d{0,4})(\.\d{1,3})?$/;
+const NO_QUANTITY = `must be above 0, at most ${MAX_QUANTITY}, with three decimals at most`;
+
+/** A quantity as a number or as text, kept as text: Postgres counts in decimals. */
+const quantity = z
+  .union(
+    [
+      z.number().meta({ exclusiveMinimum: 0, maximum: MAX_QUANTITY, multipleOf: 0.001 }),
+      z.string().meta({ pattern: '^(0|[1-9]\\d{0,4})(\\.\\d{1,3})?$' }),
+    ],
+    NO_QUANTITY,
+  )
+  .transform(String)
+  .refine((text) => QUANTITY.test(text) && Number(text) > 0 && Number(text) <= MAX_QUANTITY, NO_QUANTITY)
+  .meta({
+    description: 'A whole number; for a product sold by weight with up to three decimals.',
+    examples: [1, 0.735],
+  });
 
 const productIdText = line(128)
   .regex(/^\S+$/, 'must not contain spaces')
@@ -55,12 +85,27 @@ export const purchaseRequest = z
       .array(
         z.strictObject({
           product_id: line(128),
-          quantity: z.literal(1, 'must be 1: each product stands once in a purchase'),
+          quantity,
+          unit_price_minor: price.nullish().meta({
+            description: 'Of a product with an open price. Absent: what the product cost when it was sold.',
+          }),
+          discount_minor: amount.nullish().meta({ description: 'Taken off this line.' }),
         }),
       )
       .min(1, 'there are no items')
       .max(MAX_ITEMS, `there are more than ${MAX_ITEMS} items`)
-      .meta({ description: 'Each product once.', uniqueItems: true }),
+      .meta({
+        description: 'Each product once with quantity 1, unless the chain allows more (MAX_QUANTITY_PER_PRODUCT).',
+      }),
+    discount_minor: amount.nullish().meta({ description: 'Taken off the receipt as a whole.' }),
+    cashier: line(100).nullish(),
+    receipt_number: line(100).nullish().meta({ description: "The till's own." }),
+    channel: z.enum(CHANNELS).nullish().meta({ description: 'Absent: pos.' }),
+    tenders: z
+      .array(z.strictObject({ type: line(32), amount_minor: amount }))
+      .max(MAX_TENDERS, `there are more than ${MAX_TENDERS} tenders`)
+      .nullish()
+      .meta({ description: 'How it was paid, such as cash and card. They add up to the total.' }),
     sold_at: instant.nullish().meta({
       description: 'When it was sold, for a till that was offline; absent: now. At most 5 minutes ahead.',
     }),
@@ -98,12 +143,25 @@ const wireInstant = z.iso.datetime({ precision: 3 }).meta({ examples: ['2026-11-
 /** Body of the 201. */
 export const purchaseResponse = z.object({
   purchase_id: z.guid(),
+  receipt_number: z.string().nullable(),
   branch_id: z.string(),
   customer_id: z.guid().nullable(),
   sold_at: wireInstant,
   items: z.array(
-    z.object({ product_id: z.string(), quantity: z.number().int(), unit_price_minor: z.number().int().min(0) }),
+    z.object({
+      product_id: z.string(),
+      quantity: z.number(),
+      unit_price_minor: z.number().int().min(0),
+      discount_minor: z.number().int().min(0),
+      total_minor: z.number().int().min(0).meta({ description: 'Rounded half up, less the discount of the line.' }),
+      net_minor: z
+        .number()
+        .int()
+        .min(0)
+        .meta({ description: "The same less the line's share of the receipt's discount." }),
+    }),
   ),
+  discount_minor: z.number().int().min(0).meta({ description: 'Taken off the receipt as a whole.' }),
   total_minor: z.number().int().min(0),
   currency: z.string(),
   customer: z
@@ -118,7 +176,11 @@ export const storedPurchaseResponse = purchaseResponse.extend({ status: z.enum([
 const product = z.object({
   product_id: z.string(),
   name: z.string(),
+  category: z.string(),
+  unit: z.enum(UNITS),
+  sku: z.string().nullable(),
   unit_price_minor: z.number().int(),
+  open_price: z.boolean().meta({ description: 'A till may say what it costs.' }),
   currency: z.string(),
   active: z.boolean(),
 });
@@ -147,14 +209,32 @@ export const customerResponse = z.object({
   last_sold_at: wireInstant.nullable(),
 });
 
+const category = z.union([line(100), z.literal('')], 'must be text of up to 100 characters');
+const sku = line(64).meta({ description: 'What a scanner reads. Active products have different ones.' });
+
 /** Body of `POST /v1/products`. The id is the name in lower case with `-` for spaces unless it is given. */
 export const newProduct = z
-  .strictObject({ product_id: productIdText.optional(), name: line(100), unit_price_minor: price })
+  .strictObject({
+    product_id: productIdText.optional(),
+    name: line(100),
+    unit_price_minor: price,
+    category: category.optional(),
+    unit: z.enum(UNITS).optional(),
+    sku: sku.nullish(),
+    open_price: z.boolean().optional(),
+  })
   .meta({ examples: [{ name: 'Oat Milk', unit_price_minor: 219 }] });
 
-/** Body of `PATCH /v1/products/{id}`: `active: false` retires it. */
+/** Body of `PATCH /v1/products/{id}`: `active: false` retires it, `sku: null` takes its SKU away. */
 export const productChange = z
-  .strictObject({ name: line(100).optional(), active: z.boolean().optional() })
+  .strictObject({
+    name: line(100).optional(),
+    category: category.optional(),
+    unit: z.enum(UNITS).optional(),
+    sku: sku.nullish(),
+    open_price: z.boolean().optional(),
+    active: z.boolean().optional(),
+  })
   .refine((change) => Object.keys(change).length > 0, 'names nothing to change')
   .meta({ examples: [{ active: false }], minProperties: 1 });
 
@@ -189,7 +269,8 @@ export const SCOPES = ['post', 'void', 'read', 'admin'] as const;
 export const OWN_VOID_HOURS = 24;
 export type Scope = (typeof SCOPES)[number];
 
-export type PurchaseRequest = z.output<typeof purchaseRequest>;
+/** As a till writes it. */
+export type PurchaseRequest = z.input<typeof purchaseRequest>;
 export type PurchaseResponse = z.output<typeof purchaseResponse>;
 export type Fault = z.output<typeof fault>;
 export type Problem = z.output<typeof problem>;

@@ -1,10 +1,14 @@
 import { z } from 'zod';
+import { CHANNELS, UNITS } from './values/choices.ts';
 
 /** A moment in UTC with milliseconds, as Postgres rounded it: `2026-11-20T10:00:00.000Z`. */
 export const utcInstant = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
 
 /** Money in minor units (cents). */
 export const minorUnits = z.number().int();
+
+/** Pieces, or kilograms with up to three decimals. */
+const quantity = z.number().positive();
 
 /** How often and since when a customer buys, after the change that the event tells of. */
 const customerTotals = {
@@ -41,13 +45,33 @@ export const purchaseState = z.object({
   sold_at: utcInstant,
   recorded_at: utcInstant,
   currency: z.string().length(3),
+  /** What it would have cost without any discount. Absent in events of before there were discounts: the total. */
+  gross_minor: minorUnits.min(0).optional(),
+  /** The discount of the receipt as a whole. */
+  discount_minor: minorUnits.min(0).default(0),
+  /** What was paid when it was sold. */
   total_minor: minorUnits.min(0),
+  cashier: z.string().nullable().default(null),
+  /** The till's own. */
+  receipt_number: z.string().nullable().default(null),
+  channel: z.enum(CHANNELS).default('pos'),
+  /** How it was paid; they add up to the total. Null where the till did not say. */
+  tenders: z
+    .array(z.object({ type: z.string().min(1), amount_minor: minorUnits.min(0) }))
+    .nullable()
+    .default(null),
   items: z
     .array(
       z.object({
         product_id: z.string().min(1),
-        quantity: z.number().int().min(1),
+        quantity,
         unit_price_minor: minorUnits.min(0),
+        /** The discount of this line. Absent in events of before there were discounts, as the next two. */
+        discount_minor: minorUnits.min(0).default(0),
+        /** Quantity × unit price, rounded half up, less the discount. Absent: quantity × unit price. */
+        total_minor: minorUnits.min(0).optional(),
+        /** The same less the line's share of the receipt's discount: they add up to the purchase's total. Absent: `total_minor`. */
+        net_minor: minorUnits.min(0).optional(),
       }),
     )
     .min(1),
@@ -90,7 +114,12 @@ export const catalogEvent = z.discriminatedUnion('type', [
     data: z.object({
       product_id: z.string().min(1),
       name: z.string().min(1),
+      category: z.string().default(''),
+      unit: z.enum(UNITS).default('piece'),
+      sku: z.string().nullable().default(null),
       unit_price_minor: minorUnits.min(0),
+      /** Whether a till may say what it costs. */
+      open_price: z.boolean().default(false),
       currency: z.string().length(3),
       active: z.boolean(),
       revision: z.number().int().min(1),
@@ -111,6 +140,7 @@ export const catalogEvent = z.discriminatedUnion('type', [
 /** Whatever may travel on the topic. */
 export const posEvent = z.union([purchaseEvent, catalogEvent]);
 
-export type PurchaseState = z.output<typeof purchaseState>;
-export type PurchaseEvent = z.output<typeof purchaseEvent>;
-export type PosEvent = z.output<typeof posEvent>;
+/** Events as they are written: what has a default may be absent. */
+export type PurchaseState = z.input<typeof purchaseState>;
+export type PurchaseEvent = z.input<typeof purchaseEvent>;
+export type PosEvent = z.input<typeof posEvent>;

@@ -17,6 +17,7 @@ test('what is not set has its default; an empty value is not set', () => {
     BUSINESS_DAY_START: '00:00',
     WEEK_START: 'monday',
     LOYAL_THRESHOLD: 3,
+    MAX_QUANTITY_PER_PRODUCT: 1,
     CURRENCY: 'EUR',
     CHAIN_SINCE: '2000-02-01',
   });
@@ -28,6 +29,7 @@ test.each([
   ['BUSINESS_DAY_START', '24:00'],
   ['WEEK_START', 'friday'],
   ['LOYAL_THRESHOLD', '0'],
+  ['MAX_QUANTITY_PER_PRODUCT', '-1'],
   ['LOYAL_THRESHOLD', '3.5'],
   ['CURRENCY', 'euro'],
   ['CHAIN_SINCE', '2000-13-01'],

@@ -31,6 +31,8 @@ export const shopSettings = {
     .default('00:00'),
   WEEK_START: z.enum(['monday', 'sunday', 'saturday']).default('monday'),
   LOYAL_THRESHOLD: count(3, 1, 1000),
+  /** Units of one product in a purchase at most; of a product sold by weight so many lines. 0: no limit. */
+  MAX_QUANTITY_PER_PRODUCT: count(1, 0, 10_000),
   CURRENCY: z
     .string()
     .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as EUR')

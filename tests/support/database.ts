@@ -6,7 +6,13 @@ import { migratePostgres } from '@tillstream/pos-api/postgres/migrate';
 import type { PurchaseInput } from '@tillstream/pos-api/record-purchases';
 import type pg from 'pg';
 
-export const SETTINGS = { CURRENCY: 'EUR', LOYAL_THRESHOLD: 3, CHAIN_SINCE: '2000-01-01', SHOP_TIMEZONE: 'UTC' };
+export const SETTINGS = {
+  CURRENCY: 'EUR',
+  LOYAL_THRESHOLD: 3,
+  CHAIN_SINCE: '2000-01-01',
+  SHOP_TIMEZONE: 'UTC',
+  MAX_QUANTITY_PER_PRODUCT: 1,
+};
 
 export interface TestDatabase {
   url: string;

@@ -47,6 +47,6 @@ SELECT
     faults AS dq_errors,
     arrayConcat(
         arrayFilter(field -> field NOT IN ('specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'data', 'traceparent', 'requestid'), JSONExtractKeys(payload)),
-        arrayMap(field -> concat('data.', field), arrayFilter(field -> is_purchase AND field NOT IN ('purchase_id', 'version', 'status', 'branch_id', 'sold_at', 'recorded_at', 'currency', 'total_minor', 'items', 'customer', 'void'), JSONExtractKeys(payload, 'data')))
+        arrayMap(field -> concat('data.', field), arrayFilter(field -> is_purchase AND field NOT IN ('purchase_id', 'version', 'status', 'branch_id', 'sold_at', 'recorded_at', 'currency', 'gross_minor', 'discount_minor', 'total_minor', 'cashier', 'receipt_number', 'channel', 'tenders', 'items', 'returns', 'customer', 'void'), JSONExtractKeys(payload, 'data')))
     ) AS unknown_fields
 FROM bronze.inbox;

@@ -151,6 +151,7 @@ export const readPurchase = (row: Row, rules: PurchaseRules): RowPurchase | Reas
       customer_id,
       sold_at: new Date(time.instant).toISOString(),
       items,
+      ...(receipt !== '' && { receipt_number: receipt }),
       expected_total_minor: total_minor,
     },
   };

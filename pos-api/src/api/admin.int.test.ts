@@ -5,6 +5,7 @@ import {
   productsResponse,
   purchaseResponse,
 } from '@tillstream/schemas/api';
+import { catalogEvent } from '@tillstream/schemas/events';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
 import { checkedFetch, json, startApi, type TestApi } from '../../test/api.ts';
@@ -27,6 +28,38 @@ const sell = async (product_id: string, sold_at?: string) => {
   const response = await send('/v1/purchases', { branch_id: 'SMKT001', items: [{ product_id, quantity: 1 }], sold_at });
   return response.status === 201 ? purchaseResponse.parse(await response.json()).total_minor : response.status;
 };
+
+test('a product has a category, a unit, an SKU that no other active one has, and may have an open price', async () => {
+  const plums = {
+    name: 'Plums',
+    unit_price_minor: 399,
+    category: 'Fruit',
+    unit: 'kg',
+    sku: '2000001',
+    open_price: true,
+  };
+  const added = await send('/v1/products', plums);
+  expect(productResponse.parse(await added.json())).toMatchObject(plums);
+  expect((await send('/v1/products', plums)).status).toBe(200);
+  expect((await send('/v1/products', { ...plums, unit: 'piece' })).status).toBe(409);
+  expect((await send('/v1/products', { ...plums, name: 'Prunes' })).status).toBe(409);
+  expect((await send('/v1/products/milk', { sku: '2000001' }, 'PATCH')).status).toBe(409);
+  const items = [{ product_id: 'plums', quantity: 0.5, unit_price_minor: 500 }];
+  expect(await (await send('/v1/purchases', { branch_id: 'SMKT001', items })).json()).toMatchObject({
+    total_minor: 250,
+  });
+
+  const changed = await send('/v1/products/plums', { category: '', open_price: false, sku: null }, 'PATCH');
+  expect(await changed.json()).toMatchObject({ name: 'Plums', category: '', unit: 'kg', open_price: false, sku: null });
+  expect((await send('/v1/purchases', { branch_id: 'SMKT001', items })).status).toBe(422);
+  expect((await send('/v1/products/milk', { sku: '2000001' }, 'PATCH')).status).toBe(200);
+  const { rows } = await database.pool.query("select payload::json from outbox where key = 'plums' order by id");
+  const { unit, ...rest } = plums;
+  expect(rows.map(({ payload }) => catalogEvent.parse(payload).data)).toMatchObject([
+    { ...rest, unit, revision: 1 },
+    { category: '', unit, sku: null, open_price: false, revision: 2 },
+  ]);
+});
 
 test('a product is added once, sold, given another price, retired', async () => {
   const rice = { name: 'Brown Rice', unit_price_minor: 220 };

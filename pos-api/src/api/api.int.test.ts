@@ -75,6 +75,63 @@ test('a missing or unprintable key is 400', async () => {
   expect((await post(good, { 'Idempotency-Key': 'ümlaut' })).status).toBe(400);
 });
 
+test('a receipt of a real till: its number, its cashier, its tenders', async () => {
+  const receipt = {
+    ...good,
+    items: [{ product_id: 'milk', quantity: '1.0', unit_price_minor: 150, discount_minor: 20 }],
+    discount_minor: 30,
+    cashier: 'Ana',
+    receipt_number: 'SMKT001-000042',
+    channel: 'web',
+    tenders: [{ type: 'cash', amount_minor: 100 }],
+  };
+  const body = purchaseResponse.parse(await (await post(receipt)).json());
+  expect(body).toMatchObject({ receipt_number: 'SMKT001-000042', discount_minor: 30, total_minor: 100 });
+  const cost = { unit_price_minor: 150, discount_minor: 20, total_minor: 130, net_minor: 100 };
+  expect(body.items).toEqual([{ product_id: 'milk', quantity: 1, ...cost }]);
+  const nothing = { discount_minor: null, cashier: null, receipt_number: null, channel: null, tenders: null };
+  expect((await post({ ...good, ...nothing })).status).toBe(201);
+});
+
+test.each<[string, object, string[]]>([
+  ['nothing of it', { quantity: 0 }, ['#/items/0/quantity']],
+  ['less than a gram', { quantity: 0.0001 }, ['#/items/0/quantity']],
+  ['a word', { quantity: 'two' }, ['#/items/0/quantity']],
+  ['a power of ten', { quantity: '1e3' }, ['#/items/0/quantity']],
+  ['more than 10000', { quantity: 10_001 }, ['#/items/0/quantity']],
+  [
+    'half a cent',
+    { unit_price_minor: 0.5, discount_minor: -1 },
+    ['#/items/0/discount_minor', '#/items/0/unit_price_minor'],
+  ],
+  [
+    'an unreadable quantity of an unknown product',
+    { product_id: 'caviar', quantity: -1, discount_minor: 1000 },
+    ['#/items/0/product_id', '#/items/0/quantity'],
+  ],
+  [
+    'a wrong discount beside an unknown field',
+    { discount_minor: 151, colour: 1 },
+    ['#/items/0/colour', '#/items/0/discount_minor'],
+  ],
+])('%s is 422, and all that is wrong is named', async (_what, item, pointers) => {
+  const response = await post({ ...good, items: [{ product_id: 'milk', quantity: 1, ...item }] });
+  expect((await pointersOf(response))?.sort()).toEqual(pointers);
+});
+
+test('tenders and discounts that cannot be are 422 beside an unknown field', async () => {
+  const tenders = [{ type: 'cash', amount_minor: 100 }];
+  expect((await pointersOf(await post({ ...good, tenders, colour: 1 })))?.sort()).toEqual(['#/colour', '#/tenders']);
+  expect(await pointersOf(await post({ ...good, tenders: [{ type: '', amount_minor: -1 }] }))).toEqual([
+    '#/tenders/0/type',
+    '#/tenders/0/amount_minor',
+  ]);
+  expect(await pointersOf(await post({ ...good, discount_minor: 151, channel: 'fax' }))).toEqual([
+    '#/channel',
+    '#/discount_minor',
+  ]);
+});
+
 test('what is wrong with the form or the content is 422, all of it at once', async () => {
   const response = await post({
     branch_id: 'NOWHERE',
@@ -212,7 +269,11 @@ test('catalog, branches and customers can be read', async () => {
   expect(products.products).toContainEqual({
     product_id: 'milk',
     name: 'Milk',
+    category: '',
+    unit: 'piece',
+    sku: null,
     unit_price_minor: 150,
+    open_price: false,
     currency: 'EUR',
     active: true,
   });

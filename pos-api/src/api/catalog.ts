@@ -25,10 +25,13 @@ import {
   listProducts,
   setPrice,
 } from '../catalog.ts';
-import type { Database } from '../postgres/database.ts';
+import { type Database, sqlState } from '../postgres/database.ts';
 import { readBody } from './http/body.ts';
 import { ProblemError } from './http/problems.ts';
 import { branchOf, requestIdOf } from './keys/caller.ts';
+
+const GIVEN_FIELDS = ['name', 'unit_price_minor', 'category', 'unit', 'sku', 'open_price'] as const;
+const UNIQUE_VIOLATION = '23505';
 
 /** `GET /v1/products` */
 export const getProducts =
@@ -50,22 +53,23 @@ export const postProduct =
   async (request, response) => {
     const given = readBody(newProduct, request.body);
     const product_id = given.product_id ?? productId(given.name);
-    const added = await addProduct(db, { ...given, product_id }, requestIdOf(response));
+    const added = await skuIsFree(addProduct(db, { ...given, product_id }, requestIdOf(response)));
     const product = await requireProduct(db, product_id);
-    if (!added && (product.name !== given.name || product.unit_price_minor !== given.unit_price_minor)) {
+    const asGiven = { category: '', unit: 'piece', sku: null, open_price: false, ...given };
+    if (!added && GIVEN_FIELDS.some((field) => product[field] !== asGiven[field])) {
       throw new ProblemError('exists', `${product_id} is another product already`);
     }
     response.status(added ? 201 : 200).set('Location', `/v1/products/${encodeURIComponent(product_id)}`);
     send<typeof productResponse>(response, product);
   };
 
-/** `PATCH /v1/products/{product_id}`: another name, or retired, or sold again. */
+/** `PATCH /v1/products/{product_id}`: another name, category and so on, or retired, or sold again. */
 export const patchProduct =
   (db: Database): RequestHandler =>
   async (request, response) => {
     const change = readBody(productChange, request.body);
     const id = idIn(request.params.product_id);
-    if (!(await changeProduct(db, id, change, requestIdOf(response)))) throw noProduct();
+    if (!(await skuIsFree(changeProduct(db, id, change, requestIdOf(response))))) throw noProduct();
     send<typeof productResponse>(response, await requireProduct(db, id));
   };
 
@@ -128,6 +132,16 @@ const requireStoredBranch = async (db: Database, id: string) => {
   const branch = await findBranch(db, id);
   if (!branch) throw noBranch();
   return branch;
+};
+
+/** The answer of Postgres; an SKU that another active product has is a problem of its own. */
+const skuIsFree = async <T>(answer: Promise<T>): Promise<T> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+    throw new ProblemError('exists', 'another product that is sold has this SKU');
+  }
 };
 
 const noProduct = () => new ProblemError('not-found', 'there is no such product');

@@ -42,9 +42,13 @@ export const recordPurchase =
     const body: unknown = request.body;
     const parsed = purchaseRequest.safeParse(bounded(body));
     if (!parsed.success) {
-      throw invalid('invalid-purchase', [...faultsOf(parsed.error), ...(await catalogFaults(queue, body))]);
+      throw invalid('invalid-purchase', [
+        ...faultsOf(parsed.error),
+        ...(await catalogFaults(queue, body, parsed.error)),
+      ]);
     }
-    const { branch_id, customer_id, sold_at, items } = parsed.data;
+    const { branch_id, customer_id, sold_at, items, discount_minor, cashier, receipt_number, channel, tenders } =
+      parsed.data;
     requireBranch(response, branch_id);
     const traceparent = localsOf(response).span?.traceparent;
     const answer = await queue.submit({
@@ -54,7 +58,12 @@ export const recordPurchase =
       branch_id,
       customer_id: customer_id ?? null,
       sold_at: sold_at ?? null,
-      items: items.map((item) => item.product_id),
+      ...listsOf(items),
+      ...(discount_minor && { discount_minor }),
+      ...(cashier != null && { cashier }),
+      ...(receipt_number != null && { receipt_number }),
+      ...(channel != null && { channel }),
+      ...(tenders != null && { tenders }),
       request_id: requestIdOf(response),
       ...(traceparent !== undefined && { traceparent }),
     });
@@ -138,38 +147,73 @@ const bounded = (body: unknown): unknown => {
   return Array.isArray(items) && items.length > MAX_ITEMS ? { ...body, items: items.slice(0, MAX_ITEMS + 1) } : body;
 };
 
+/** The items as `record_purchases` takes them: lists side by side, of which the plain receipt has but one. */
+const listsOf = (items: z.output<typeof purchaseRequest>['items']) => ({
+  items: items.map((item) => item.product_id),
+  ...(items.some((item) => item.quantity !== '1') && { quantities: items.map((item) => item.quantity) }),
+  ...(items.some((item) => item.unit_price_minor != null) && {
+    unit_prices_minor: items.map((item) => item.unit_price_minor ?? null),
+  }),
+  ...(items.some((item) => item.discount_minor) && {
+    discounts_minor: items.map((item) => item.discount_minor ?? null),
+  }),
+});
+
 const text = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u);
+const { sold_at, discount_minor, tenders, items } = purchaseRequest.shape;
+const { quantity, ...amounts } = items.element.shape;
 const readableParts = z.object({
   branch_id: text.nullable().catch(null),
-  sold_at: purchaseRequest.shape.sold_at.catch(null),
+  sold_at: sold_at.catch(null),
   items: z
-    .array(z.object({ product_id: text }).catch({ product_id: '' }))
+    .array(
+      z.object({
+        product_id: text.catch(''),
+        quantity: quantity.catch('1'),
+        unit_price_minor: amounts.unit_price_minor.catch(null),
+        discount_minor: amounts.discount_minor.catch(null),
+      }),
+    )
     .nullable()
     .catch(null),
+  discount_minor: discount_minor.catch(null),
+  tenders: tenders.catch(null),
 });
 
 /**
  * What Postgres finds wrong in those parts of a malformed body that can be read, so that a till hears of all its
  * faults at once. Records nothing.
  */
-const catalogFaults = async (queue: CommitQueue, body: unknown): Promise<Fault[]> => {
+const catalogFaults = async (queue: CommitQueue, body: unknown, unreadable: z.ZodError): Promise<Fault[]> => {
   const parts = readableParts.safeParse(bounded(body));
   if (!parts.success) return [];
-  const items = parts.data.items?.map((item) => item.product_id) ?? null;
+  const { data } = parts;
+  const places = unreadable.issues
+    .filter(({ code }) => code !== 'unrecognized_keys')
+    .map(({ path }) => path.map(String));
+  /** Whether something at this place, in it or around it could not be read. */
+  const isUnreadable = (...place: string[]) =>
+    places.some((path) => place.every((part, index) => path.length <= index || path[index] === part));
+  // Sums of what cannot be read in full say nothing.
+  const hasSums = !isUnreadable('items') && !isUnreadable('discount_minor');
   const answer = await queue.submit({
     idempotency_key: null,
     credential: null,
     fingerprint: null,
-    branch_id: parts.data.branch_id,
+    branch_id: data.branch_id,
     customer_id: null,
-    sold_at: parts.data.sold_at ?? null,
-    items: items && items.length > 0 ? items : null,
+    sold_at: data.sold_at ?? null,
+    ...(data.items && data.items.length > 0 ? listsOf(data.items) : { items: null }),
+    ...(hasSums && data.discount_minor && { discount_minor: data.discount_minor }),
+    ...(hasSums && data.tenders && { tenders: data.tenders }),
   });
   if (answer.outcome !== 'refused') return [];
-  // Items that could not be read were replaced by '' above, and zod has named them already.
-  return answer.faults.filter(
-    (fault) => fault.detail !== 'unknown product: ' && fault.detail !== ' is listed more than once',
-  );
+  // What was unreadable in an item was replaced above, and zod has named it. A discount hangs on the whole item.
+  return answer.faults.filter(({ pointer }) => {
+    const [, line = '', field = ''] = /^#\/items\/(\d+)\/(\w+)/.exec(pointer) ?? [];
+    if (line === '') return true;
+    return field === 'discount_minor' ? !isUnreadable('items', line) : !isUnreadable('items', line, field);
+  });
 };
 
 const findPurchase = (db: Database, id: unknown) =>

@@ -19,6 +19,7 @@ export interface ChainSettings {
   /** A date on the clock of `SHOP_TIMEZONE`. */
   CHAIN_SINCE: string;
   SHOP_TIMEZONE: string;
+  MAX_QUANTITY_PER_PRODUCT: number;
 }
 
 /**
@@ -51,7 +52,12 @@ const applySettings = async (client: pg.Client, settings: ChainSettings): Promis
   await client.query(`set lock_timeout = ${SETTINGS_LOCK_MS}`);
   for (let left = SETTINGS_TRIES; ; left--) {
     try {
-      await client.query('select apply_settings($1, $2, $3)', [settings.CURRENCY, settings.LOYAL_THRESHOLD, since]);
+      await client.query('select apply_settings($1, $2, $3, $4)', [
+        settings.CURRENCY,
+        settings.LOYAL_THRESHOLD,
+        since,
+        settings.MAX_QUANTITY_PER_PRODUCT,
+      ]);
       return;
     } catch (error) {
       if (left === 0 || sqlState(error) !== '55P03') throw error;

@@ -11,8 +11,8 @@ const FROM = `
   from purchases p
   left join customers c on c.customer_id = p.customer_id
   cross join lateral (
-    select coalesce(sum(i.quantity), 0) as units,
-      coalesce(string_agg(concat(i.product_id, ':', i.quantity, ':', i.unit_price_minor), ',' order by i.line), '') as items
+    select coalesce(trim_scale(sum(i.quantity)), 0) as units,
+      coalesce(string_agg(concat(i.product_id, ':', trim_scale(i.quantity), ':', i.unit_price_minor), ',' order by i.line), '') as items
     from purchase_items i where i.purchase_id = p.purchase_id
   ) as basket`;
 

@@ -25,10 +25,12 @@ const sale = (key: string, minute: number): QueuedSale => ({
 });
 const receipt = {
   purchase_id: '00000000-0000-4000-8000-000000000001',
+  receipt_number: null,
   branch_id: 'A',
   customer_id: null,
   sold_at: '2026-11-20T10:00:00.000Z',
   items: [],
+  discount_minor: 0,
   total_minor: 150,
   currency: 'EUR',
   customer: null,

@@ -192,15 +192,29 @@ const problemExample = (kind: ProblemKind, operation: Operation): Json => {
 
 const PURCHASE = {
   purchase_id: '019a9f64-8c1e-7a30-9d5c-0d6f2c1b7a10',
+  receipt_number: 'SMKT001-000042',
   branch_id: 'SMKT001',
   customer_id: null,
   sold_at: '2026-11-20T10:00:00.000Z',
-  items: [{ product_id: 'milk', quantity: 1, unit_price_minor: 150 }],
+  items: [
+    { product_id: 'milk', quantity: 1, unit_price_minor: 150, discount_minor: 0, total_minor: 150, net_minor: 150 },
+  ],
+  discount_minor: 0,
   total_minor: 150,
   currency: 'EUR',
   customer: null,
 };
-const MILK = { product_id: 'milk', name: 'Milk', unit_price_minor: 150, currency: 'EUR', active: true };
+const MILK = {
+  product_id: 'milk',
+  name: 'Milk',
+  category: 'Dairy',
+  unit: 'piece',
+  sku: '4012345678901',
+  unit_price_minor: 150,
+  open_price: false,
+  currency: 'EUR',
+  active: true,
+};
 const BRANCH = { branch_id: 'SMKT001', name: 'Harbour', country: 'PT' };
 
 const EXAMPLES: Partial<Record<SchemaName, unknown>> = {
