@@ -4,6 +4,8 @@ const GROWING = new Set([
   'items',
   'units',
   'revenue_minor',
+  'gross_minor',
+  'discount_minor',
   'unique_customers',
   'loyal_customers',
   'purchases_before',

@@ -45,6 +45,7 @@ const CLOCKS: readonly ShopClock[] = [
 type Step =
   | { do: 'sell'; baskets: Basket[] }
   | { do: 'void'; index: number }
+  | { do: 'take back'; index: number; line: number; half: boolean; branch: number; minute: number }
   | { do: 'deliver'; seed: number; blocks: number }
   | { do: 'deliver in vain'; where: (typeof SABOTAGES)[number] }
   | { do: 'replay'; how: (typeof REPLAYS)[number]; seed: number; blocks: number }
@@ -85,6 +86,7 @@ const basket: fc.Arbitrary<Basket> = fc.record({
   customer: fc.nat({ max: 4 }),
   products: fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 3 }),
   price: fc.constantFrom(0, 99, 150),
+  discount: fc.constantFrom(0, 0, 7, 400),
 });
 
 const scope: fc.Arbitrary<Scope> = fc.record({
@@ -110,6 +112,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: one('sell'), baskets: fc.array(basket, { minLength: 1, maxLength: 12 }) }),
   },
   { weight: 3, arbitrary: fc.record({ do: one('void'), index: fc.nat({ max: 40 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: one('take back'),
+      index: fc.nat({ max: 40 }),
+      line: fc.nat({ max: 2 }),
+      half: fc.boolean(),
+      branch: fc.nat({ max: 1 }),
+      minute: fc.nat({ max: WORLD_MINUTES - 1 }),
+    }),
+  },
   { weight: 5, arbitrary: fc.record({ do: one('deliver'), seed, blocks }) },
   { weight: 1, arbitrary: fc.record({ do: one('deliver in vain'), where: fc.constantFrom(...SABOTAGES) }) },
   { weight: 2, arbitrary: fc.record({ do: one('replay'), how: fc.constantFrom(...REPLAYS), seed, blocks }) },
@@ -203,6 +216,7 @@ const live = async (
   for (const now of steps) {
     if (now.do === 'sell') for (const sold of now.baskets) world.sell(sold);
     else if (now.do === 'void') world.void(now.index);
+    else if (now.do === 'take back') world.takeBack(now);
     else if (now.do === 'deliver') await world.deliver(now.seed, now.blocks);
     else if (now.do === 'deliver in vain') await world.deliverInVain(now.where);
     else if (now.do === 'replay') await world.replay(now.how, now.seed, now.blocks);
@@ -258,7 +272,7 @@ test('whatever happens, at rest every question has the answer of the plain model
 test('a tick alone finds late sales, voids and replays', { timeout: 3_600_000 }, async () => {
   const calm = sequence.map((steps) =>
     steps
-      .filter((each) => ['sell', 'void', 'deliver', 'replay', 'merge', 'tick'].includes(each.do))
+      .filter((each) => ['sell', 'void', 'take back', 'deliver', 'replay', 'merge', 'tick'].includes(each.do))
       .map((each) => (each.do === 'tick' ? { ...each, sealers: 1, dies: 99, meanwhile: false } : each)),
   );
   await fc.assert(

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { openGold } from '@tillstream/clickhouse/questions/gold';
 import { runSealer } from '@tillstream/clickhouse/seal/sealer';
-import type { PurchaseEvent } from '@tillstream/schemas/events';
+
 import { expect, test } from 'vitest';
 import { boundsOf } from './bounds.ts';
 import { engineOfThisFile, SHOP } from './engine.ts';
 import type { Sale } from './model.ts';
 import { neverLookingAgain } from './mutants.ts';
 import { NAMED_QUESTIONS } from './questions.ts';
-import { BRANCHES, emptyWorld, THRESHOLD, WORLD_BEGINS, World } from './world.ts';
+import { BRANCHES, type Event, emptyWorld, THRESHOLD, WORLD_BEGINS, World } from './world.ts';
 
 const SECONDS = Number(process.env.PROPERTY_SECONDS ?? 25);
 /** A minute of the world each second: a quarter of an hour ends every 15 s. */
@@ -21,7 +21,7 @@ const engine = engineOfThisFile();
 
 /** When a version of a purchase was sent and when it was acknowledged (as `performance.now()` has it). */
 interface Told {
-  event: PurchaseEvent['data'];
+  event: Event['data'];
   sent: number;
   acknowledged: number;
 }
@@ -37,7 +37,7 @@ class Ledger {
       insert: async (table, rows) => {
         const sent = performance.now();
         const entries = rows.map(({ payload }) => {
-          const { data } = JSON.parse(String(payload)) as PurchaseEvent;
+          const { data } = JSON.parse(String(payload)) as Event;
           const key = `${data.purchase_id}/${data.version}`;
           const entry = this.told.get(key) ?? { event: data, sent, acknowledged: Number.POSITIVE_INFINITY };
           this.told.set(key, entry);
@@ -60,7 +60,8 @@ class Ledger {
   }
 }
 
-const saleOf = (event: PurchaseEvent['data'], voided: boolean): Sale => ({
+const saleOf = (event: Event['data'], voided: boolean): Sale => ({
+  kind: 'sale',
   id: event.purchase_id,
   branch: event.branch_id,
   soldAt: Date.parse(event.sold_at),
@@ -68,8 +69,9 @@ const saleOf = (event: PurchaseEvent['data'], voided: boolean): Sale => ({
   items: event.items.map((item) => ({
     product: item.product_id,
     quantity: item.quantity,
-    price: item.unit_price_minor,
+    net: item.net_minor,
   })),
+  gross: event.gross_minor,
   voided,
 });
 

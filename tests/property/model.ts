@@ -1,13 +1,17 @@
 import type { ShopCalendar } from '@tillstream/clickhouse/calendar/shop-calendar';
 
-/** A purchase as the reference model knows it: nothing but what happened at the till. */
+/** A purchase or a return as the reference model knows it: nothing but what happened at the till. */
 export interface Sale {
+  kind: 'sale' | 'return';
   id: string;
   branch: string;
   soldAt: number;
   /** 0: no card. */
   customer: number;
-  items: { product: string; quantity: number; price: number }[];
+  /** `quantity` may have three decimals, and is 0 of a return; `net` is what the line adds to the revenue. */
+  items: { product: string; quantity: number; net: number }[];
+  /** Quantities × prices before discounts; 0 of a return. */
+  gross: number;
   voided: boolean;
 }
 
@@ -27,22 +31,36 @@ export const inScope = (sales: readonly Sale[], { from, to, branch }: ModelScope
       !sale.voided && sale.soldAt >= from && sale.soldAt < to && (branch === undefined || sale.branch === branch),
   );
 
-const total = (sale: Sale): number => sale.items.reduce((sum, item) => sum + item.quantity * item.price, 0);
+const total = (sale: Sale): number => sale.items.reduce((sum, item) => sum + item.net, 0);
+const isSale = (sale: Sale): boolean => sale.kind === 'sale';
+/** Without the noise of binary fractions: quantities have three decimals at most. */
+const sumOf = (quantities: readonly number[]): number =>
+  quantities.reduce((sum, quantity) => sum + Math.round(quantity * 1000), 0) / 1000;
+/** A weighed line is one item. */
+const itemsOf = (sale: Sale): number =>
+  sale.items.reduce((sum, { quantity }) => sum + (Number.isInteger(quantity) ? quantity : 1), 0);
 
 const uniqueCustomers = (sales: readonly Sale[]): Set<number> =>
-  new Set(sales.filter((sale) => sale.customer !== 0).map((sale) => sale.customer));
-
-export const totals = (sales: readonly Sale[]) => ({
-  purchases: sales.length,
-  items: sales.reduce((sum, sale) => sum + sale.items.reduce((units, item) => units + item.quantity, 0), 0),
-  revenue_minor: sales.reduce((sum, sale) => sum + total(sale), 0),
-  unique_customers: uniqueCustomers(sales).size,
-});
+  new Set(sales.filter((sale) => isSale(sale) && sale.customer !== 0).map((sale) => sale.customer));
 
 /** What adds up over hours; customers do not, and are not told by the hour. */
-const sums = (sales: readonly Sale[]) => {
-  const { purchases, items, revenue_minor } = totals(sales);
-  return { purchases, items, revenue_minor };
+const sums = (sales: readonly Sale[]) => ({
+  purchases: sales.filter(isSale).length,
+  items: sales.reduce((sum, sale) => sum + itemsOf(sale), 0),
+  revenue_minor: sales.reduce((sum, sale) => sum + total(sale), 0),
+});
+
+export const totals = (sales: readonly Sale[]) => {
+  const [sold, returned] = [sales.filter(isSale), sales.filter((sale) => !isSale(sale))];
+  const gross_minor = sold.reduce((sum, sale) => sum + sale.gross, 0);
+  return {
+    ...sums(sales),
+    gross_minor,
+    discount_minor: gross_minor - sums(sold).revenue_minor,
+    returned_minor: 0 - sums(returned).revenue_minor,
+    returns: returned.length,
+    unique_customers: uniqueCustomers(sales).size,
+  };
 };
 
 export const asOf = (sales: readonly Sale[]): string | null =>
@@ -55,20 +73,13 @@ export const averageBasket = (sales: readonly Sale[]): number => {
 
 /** Ranks as competitions count them; all products of the first `limit` ranks. */
 export const topProducts = (sales: readonly Sale[], limit: number, by: 'units' | 'revenue_minor') => {
-  const sold = new Map<string, { units: number; revenue_minor: number }>();
-  for (const sale of sales) {
-    for (const { product, quantity, price } of sale.items) {
-      const sum = sold.get(product) ?? { units: 0, revenue_minor: 0 };
-      sum.units += quantity;
-      sum.revenue_minor += quantity * price;
-      sold.set(product, sum);
-    }
-  }
+  const sold = salesOfProducts(sales);
   return [...sold]
     .map(([product_id, sum]) => ({
       product_id,
       product: product_id,
-      ...sum,
+      units: sum.units,
+      revenue_minor: sum.revenue_minor,
       rank: 1 + [...sold.values()].filter((other) => other[by] > sum[by]).length,
     }))
     .filter(({ rank }) => rank <= limit)
@@ -79,7 +90,7 @@ export const topProducts = (sales: readonly Sale[], limit: number, by: 'units' |
 export const loyalCustomers = (sales: readonly Sale[], { to, branch }: ModelScope, threshold: number): number => {
   const counts = new Map<number, number>();
   for (const sale of inScope(sales, { from: 0, to, branch })) {
-    if (sale.customer !== 0) counts.set(sale.customer, (counts.get(sale.customer) ?? 0) + 1);
+    if (isSale(sale) && sale.customer !== 0) counts.set(sale.customer, (counts.get(sale.customer) ?? 0) + 1);
   }
   return [...counts.values()].filter((count) => count >= threshold).length;
 };
@@ -129,7 +140,7 @@ export const aggregated = (sales: readonly Sale[], calendar: ShopCalendar, count
   const monthOf = (sale: Sale) => new Date(calendar.dayOf(sale.soldAt) * 86_400_000).toISOString().slice(0, 7);
   const groups = new Map<string, { month: string; country: string; product_id: string; sales: Sale[] }>();
   for (const sale of sales) {
-    for (const { product } of sale.items) {
+    for (const product of new Set(sale.items.map(({ product }) => product))) {
       const [month, country] = [monthOf(sale), countryOf(sale.branch)];
       const key = `${month} ${country} ${product}`;
       const group = groups.get(key) ?? { month, country, product_id: product, sales: [] };
@@ -145,10 +156,10 @@ export const aggregated = (sales: readonly Sale[], calendar: ShopCalendar, count
         product: product_id,
         country,
         month,
-        purchases: sales.length,
-        units: items.reduce((sum, { quantity }) => sum + quantity, 0),
-        revenue_minor: items.reduce((sum, { quantity, price }) => sum + quantity * price, 0),
-        average_basket_minor: averageBasket(sales),
+        purchases: sales.filter(isSale).length,
+        units: sumOf(items.map(({ quantity }) => quantity)),
+        revenue_minor: items.reduce((sum, { net }) => sum + net, 0),
+        average_basket_minor: averageBasket(sales.filter(isSale)),
         unique_customers: uniqueCustomers(sales).size,
       };
     })
@@ -162,29 +173,14 @@ export const aggregated = (sales: readonly Sale[], calendar: ShopCalendar, count
 };
 
 /** Units, revenue and purchases of each product on each business day. */
-export const productsByDay = (sales: readonly Sale[], calendar: ShopCalendar) => {
-  const sold = new Map<
-    string,
-    { start: number; product_id: string; units: number; revenue_minor: number; purchases: number }
-  >();
-  for (const sale of sales) {
-    const start = calendar.dayOf(sale.soldAt);
-    for (const { product, quantity, price } of sale.items) {
-      const sum = sold.get(`${start} ${product}`) ?? {
-        start,
-        product_id: product,
-        units: 0,
-        revenue_minor: 0,
-        purchases: 0,
-      };
-      sum.units += quantity;
-      sum.revenue_minor += quantity * price;
-      sum.purchases += 1;
-      sold.set(`${start} ${product}`, sum);
-    }
-  }
-  return [...sold.values()].sort((a, b) => a.start - b.start || compare(a.product_id, b.product_id));
-};
+export const productsByDay = (sales: readonly Sale[], calendar: ShopCalendar) =>
+  [...new Set(sales.map((sale) => calendar.dayOf(sale.soldAt)))]
+    .sort((a, b) => a - b)
+    .flatMap((start) =>
+      [...salesOfProducts(sales.filter((sale) => calendar.dayOf(sale.soldAt) === start))]
+        .map(([product_id, sum]) => ({ start, product_id, ...sum }))
+        .sort((a, b) => compare(a.product_id, b.product_id)),
+    );
 
 /** Each product's sales in a period beside those in another one. */
 export const productRanking = (now: readonly Sale[], before: readonly Sale[]) => {
@@ -201,17 +197,21 @@ export const productRanking = (now: readonly Sale[], before: readonly Sale[]) =>
 };
 
 const salesOfProducts = (sales: readonly Sale[]) => {
-  const sold = new Map<string, { units: number; revenue_minor: number; purchases: number }>();
-  for (const { items } of sales) {
-    for (const { product, quantity, price } of items) {
-      const sum = sold.get(product) ?? { units: 0, revenue_minor: 0, purchases: 0 };
-      sum.units += quantity;
-      sum.revenue_minor += quantity * price;
-      sum.purchases += 1;
-      sold.set(product, sum);
-    }
-  }
-  return sold;
+  const products = [...new Set(sales.flatMap(({ items }) => items.map(({ product }) => product)))];
+  return new Map(
+    products.map((product) => {
+      const with_it = sales.filter(({ items }) => items.some((item) => item.product === product));
+      const lines = with_it.flatMap(({ items }) => items.filter((item) => item.product === product));
+      return [
+        product,
+        {
+          units: sumOf(lines.map(({ quantity }) => quantity)),
+          revenue_minor: lines.reduce((sum, { net }) => sum + net, 0),
+          purchases: with_it.filter(isSale).length,
+        },
+      ];
+    }),
+  );
 };
 
 /** One product's sales under the key of each sale. */
@@ -241,7 +241,8 @@ export const retention = (sales: readonly Sale[], months: readonly string[], cal
   const monthOf = (sale: Sale) => new Date(calendar.dayOf(sale.soldAt) * 86_400_000).toISOString().slice(0, 7);
   const seen = new Map<number, Set<string>>();
   for (const sale of sales) {
-    if (sale.customer !== 0) seen.set(sale.customer, (seen.get(sale.customer) ?? new Set()).add(monthOf(sale)));
+    if (isSale(sale) && sale.customer !== 0)
+      seen.set(sale.customer, (seen.get(sale.customer) ?? new Set()).add(monthOf(sale)));
   }
   return months.flatMap((month, index) => {
     const cohort = [...seen.values()].filter((visits) => [...visits].sort(compare)[0] === month);

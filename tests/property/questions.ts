@@ -115,19 +115,33 @@ const earlier = (scope: model.ModelScope): model.ModelScope => ({
 const productRanking: Ask = async (gold, _clickhouse, world, scope) => {
   const [now, before] = [scope, earlier(scope)].map((each) => model.inScope(world.arrived(), each));
   const { products } = await readProductRanking(gold, scope, earlier(scope));
-  return { given: products, expected: model.productRanking(now ?? [], before ?? []) };
+  // A product of which only a return of nothing is known may be told of or not.
+  const sold = (product: (typeof products)[number]) =>
+    product.units > 0 || product.units_before > 0 || product.revenue_minor !== 0 || product.revenue_before_minor !== 0;
+  return { given: products, expected: model.productRanking(now ?? [], before ?? []).filter(sold) };
 };
+
+const hasSales = (branch: {
+  purchases: number;
+  purchases_before: number;
+  revenue_minor: number;
+  revenue_before_minor: number;
+}) =>
+  branch.purchases > 0 ||
+  branch.purchases_before > 0 ||
+  branch.revenue_minor !== 0 ||
+  branch.revenue_before_minor !== 0;
 
 const branchSales: Ask = async (gold, _clickhouse, world, scope) => {
   const [now = [], before = []] = [scope, earlier(scope)].map((each) => model.inScope(world.arrived(), each));
   const { branches } = await readBranchSales(gold, scope, earlier(scope));
   return {
     // A branch whose sales of both periods are all void may be told of, with zeros.
-    given: branches.filter(({ purchases, purchases_before }) => purchases + purchases_before > 0),
-    expected: model.branchSales(now, before).map((branch) => ({
-      ...branch,
-      loyal_customers: world.loyalArrived(branch.branch_id, scope.to),
-    })),
+    given: branches.filter(hasSales),
+    expected: model
+      .branchSales(now, before)
+      .map((branch) => ({ ...branch, loyal_customers: world.loyalArrived(branch.branch_id, scope.to) }))
+      .filter(hasSales),
   };
 };
 

@@ -4,19 +4,20 @@ import * as model from './model.ts';
 import type { Ask } from './questions.ts';
 import { BRANCHES } from './world.ts';
 
-const row = z.record(z.string(), z.union([z.string(), z.int()]));
+const row = z.record(z.string(), z.union([z.string(), z.number()]));
 
 /** What analysts read, by the plainest SQL over each view of gold: the same figures that the questions tell. */
 const VIEWS = {
-  days: `SELECT toUInt16(day) AS start, purchases, items, revenue_minor, unique_customers FROM gold.days
-    WHERE branch_id = {branch:String} AND purchases > 0 ORDER BY start`,
-  chain_days: `SELECT toUInt16(day) AS start, purchases, items, revenue_minor, unique_customers FROM gold.chain_days
-    WHERE purchases > 0 ORDER BY start`,
+  days: `SELECT toUInt16(day) AS start, purchases, items, revenue_minor, gross_minor, discount_minor, returned_minor, returns, unique_customers FROM gold.days
+    WHERE branch_id = {branch:String} AND (purchases > 0 OR returns > 0) ORDER BY start`,
+  chain_days: `SELECT toUInt16(day) AS start, purchases, items, revenue_minor, gross_minor, discount_minor, returned_minor, returns, unique_customers FROM gold.chain_days
+    WHERE purchases > 0 OR returns > 0 ORDER BY start`,
   hours: `SELECT hour, sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor FROM gold.hours
-    WHERE branch_id = {branch:String} GROUP BY hour ORDER BY hour`,
+    WHERE branch_id = {branch:String} GROUP BY hour HAVING purchases > 0 OR revenue_minor != 0 ORDER BY hour`,
   day_products: `SELECT toUInt16(day) AS start, product_id, units, revenue_minor, purchases FROM gold.day_products
-    WHERE branch_id = {branch:String} AND purchases > 0 ORDER BY start, product_id`,
+    WHERE branch_id = {branch:String} AND (purchases > 0 OR revenue_minor != 0) ORDER BY start, product_id`,
   day_customers: `SELECT groupBitmapMerge(customers) AS customers FROM gold.day_customers WHERE branch_id = {branch:String}`,
+  returns: `SELECT count() AS returns, sum(returned_minor) AS returned_minor FROM gold.returns`,
   milestones: `SELECT sumIf(customers, milestone = 'first') AS first, sumIf(customers, milestone = 'loyal') AS loyal FROM gold.milestone_days
     WHERE branch_id = {branch:String}`,
 } as const;
@@ -52,14 +53,18 @@ export const views: Ask = async (gold, clickhouse, world) => {
         ...(await read(clickhouse, 'day_customers', '')),
         ...(await read(clickhouse, 'day_customers', branch)),
       ],
+      returns: await read(clickhouse, 'returns', ''),
       milestones: [...(await read(clickhouse, 'milestones', '')), ...(await read(clickhouse, 'milestones', branch))],
     },
     expected: {
       days: byDay(here),
       chain_days: byDay(chain),
-      hours: model.hourly(here, gold.calendar).filter(({ purchases }) => purchases > 0),
-      day_products: model.productsByDay(here, gold.calendar),
+      hours: model.hourly(here, gold.calendar).filter((hour) => hour.purchases > 0 || hour.revenue_minor !== 0),
+      day_products: model
+        .productsByDay(here, gold.calendar)
+        .filter((product) => product.purchases > 0 || product.revenue_minor !== 0),
       customers: [chain, here].map((sales) => ({ customers: model.totals(sales).unique_customers })),
+      returns: [{ returns: model.totals(chain).returns, returned_minor: model.totals(chain).returned_minor }],
       milestones: [...milestones(chain, undefined), ...milestones(here, branch)],
     },
   };

@@ -1,5 +1,4 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import type { PurchaseEvent } from '@tillstream/schemas/events';
 import { PURCHASES_TOPIC } from '@tillstream/schemas/kafka/topics';
 import { z } from 'zod';
 import type { Sale } from './model.ts';
@@ -7,6 +6,8 @@ import type { Sale } from './model.ts';
 export const THRESHOLD = 3;
 export const BRANCHES = ['SMKT001', 'SMKT002'] as const;
 const PRODUCTS = ['bread', 'eggs', 'milk', 'orange-juice'];
+/** Of each product in a basket: pieces, and of the last one a weight. */
+const QUANTITIES = [1, 2, 1, 0.735];
 
 /** What a till sends, drawn by fast-check as small numbers so that it shrinks well. */
 export interface Basket {
@@ -17,8 +18,33 @@ export interface Basket {
   ms: number;
   /** 0: no card. */
   customer: number;
+  /** One may stand on several lines. */
   products: number[];
   price: number;
+  /** Of the receipt, in minor units; at most its gross. */
+  discount?: number;
+}
+
+/** A basket at the till, with what came back of it. */
+interface Sold {
+  id: string;
+  branch: string;
+  soldAt: number;
+  customer: number;
+  /** `left`: what has not come back yet. */
+  lines: { product: string; quantity: number; price: number; net: number; left: number }[];
+  gross: number;
+  /** The version of the event that voided it. */
+  voidedBy?: number;
+  /** With the version of the event that first told each. */
+  returns: {
+    id: string;
+    by: number;
+    branch: string;
+    at: number;
+    lines: { product: string; quantity: number; net: number }[];
+  }[];
+  version: number;
 }
 
 /** Four weeks around the night in which the clocks of Europe were put back in 2025, and around the end of a month. */
@@ -27,7 +53,7 @@ export const WORLD_MINUTES = 28 * 24 * 60;
 
 /** A message as the broker keeps it. */
 interface Message {
-  event: PurchaseEvent;
+  event: Event;
   offset: number;
 }
 
@@ -50,9 +76,9 @@ export const emptyWorld = async (clickhouse: ClickHouse): Promise<void> => {
  */
 export class World {
   readonly #clickhouse: ClickHouse;
-  readonly #sales: Sale[] = [];
-  readonly #log: PurchaseEvent[] = [];
-  #waiting: PurchaseEvent[] = [];
+  readonly #sales: Sold[] = [];
+  readonly #log: Event[] = [];
+  #waiting: Event[] = [];
   /** What the broker keeps, in its order; events stand there once for each time that they were produced. */
   readonly #topic: Message[] = [];
   readonly #countries = new Map<string, string>();
@@ -65,43 +91,109 @@ export class World {
     this.#clickhouse = clickhouse;
   }
 
-  sell({ branch, minute, ms, customer, products, price }: Basket): void {
-    const sale: Sale = {
-      id: `00000000-0000-4000-8000-${String(this.#sales.length).padStart(12, '0')}`,
+  sell({ branch, minute, ms, customer, products, price, discount = 0 }: Basket): void {
+    const lines = products.map((index) => {
+      const quantity = QUANTITIES[index % PRODUCTS.length] ?? 1;
+      const net = Math.floor(quantity * price + 0.5);
+      return { product: PRODUCTS[index % PRODUCTS.length] ?? 'milk', quantity, price, net, left: net };
+    });
+    const gross = lines.reduce((sum, { net }) => sum + net, 0);
+    let rest = Math.min(discount, gross);
+    for (const line of lines) {
+      const share = Math.min(rest, line.net);
+      rest -= share;
+      line.net -= share;
+      line.left = line.net;
+    }
+    const sale: Sold = {
+      id: idOf('8000', this.#sales.length),
       branch: BRANCHES[branch % BRANCHES.length] ?? BRANCHES[0],
       soldAt: WORLD_BEGINS + minute * 60_000 + ms,
       customer,
-      items: [...new Set(products)].map((index) => ({
-        product: PRODUCTS[index % PRODUCTS.length] ?? 'milk',
-        quantity: 1 + (index % 2),
-        price,
-      })),
-      voided: false,
+      lines,
+      gross,
+      returns: [],
+      version: 0,
     };
     this.#sales.push(sale);
-    this.#tell(sale, 1);
+    this.#tell(sale);
   }
 
-  /** Voids the sale with this index, if there is one that is not void. */
+  /** Voids the sale with this index, if there is one that is not void and of which nothing came back. */
   void(index: number): void {
     const sale = this.#sales[index % Math.max(1, this.#sales.length)];
-    if (sale === undefined || sale.voided) return;
-    sale.voided = true;
-    this.#tell(sale, 2);
+    if (sale === undefined || sale.voidedBy !== undefined || sale.returns.length > 0) return;
+    sale.voidedBy = sale.version + 1;
+    this.#tell(sale);
   }
 
-  #tell(sale: Sale, version: number): void {
+  /** Takes back one line of the sale with this index, half of its money or all that is left, if it is not void. */
+  takeBack({
+    index,
+    line,
+    half,
+    branch,
+    minute,
+  }: {
+    index: number;
+    line: number;
+    half: boolean;
+    branch: number;
+    minute: number;
+  }): void {
+    const sale = this.#sales[index % Math.max(1, this.#sales.length)];
+    const taken = sale?.lines[line % sale.lines.length];
+    if (sale === undefined || taken === undefined || sale.voidedBy !== undefined) return;
+    const net = half ? Math.floor(taken.left / 2) : taken.left;
+    taken.left -= net;
+    sale.returns.push({
+      id: idOf('a000', this.#revision + 1),
+      by: sale.version + 1,
+      branch: BRANCHES[branch % BRANCHES.length] ?? BRANCHES[0],
+      at: WORLD_BEGINS + minute * 60_000,
+      lines: [{ product: taken.product, quantity: half ? taken.quantity / 2 : taken.quantity, net }],
+    });
+    this.#tell(sale);
+  }
+
+  #tell(sale: Sold): void {
+    sale.version += 1;
     this.#revision += 1;
-    const event = eventOf(sale, version, this.#sales, this.#revision);
+    const event = eventOf(sale, this.#sales, this.#revision);
     this.#log.push(event);
     this.#waiting.push(event);
   }
 
-  /** The sales as far as ClickHouse has been told of them: a void on its way has not happened yet. */
+  /** Sales and returns as far as ClickHouse has been told of them: a void on its way has not happened yet. */
   arrived(): Sale[] {
     return this.#sales.flatMap((sale) => {
       const version = this.#arrived.get(sale.id);
-      return version === undefined ? [] : [{ ...sale, voided: version > 1 }];
+      if (version === undefined) return [];
+      const { id, branch, soldAt, customer, lines, gross, voidedBy, returns } = sale;
+      return [
+        {
+          kind: 'sale' as const,
+          id,
+          branch,
+          soldAt,
+          customer,
+          items: lines,
+          gross,
+          voided: (voidedBy ?? Number.POSITIVE_INFINITY) <= version,
+        },
+        ...returns
+          .filter(({ by }) => by <= version)
+          .map((given) => ({
+            kind: 'return' as const,
+            id: given.id,
+            branch: given.branch,
+            soldAt: given.at,
+            customer,
+            items: given.lines.map(({ product, net }) => ({ product, quantity: 0, net: -net })),
+            gross: 0,
+            voided: false,
+          })),
+      ];
     });
   }
 
@@ -196,7 +288,7 @@ export class World {
     await this.look();
   }
 
-  #produced(events: readonly PurchaseEvent[]): Message[] {
+  #produced(events: readonly Event[]): Message[] {
     const messages = events.map((event, index) => ({ event, offset: this.#topic.length + index }));
     this.#topic.push(...messages);
     return messages;
@@ -214,7 +306,7 @@ export class World {
     }
   }
 
-  #note(id: string, version: number, branch: string, customer: PurchaseEvent['data']['customer']): void {
+  #note(id: string, version: number, branch: string, customer: Event['data']['customer']): void {
     this.#arrived.set(id, Math.max(version, this.#arrived.get(id) ?? 0));
     if (customer === null) return;
     for (const place of ['', branch]) {
@@ -228,7 +320,7 @@ export class World {
   async look(): Promise<void> {
     const rows = await this.#clickhouse.rows({
       name: 'arrived',
-      sql: `SELECT toString(purchase_id) AS id, toUInt32(intDiv(max(version), 65536)) AS version FROM silver.purchases GROUP BY id`,
+      sql: `SELECT toString(purchase_id) AS id, toUInt32(intDiv(max(version), 65536)) AS version FROM silver.purchases WHERE kind = 'sale' GROUP BY id`,
       row: z.object({ id: z.string(), version: z.int() }),
     });
     this.#arrived = new Map(rows.map(({ id, version }) => [id, version]));
@@ -263,39 +355,61 @@ const rowsOf = (messages: readonly Message[]) =>
 /** When the sale with this index was recorded: after all the world's sales, two in the same moment. */
 const recordedAt = (index: number): number => WORLD_BEGINS + WORLD_MINUTES * 60_000 + Math.floor(index / 2) * 1_000;
 
-const eventOf = (sale: Sale, version: number, sales: readonly Sale[], revision: number): PurchaseEvent => {
+const idOf = (kind: string, number: number): string => `00000000-0000-4000-${kind}-${String(number).padStart(12, '0')}`;
+
+export type Event = ReturnType<typeof eventOf>;
+
+/** What Postgres would write of a sale as it is now. */
+const eventOf = (sale: Sold, sales: readonly Sold[], revision: number) => {
   const ofCustomer = sales.filter((other) => other.customer === sale.customer);
-  const mine = ofCustomer.filter((other) => !other.voided);
+  const mine = ofCustomer.filter((other) => other.voidedBy === undefined);
   // A sale was not there before it was recorded, and was before it was voided.
-  const before = ofCustomer.filter((other) => (other === sale ? version > 1 : !other.voided));
-  const inBranch = (some: readonly Sale[]) => some.filter((other) => other.branch === sale.branch);
+  const before = ofCustomer.filter((other) => (other === sale ? sale.version > 1 : other.voidedBy === undefined));
+  const inBranch = (some: readonly Sold[]) => some.filter((other) => other.branch === sale.branch);
+  const voided = sale.voidedBy !== undefined;
   return {
     specversion: '1.0',
-    id: `${sale.id}/${version}`,
+    id: `${sale.id}/${sale.version}`,
     source: '/pos-api',
     subject: sale.id,
     time: new Date(WORLD_BEGINS).toISOString(),
     datacontenttype: 'application/json',
-    type: version === 1 ? 'pos.purchase.recorded.v1' : 'pos.purchase.voided.v1',
+    type: `pos.purchase.${voided ? 'voided' : sale.returns.length > 0 ? 'returned' : 'recorded'}.v1`,
     data: {
       purchase_id: sale.id,
-      version,
-      status: version === 1 ? 'recorded' : 'voided',
+      version: sale.version,
+      status: voided ? 'voided' : 'recorded',
       branch_id: sale.branch,
       sold_at: new Date(sale.soldAt).toISOString(),
       recorded_at: new Date(recordedAt(sales.indexOf(sale))).toISOString(),
       currency: 'EUR',
-      total_minor: sale.items.reduce((sum, item) => sum + item.quantity * item.price, 0),
-      items: sale.items.map(({ product, quantity, price }) => ({
+      gross_minor: sale.gross,
+      discount_minor: sale.gross - netOf(sale.lines),
+      total_minor: netOf(sale.lines),
+      channel: 'pos',
+      items: sale.lines.map(({ product, quantity, price, net }) => ({
         product_id: product,
         quantity,
         unit_price_minor: price,
+        net_minor: net,
       })),
+      ...(sale.returns.length > 0
+        ? {
+            returns: sale.returns.map(({ id, branch, at, lines }) => ({
+              return_id: id,
+              branch_id: branch,
+              returned_at: new Date(at).toISOString(),
+              recorded_at: new Date(at).toISOString(),
+              total_minor: netOf(lines),
+              items: lines.map(({ product, quantity, net }) => ({ product_id: product, quantity, total_minor: net })),
+            })),
+          }
+        : {}),
       customer:
         sale.customer === 0
           ? null
           : {
-              customer_id: `00000000-0000-4000-9000-${String(sale.customer).padStart(12, '0')}`,
+              customer_id: idOf('9000', sale.customer),
               number: sale.customer,
               ...snapshot(mine, before, revision),
               branch: snapshot(inBranch(mine), inBranch(before), revision),
@@ -304,13 +418,15 @@ const eventOf = (sale: Sale, version: number, sales: readonly Sale[], revision: 
   };
 };
 
-const snapshot = (mine: readonly Sale[], before: readonly Sale[], revision: number) => {
-  const inOrder = (some: readonly Sale[]) => some.map((sale) => sale.soldAt).sort((a, b) => a - b);
+const netOf = (lines: readonly { net: number }[]): number => lines.reduce((sum, { net }) => sum + net, 0);
+
+const snapshot = (mine: readonly Sold[], before: readonly Sold[], revision: number) => {
+  const inOrder = (some: readonly Sold[]) => some.map((sale) => sale.soldAt).sort((a, b) => a - b);
   const [moments, momentsBefore] = [inOrder(mine), inOrder(before)];
   const iso = (moment: number | undefined) => (moment === undefined ? null : new Date(moment).toISOString());
   return {
     purchases: mine.length,
-    spent_minor: mine.reduce((sum, sale) => sum + sale.items.reduce((s, item) => s + item.quantity * item.price, 0), 0),
+    spent_minor: mine.reduce((sum, sale) => sum + sale.lines.reduce((rest, { left }) => rest + left, 0), 0),
     loyal_since: iso(moments[THRESHOLD - 1]),
     first_sold_at: iso(moments[0]),
     last_sold_at: iso(moments.at(-1)),

@@ -3,8 +3,9 @@ CREATE MATERIALIZED VIEW bronze.events_mv TO bronze.events AS
 WITH
     JSONExtract(payload, 'Tuple(specversion String, id String, type String, subject String, time String)') AS envelope,
     envelope.type AS type,
-    type IN ('pos.purchase.recorded.v1', 'pos.purchase.voided.v1') AS is_purchase,
-    JSONExtract(payload, 'data', 'Tuple(purchase_id String, version UInt64, status String, branch_id String, sold_at String, recorded_at String, total_minor Nullable(Int64), items Array(Tuple(product_id String, quantity UInt32, unit_price_minor Nullable(Int64))))') AS purchase,
+    type IN ('pos.purchase.recorded.v1', 'pos.purchase.voided.v1', 'pos.purchase.returned.v1') AS is_purchase,
+    JSONExtract(payload, 'data', 'Tuple(purchase_id String, version UInt64, status String, branch_id String, sold_at String, recorded_at String, total_minor Nullable(Int64), gross_minor Nullable(Int64), items Array(Tuple(product_id String, quantity Decimal(12, 3), unit_price_minor Nullable(Int64), net_minor Nullable(Int64))),
+        returns Array(Tuple(return_id String, branch_id String, returned_at String, total_minor Nullable(Int64), items Array(Tuple(product_id String, quantity Decimal(12, 3), total_minor Nullable(Int64))))))') AS purchase,
     JSONExtract(payload, 'data', 'Tuple(product_id String, branch_id String, name String, revision UInt64)') AS entry,
     JSONExtractRaw(payload, 'data', 'customer') AS customer,
     JSONExtract(customer, 'Tuple(first_sold_at String, last_sold_at String, loyal_since String, first_sold_before String, loyal_before String,
@@ -25,8 +26,14 @@ WITH
             bought.1, bought.2, bought.3, bought.4, bought.5, bought.6.1, bought.6.2, bought.6.3, bought.6.4, bought.6.5]),
             'a moment of the customer is not from 1970 to 2105', ''),
         if(is_purchase AND empty(purchase.items), 'no items', ''),
-        if(is_purchase AND arrayExists(item -> item.product_id = '' OR item.quantity = 0 OR item.unit_price_minor IS NULL OR item.unit_price_minor < 0, purchase.items), 'an item is incomplete', ''),
-        if(is_purchase AND (purchase.total_minor IS NULL OR purchase.total_minor != arraySum(item -> item.quantity * ifNull(item.unit_price_minor, 0), purchase.items)), 'total_minor is not the sum of the items', ''),
+        if(is_purchase AND arrayExists(item -> item.product_id = '' OR item.quantity <= 0 OR item.unit_price_minor IS NULL OR item.unit_price_minor < 0, purchase.items), 'an item is incomplete', ''),
+        if(is_purchase AND (purchase.total_minor IS NULL OR purchase.total_minor != arraySum(item -> ifNull(item.net_minor, toInt64(item.quantity * ifNull(item.unit_price_minor, 0))), purchase.items)), 'total_minor is not the sum of the items', ''),
+        if(is_purchase AND purchase.gross_minor < purchase.total_minor, 'gross_minor is less than total_minor', ''),
+        if(type = 'pos.purchase.returned.v1' AND empty(purchase.returns), 'no returns', ''),
+        if(is_purchase AND arrayExists(given -> toUUIDOrNull(given.return_id) IS NULL OR given.branch_id = ''
+            OR parseDateTime64BestEffortOrNull(given.returned_at, 3, 'UTC') IS NULL OR not match(given.returned_at, in_range), purchase.returns), 'a return is incomplete', ''),
+        if(is_purchase AND arrayExists(given -> given.total_minor IS NULL
+            OR given.total_minor != arraySum(item -> ifNull(item.total_minor, 0), given.items), purchase.returns), 'the total of a return is not the sum of its items', ''),
         if(is_purchase AND customer NOT IN ('', 'null') AND toUUIDOrNull(JSONExtractString(customer, 'customer_id')) IS NULL, 'customer_id is no UUID', ''),
         if(is_purchase AND customer NOT IN ('', 'null') AND (JSONExtractUInt(customer, 'number') = 0 OR JSONExtractUInt(customer, 'revision') = 0), 'customer has no number or revision', ''),
         if(type = 'pos.product.changed.v1' AND (entry.product_id = '' OR entry.name = '' OR entry.revision = 0), 'product is incomplete', ''),

@@ -5,7 +5,10 @@ CREATE TABLE silver.products
     name             String                 COMMENT 'Name as shown',
     unit_price_minor Int64                  COMMENT 'Price now, minor units; a purchase keeps the price it was sold at',
     currency         LowCardinality(String) COMMENT 'ISO 4217',
-    active           Bool                   COMMENT 'Whether tills may sell it'
+    active           Bool                   COMMENT 'Whether tills may sell it',
+    category         LowCardinality(String) COMMENT 'Category; empty where it has none',
+    unit             LowCardinality(String) COMMENT 'piece or kg: what a quantity is of',
+    sku              String                 COMMENT 'What the barcode says; empty where it has none'
 )
 ENGINE = ${ReplacingMergeTree}(revision)
 ORDER BY product_id

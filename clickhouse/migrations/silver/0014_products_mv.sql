@@ -5,6 +5,9 @@ SELECT
     data.name AS name,
     data.unit_price_minor AS unit_price_minor,
     data.currency AS currency,
-    data.active AS active
+    data.active AS active,
+    data.category AS category,
+    if(data.unit = '', 'piece', data.unit) AS unit,
+    data.sku AS sku
 FROM silver.arriving
 WHERE event_type = 'pos.product.changed.v1';

@@ -1,5 +1,6 @@
 import { type Cover, coverOf, type Scope } from '../calendar/cover.ts';
 import { type Level, slotsReadFrom } from '../calendar/spans.ts';
+import { IS_SALE, SUMS_OF_FACTS, soldOf } from '../schema/fact-sums.ts';
 import type { Gold, Now } from './gold.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -18,22 +19,24 @@ export const coverOfScope = ({ gold, now }: RowsContext, scope: Scope, coarsest:
   coverOf(gold.calendar, scope, now.horizon, { coarsest, slotsFrom: slotsReadFrom(gold.calendar, now.horizon) });
 
 /** SQL for the customers of facts, as a bitmap. A number added behind the others costs a quarter of one that has to find its place. */
-export const CUSTOMERS =
-  "arrayReduce('groupBitmapState', arraySort(groupArrayIf(customer_number, customer_number != 0)))";
+export const CUSTOMERS = `arrayReduce('groupBitmapState', arraySort(groupArrayIf(customer_number, ${IS_SALE} AND customer_number != 0)))`;
 
 /** Columns of rows, as SQL over a sealed span and over a group of facts. All add up over rows by sum, max or merge. */
 const COLUMNS = {
-  purchases: ['purchases', 'count()'],
-  items: ['items', 'sum(units)'],
-  revenue_minor: ['revenue_minor', 'sum(total_minor)'],
-  newest: ['newest', 'max(sold_at)'],
+  purchases: ['purchases', SUMS_OF_FACTS.purchases],
+  items: ['items', SUMS_OF_FACTS.items],
+  revenue_minor: ['revenue_minor', SUMS_OF_FACTS.revenue_minor],
+  gross_minor: ['gross_minor', SUMS_OF_FACTS.gross_minor],
+  discount_minor: ['discount_minor', SUMS_OF_FACTS.discount_minor],
+  returned_minor: ['returned_minor', SUMS_OF_FACTS.returned_minor],
+  returns: ['returns', SUMS_OF_FACTS.returns],
+  newest: ['newest', SUMS_OF_FACTS.newest],
   customers: ['customers', CUSTOMERS],
-  /** Of each product its units, its revenue and the purchases that it was in. */
+  /** Of each product its units in thousandths, its revenue and the purchases that it was in. */
   sold: [
     `mapFromArrays(product_ids, arrayMap((u, r, p) -> [toInt64(u), r, toInt64(p)],
       product_units, product_revenue_minor, product_purchases))`,
-    `sumForEachMap(mapFromArrays(product_ids, arrayMap((q, price, place) -> [toInt64(q), toInt64(q * price), toInt64(place = 1)],
-      quantities, unit_prices_minor, arrayEnumerateUniq(product_ids))))`,
+    `sumForEachMap(${soldOf()})`,
   ],
 } as const;
 

@@ -10,6 +10,7 @@ import { ARE_PURCHASES, EVENT_DATA, PLACES_ARRIVING, PURCHASES_ARRIVING } from '
 import { keepDayFingerprints } from './day-fingerprints.ts';
 import { engines } from './engines.ts';
 import { FACT_HASH } from './fact-hash.ts';
+import { IS_SALE, SUMS_OF_FACTS, soldOf } from './fact-sums.ts';
 
 /** Layers in the order in which they are built: the queue comes last, so that nothing is read before all stands. */
 const LAYERS = ['bronze', 'silver', 'sealed', 'gold', 'ops', 'ingest'] as const;
@@ -107,7 +108,9 @@ const migrations = async (kafka: Kafka | undefined, shop: ShopClock): Promise<Mi
     PURCHASES_ARRIVING,
     PLACES_ARRIVING,
     FACT_HASH,
-    SOLD_OF_FACT,
+    SOLD_OF_FACT: soldOf({ baskets: true }),
+    ...Object.fromEntries(Object.entries(SUMS_OF_FACTS).map(([name, sum]) => [`SUM_${name}`, sum])),
+    IS_SALE,
     ...sealerState(shop),
     SHOP_DAY: shopDaySql(shop),
     SHOP_CLOCK: clockOf(shopDaySql(shop)),
@@ -133,11 +136,6 @@ const migrations = async (kafka: Kafka | undefined, shop: ShopClock): Promise<Mi
   }
   return found;
 };
-
-/** SQL of what a basket holds, by product: units, revenue, whether it is its first line, and the basket's total there. */
-const SOLD_OF_FACT = `mapFromArrays(product_ids, arrayMap(
-      (quantity, price, nth) -> [toInt64(quantity), toInt64(quantity * price), toInt64(nth = 1), if(nth = 1, total_minor, 0)],
-      quantities, unit_prices_minor, arrayEnumerateUniq(product_ids)))`;
 
 /** SQL of how far the sealer of this clock is, as moments (1970 where nothing is sealed). */
 const sealerState = (shop: ShopClock) => {

@@ -121,7 +121,8 @@ const numberOf = ({ customers }: Seed, { n, customer }: Sale): number =>
   customer === undefined ? 0 : customer === 'new' ? customers + 1 + n : customer.number;
 
 const purchasesSql = (seed: Seed, sales: readonly Sale[]): string => `
-  INSERT INTO silver.purchases
+  INSERT INTO silver.purchases (slot, branch_id, purchase_id, version, status, kind, sold_at, recorded_at, currency, gross_minor, total_minor, units,
+    product_ids, quantities, unit_prices_minor, line_totals_minor, customer_id, customer_number, channel, arrived_at)
   WITH ${rows(
     sales.map((sale) => [
       ...[sale.n, `'${sale.branch}'`, `'${sale.product}'`, moment(sale.moment), moment(sale.recorded)],
@@ -130,10 +131,11 @@ const purchasesSql = (seed: Seed, sales: readonly Sale[]): string => `
   )}
   SELECT toStartOfFifteenMinutes(toDateTime(sale.4, 'UTC')) AS slot, sale.2 AS branch_id,
     toUUID(concat('${ID}', leftPad(toString(sale.1), 12, '0'))) AS purchase_id,
-    if(sale.6 = 'voided', 2, 1) * 65536 + 1 AS version, sale.6 AS status, sale.4 AS sold_at, sale.5 AS recorded_at, 'EUR' AS currency,
-    toInt64(${PRICE}) AS total_minor, 1 AS units, [sale.3] AS product_ids, [1] AS quantities, [${PRICE}] AS unit_prices_minor,
+    if(sale.6 = 'voided', 2, 1) * 65536 + 1 AS version, sale.6 AS status, 'sale' AS kind, sale.4 AS sold_at, sale.5 AS recorded_at, 'EUR' AS currency,
+    toInt64(${PRICE}) AS gross_minor, gross_minor AS total_minor, 1 AS units, [sale.3] AS product_ids, [1] AS quantities,
+    [${PRICE}] AS unit_prices_minor, [${PRICE}] AS line_totals_minor,
     if(sale.7 = 0, toUUID('00000000-0000-0000-0000-000000000000'), ${customerId('sale.7')}) AS customer_id, sale.7 AS customer_number,
-    now64(3) AS arrived_at`;
+    'pos' AS channel, now64(3) AS arrived_at`;
 
 /** Branch, number, revision, purchases, spent, loyal since, first, last. */
 const snapshots = (seed: Seed, sales: readonly Sale[], of: 'chain' | 'branch') =>

@@ -35,7 +35,7 @@ export const fillSilver = async (clickhouse: ClickHouse, seed: Seed): Promise<vo
 const fillCatalog = async (clickhouse: ClickHouse, seed: Seed): Promise<void> => {
   await insert(
     clickhouse,
-    `INSERT INTO silver.products SELECT concat('product-', toString(number)), 1, concat('Product ', toString(number)), 100 + number * 17, 'EUR', true FROM numbers(${seed.products})`,
+    `INSERT INTO silver.products SELECT concat('product-', toString(number)), 1, concat('Product ', toString(number)), 100 + number * 17, 'EUR', true, concat('Category ', toString(number % 5)), 'piece', '' FROM numbers(${seed.products})`,
   );
   await insert(
     clickhouse,
@@ -44,14 +44,15 @@ const fillCatalog = async (clickhouse: ClickHouse, seed: Seed): Promise<void> =>
 };
 
 const purchasesSql = (seed: Seed, first: number, count: number, where: string, version: string): string => `
-  INSERT INTO silver.purchases
+  INSERT INTO silver.purchases (slot, branch_id, purchase_id, version, status, kind, sold_at, recorded_at, currency, gross_minor, discount_minor,
+    total_minor, units, product_ids, quantities, unit_prices_minor, line_totals_minor, customer_id, customer_number, channel, arrived_at)
   WITH ${purchaseSql(seed)}, ${version} AS of_version
   SELECT toStartOfFifteenMinutes(toDateTime(moment, 'UTC')) AS slot,
     branch AS branch_id,
     reinterpretAsUUID(concat(reinterpretAsString(sipHash64(n, 'id')), reinterpretAsString(n))) AS purchase_id,
-    of_version * 65536 + 1 AS version, if(of_version = 1, 'recorded', 'voided') AS status, moment AS sold_at, moment AS recorded_at, 'EUR' AS currency,
-    arraySum(prices) AS total_minor, size AS units,
-    arrayMap(p -> concat('product-', toString(p)), picked) AS product_ids, arrayMap(p -> 1, picked) AS quantities, prices AS unit_prices_minor,
+    of_version * 65536 + 1 AS version, if(of_version = 1, 'recorded', 'voided') AS status, 'sale' AS kind, moment AS sold_at, moment AS recorded_at, 'EUR' AS currency,
+    arraySum(prices) AS gross_minor, 0 AS discount_minor, gross_minor AS total_minor, size AS units,
+    arrayMap(p -> concat('product-', toString(p)), picked) AS product_ids, arrayMap(p -> 1, picked) AS quantities, prices AS unit_prices_minor, prices AS line_totals_minor,
     if(customer = 0, toUUID('00000000-0000-0000-0000-000000000000'), ${customerId('customer')}) AS customer_id,
-    customer AS customer_number, moment AS arrived_at
+    customer AS customer_number, 'pos' AS channel, moment AS arrived_at
   FROM numbers(${first}, ${count}) WHERE ${where}`;

@@ -5,18 +5,29 @@ import { type Gold, READ } from '../gold.ts';
 import { milestoneRows } from '../milestones.ts';
 import { Parameters } from '../parameters.ts';
 import { type Column, coverOfScope, type RowsContext, rowsOf } from '../rows.ts';
-import { asOf, averageBasket, SUMMED, sumsRow, type Totals } from './totals.ts';
+import {
+  asOf,
+  averageBasket,
+  MONEY,
+  MONEY_SUMS,
+  type Money,
+  moneyRow,
+  SUMMED,
+  sumsRow,
+  type Totals,
+} from './totals.ts';
 
 const row = z.object({
   branch_id: z.string(),
   ...sumsRow,
+  ...moneyRow,
   unique_customers: z.int(),
   purchases_before: z.int(),
   revenue_before_minor: z.int(),
   loyal_customers: z.int(),
 });
 
-interface BranchRow extends Totals {
+interface BranchRow extends Totals, Money {
   branch_id: string;
   purchases_before: number;
   revenue_before_minor: number;
@@ -41,11 +52,12 @@ const sql = (context: RowsContext, scope: Scope, before: Scope | undefined): str
   const rows = (period: Scope, columns: readonly Column[]) =>
     rowsOf(context, period, coverOfScope(context, period, 'year'), { columns, keys: BRANCH, places: 'branches' });
   const parts = [
-    `SELECT branch, ${SUMMED.join(', ')}, customers,
+    `SELECT branch, ${[...SUMMED, ...MONEY].join(', ')}, customers,
       toUInt64(0) AS purchases_before, toInt64(0) AS revenue_before_minor, toUInt64(0) AS loyal
-    FROM ${rows(scope, [...SUMMED, 'customers'])}`,
+    FROM ${rows(scope, [...SUMMED, ...MONEY, 'customers'])}`,
   ];
-  const nothing = `toUInt64(0), toUInt64(0), toInt64(0), toDateTime64(0, 3, 'UTC'), ${NO_CUSTOMERS}`;
+  const nothing = `toUInt64(0), toUInt64(0), toInt64(0), toDateTime64(0, 3, 'UTC'),
+      toInt64(0), toInt64(0), toInt64(0), toUInt64(0), ${NO_CUSTOMERS}`;
   if (before !== undefined) {
     parts.push(
       `SELECT branch, ${nothing}, purchases, revenue_minor, toUInt64(0) FROM ${rows(before, ['purchases', 'revenue_minor'])}`,
@@ -59,12 +71,12 @@ const sql = (context: RowsContext, scope: Scope, before: Scope | undefined): str
   parts.push(`SELECT branch, ${nothing}, toUInt64(0), toInt64(0), customers FROM ${loyal}`);
   return `
   SELECT branch AS branch_id, sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor,
-    toUnixTimestamp64Milli(max(newest)) AS newest, groupBitmapMerge(customers) AS unique_customers,
+    ${MONEY_SUMS}, toUnixTimestamp64Milli(max(newest)) AS newest, groupBitmapMerge(customers) AS unique_customers,
     sum(purchases_before) AS purchases_before, sum(revenue_before_minor) AS revenue_before_minor, sum(loyal) AS loyal_customers
   FROM (
     ${parts.join('\n    UNION ALL ')}
   )
-  GROUP BY branch HAVING purchases > 0 OR purchases_before > 0 ORDER BY branch
+  GROUP BY branch HAVING purchases > 0 OR returns > 0 OR purchases_before > 0 OR revenue_before_minor != 0 ORDER BY branch
   ${READ}`;
 };
 

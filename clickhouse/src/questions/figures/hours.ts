@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Scope } from '../../calendar/cover.ts';
+import { SUMS_OF_FACTS } from '../../schema/fact-sums.ts';
 import { type Gold, READ } from '../gold.ts';
 import { Parameters } from '../parameters.ts';
 import { coverOfScope, factsOf, type RowsContext, spansWhere } from '../rows.ts';
@@ -30,15 +31,15 @@ const sql = (context: RowsContext, scope: Scope): string => {
     ARRAY JOIN by_purchases AS purchases, by_items AS items, by_revenue_minor AS revenue_minor,
       arrayEnumerate(by_purchases) AS place_in_span`);
   }
-  parts.push(`SELECT toUInt16(${hourOfWeek(context.gold.shopDay, 'slot', zone)}) AS at, count() AS purchases, sum(units) AS items,
-      sum(total_minor) AS revenue_minor, max(sold_at) AS newest
+  parts.push(`SELECT toUInt16(${hourOfWeek(context.gold.shopDay, 'slot', zone)}) AS at, ${SUMS_OF_FACTS.purchases} AS purchases,
+      ${SUMS_OF_FACTS.items} AS items, ${SUMS_OF_FACTS.revenue_minor} AS revenue_minor, ${SUMS_OF_FACTS.newest} AS newest
     FROM ${factsOf(context, scope, cover)} GROUP BY at`);
   return `
   SELECT at, ${SUMS}
   FROM (
     ${parts.join('\n    UNION ALL ')}
   )
-  GROUP BY at HAVING purchases > 0
+  GROUP BY at HAVING purchases > 0 OR revenue_minor != 0
   ${READ}`;
 };
 

@@ -7,9 +7,9 @@ import { countBothMilestones, countMilestones } from '../milestones.ts';
 import { Parameters } from '../parameters.ts';
 import { rankedProducts, ranks, topProductsSql } from '../products/ranking.ts';
 import { coverOfScope, type RowsContext, rowsOf } from '../rows.ts';
-import { asOf, averageBasket, SUMMED, SUMS, sumsRow } from './totals.ts';
+import { asOf, averageBasket, MONEY, MONEY_SUMS, moneyOf, moneyRow, SUMMED, SUMS, sumsRow } from './totals.ts';
 
-const row = z.object({ ...sumsRow, unique_customers: z.int(), loyal_customers: z.int(), top: ranks });
+const row = z.object({ ...sumsRow, ...moneyRow, unique_customers: z.int(), loyal_customers: z.int(), top: ranks });
 
 /**
  * All time: who ever bought had a first purchase before the end, so nobody has to be told apart. Any other period: the union of
@@ -20,19 +20,19 @@ const sql = (context: RowsContext, scope: Scope, limit: number): string => {
   const top = topProductsSql('all_sold', 'units', context.parameters.bind('limit', 'UInt32', limit));
   if (scope.from <= BEGINNING) {
     return `
-  SELECT purchases, items, revenue_minor, newest, both.1 AS unique_customers, both.2 AS loyal_customers, ${top} AS top
+  SELECT purchases, items, revenue_minor, ${MONEY.join(', ')}, newest, both.1 AS unique_customers, both.2 AS loyal_customers, ${top} AS top
   FROM (
-    SELECT ${SUMS}, sumForEachMap(sold) AS all_sold, ${countBothMilestones(context, scope)} AS both
-    FROM ${rowsOf(context, scope, cover, { columns: [...SUMMED, 'sold'] })}
+    SELECT ${SUMS}, ${MONEY_SUMS}, sumForEachMap(sold) AS all_sold, ${countBothMilestones(context, scope)} AS both
+    FROM ${rowsOf(context, scope, cover, { columns: [...SUMMED, ...MONEY, 'sold'] })}
   )
   ${READ}`;
   }
   return `
-  SELECT purchases, items, revenue_minor, newest, unique_customers, loyal_customers, ${top} AS top
+  SELECT purchases, items, revenue_minor, ${MONEY.join(', ')}, newest, unique_customers, loyal_customers, ${top} AS top
   FROM (
-    SELECT ${SUMS}, groupBitmapMerge(customers) AS unique_customers, sumForEachMap(sold) AS all_sold,
+    SELECT ${SUMS}, ${MONEY_SUMS}, groupBitmapMerge(customers) AS unique_customers, sumForEachMap(sold) AS all_sold,
       ${countMilestones(context, { ...scope, from: BEGINNING }, 'loyal')} AS loyal_customers
-    FROM ${rowsOf(context, scope, cover, { columns: [...SUMMED, 'customers', 'sold'] })}
+    FROM ${rowsOf(context, scope, cover, { columns: [...SUMMED, ...MONEY, 'customers', 'sold'] })}
   )
   ${READ}`;
 };
@@ -56,6 +56,7 @@ export const readKpis = async (
     purchases: found.purchases,
     items: found.items,
     revenue_minor: found.revenue_minor,
+    ...moneyOf(found),
     average_basket_minor: averageBasket(found.revenue_minor, found.purchases),
     unique_customers: found.unique_customers,
     loyal_customers: found.loyal_customers,

@@ -5,13 +5,25 @@ import { slotsReadFrom } from '../../calendar/spans.ts';
 import { type Gold, READ } from '../gold.ts';
 import { Parameters } from '../parameters.ts';
 import { coverOfScope, type RowsContext, rowsOf, spansWhere } from '../rows.ts';
-import { asOf, SUMMED, SUMS, type Sums, sumsOf, sumsRow } from './totals.ts';
+import {
+  asOf,
+  MONEY,
+  MONEY_SUMS,
+  type Money,
+  moneyOf,
+  moneyRow,
+  SUMMED,
+  SUMS,
+  type Sums,
+  sumsOf,
+  sumsRow,
+} from './totals.ts';
 
 /** Sales per hour of the shop's clock or per business day, without gaps. */
 export interface Series {
   as_of: string | null;
-  /** Customers are counted by day only. They do not add up over days; all else does. */
-  points: ({ start: string; unique_customers?: number } & Sums)[];
+  /** Customers and what makes up the revenue are told by day only. Customers do not add up over days; all else does. */
+  points: ({ start: string; unique_customers?: number } & Sums & Partial<Money>)[];
 }
 
 /** The rows of one level, and all others. */
@@ -21,7 +33,7 @@ const apart = ({ spans, facts }: Cover): [days: Cover, rest: Cover] => [
 ];
 const isEmpty = ({ spans, facts }: Cover) => spans.length === 0 && facts.length === 0;
 
-const dayRow = z.object({ day: z.int(), ...sumsRow, unique_customers: z.int() });
+const dayRow = z.object({ day: z.int(), ...sumsRow, ...moneyRow, unique_customers: z.int() });
 
 /** A sealed day knows how many customers it had; who they were is read of the other ones only. */
 const byDay = (context: RowsContext, scope: Scope): string => {
@@ -29,15 +41,18 @@ const byDay = (context: RowsContext, scope: Scope): string => {
   const parts: string[] = [];
   if (days.spans.length > 0) {
     parts.push(`SELECT toUInt16(first_day) AS day, purchases, items, revenue_minor,
-    toUnixTimestamp64Milli(newest) AS newest, unique_customers
+    ${MONEY.join(', ')}, toUnixTimestamp64Milli(newest) AS newest, unique_customers
   FROM sealed.spans FINAL WHERE ${spansWhere(context, scope, days)}`);
   }
   if (!isEmpty(rest) || parts.length === 0) {
     const rows = rowsOf(context, scope, rest, {
-      columns: [...SUMMED, 'customers'],
+      columns: [...SUMMED, ...MONEY, 'customers'],
       keys: { day: ['toUInt16(first_day)', `toUInt16(${context.gold.shopDay})`] },
     });
-    parts.push(`SELECT day, ${SUMS}, groupBitmapMerge(customers) AS unique_customers FROM ${rows} GROUP BY day`);
+    parts.push(
+      `SELECT day, sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor, ${MONEY_SUMS},
+    toUnixTimestamp64Milli(max(newest)) AS newest, groupBitmapMerge(customers) AS unique_customers FROM ${rows} GROUP BY day`,
+    );
   }
   return `${parts.join('\n  UNION ALL ')} ${READ}`;
 };
@@ -55,7 +70,12 @@ const readByDay = async (gold: Gold, scope: Scope, signal?: AbortSignal): Promis
   const found = new Map(rows.map((row) => [row.day, row]));
   const points = [...gold.calendar.starts('day', scope)].map((start) => {
     const row = found.get(gold.calendar.dayOf(start));
-    return { start: new Date(start).toISOString(), ...sumsOf(row), unique_customers: row?.unique_customers ?? 0 };
+    return {
+      start: new Date(start).toISOString(),
+      ...sumsOf(row),
+      ...moneyOf(row),
+      unique_customers: row?.unique_customers ?? 0,
+    };
   });
   return { as_of: asOf(rows.map(({ newest }) => newest)), points };
 };
@@ -83,7 +103,7 @@ const byHour = (context: RowsContext, scope: Scope, hours: HoursOfDays): string 
   )
   ARRAY JOIN hour_purchases AS purchases, hour_items AS items, hour_revenue_minor AS revenue_minor,
     arrayEnumerate(hour_purchases) AS hour_number
-  WHERE purchases > 0`);
+  WHERE purchases > 0 OR revenue_minor != 0`);
   }
   if (!isEmpty(rest) || parts.length === 0) {
     const rows = rowsOf(context, scope, rest, {

@@ -2,12 +2,14 @@ import type { AggregatedSales } from '@tillstream/schemas/read-api';
 import { z } from 'zod';
 import { type Cover, coverOf, type Scope } from '../../calendar/cover.ts';
 import { dateOf } from '../../calendar/shop-calendar.ts';
+import { IS_SALE } from '../../schema/fact-sums.ts';
 import { asOf, averageBasket } from '../figures/totals.ts';
 import { type Gold, READ } from '../gold.ts';
 import { productName } from '../names.ts';
 import { Parameters } from '../parameters.ts';
 import { CUSTOMERS, factsOf, type RowsContext, spansWhere } from '../rows.ts';
 import { compareText } from '../text-order.ts';
+import { units } from './ranking.ts';
 
 /** One month (its first day, days since 1970) in one country, with its products. */
 const row = z.object({
@@ -15,7 +17,7 @@ const row = z.object({
   country: z.string(),
   newest: z.int(),
   /** Id, name (empty: not in the catalog), purchases, units, revenue, total of the purchases it was in, unique customers. */
-  sold: z.array(z.tuple([z.string(), z.string(), z.int(), z.int(), z.int(), z.int(), z.int()])),
+  sold: z.array(z.tuple([z.string(), z.string(), z.int(), units, z.int(), z.int(), z.int()])),
 });
 
 const MONTH = 'toUInt16(toStartOfMonth(first_day))';
@@ -48,14 +50,14 @@ const partsOfMonths = (context: RowsContext, scope: Scope, cover: Cover): string
     const country = now.countries.size === 0 ? "''" : `transform(toString(branch_id), ${branches}, ${countries}, '')`;
     const place = scope.branch === undefined ? country : 'toString(branch_id)';
     parts.push(`SELECT month, country, max(sold_at) AS newest, toString(id) AS product_id,
-        toUInt64(countIf(place = 1)) AS purchases, toUInt64(sum(quantity)) AS units, sum(toInt64(quantity * price)) AS revenue_minor,
-        sumIf(total_minor, place = 1) AS baskets_minor, ${CUSTOMERS} AS customers
+        countIf(${IS_SALE} AND place = 1) AS purchases, toUInt64(sumIf(toInt64(quantity * 1000), ${IS_SALE})) AS units,
+        sum(line_total) AS revenue_minor, sumIf(total_minor, ${IS_SALE} AND place = 1) AS baskets_minor, ${CUSTOMERS} AS customers
       FROM (
-        SELECT toUInt16(toStartOfMonth(${gold.shopDay})) AS month, ${place} AS country, sold_at, total_minor, customer_number,
-          product_ids, quantities, unit_prices_minor
+        SELECT toUInt16(toStartOfMonth(${gold.shopDay})) AS month, ${place} AS country, sold_at, kind, total_minor, customer_number,
+          product_ids, quantities, line_totals_minor
         FROM ${factsOf(context, scope, cover)}
       )
-      ARRAY JOIN product_ids AS id, quantities AS quantity, unit_prices_minor AS price, arrayEnumerateUniq(product_ids) AS place
+      ARRAY JOIN product_ids AS id, quantities AS quantity, line_totals_minor AS line_total, arrayEnumerateUniq(product_ids) AS place
       GROUP BY month, country, product_id`);
   }
   return `SELECT month, country, toUnixTimestamp64Milli(max(up_to)) AS newest,

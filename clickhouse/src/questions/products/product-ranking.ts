@@ -6,19 +6,20 @@ import { productName } from '../names.ts';
 import { Parameters } from '../parameters.ts';
 import { coverOfScope, type RowsContext, rowsOf } from '../rows.ts';
 import { compareText } from '../text-order.ts';
+import { units } from './ranking.ts';
 
 const row = z.object({
   product_id: z.string(),
   name: z.string(),
-  units: z.int(),
+  units,
   revenue_minor: z.int(),
   purchases: z.int(),
-  units_before: z.int(),
+  units_before: units,
   revenue_before_minor: z.int(),
   newest: z.int(),
 });
 
-/** Every product that was sold in a period or in the one it is compared with. Money in minor units. */
+/** Every product that was sold or returned in a period or in the one it is compared with. Money in minor units. */
 export interface ProductRanking {
   as_of: string | null;
   /** `purchases`: those with the product; they do not add up over products. */
@@ -72,7 +73,9 @@ export const readProductRanking = async (
   return {
     as_of: asOf(rows.map(({ newest }) => newest)),
     products: rows
-      .filter(({ units, units_before }) => units > 0 || units_before > 0)
+      .filter(
+        (row) => row.units > 0 || row.units_before > 0 || row.revenue_minor !== 0 || row.revenue_before_minor !== 0,
+      )
       // One that the catalog does not know keeps its id.
       .map(({ product_id, name, newest, ...sums }) => ({ product_id, product: name || product_id, ...sums }))
       .sort((a, b) => b.units - a.units || compareText(a.product, b.product)),

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { Scope } from '../../calendar/cover.ts';
+import { IS_SALE } from '../../schema/fact-sums.ts';
 import { type Gold, READ } from '../gold.ts';
 import { Parameters } from '../parameters.ts';
 import { coverOfScope, factsOf, type Key, type Places, type RowsContext, spansWhere } from '../rows.ts';
+import { units } from './ranking.ts';
 
 /** What one product's sales are told apart by: the business day, the hour of the shop's clock, the branch. */
 export type ProductSalesBy = 'day' | 'hour' | 'branch';
@@ -24,10 +26,9 @@ const sql = (context: RowsContext, scope: Scope, product: string, by: ProductSal
   const cover = coverOfScope(context, scope, coarsest);
   const wanted = context.parameters.bind('product', 'String', product);
   const facts = `SELECT toString(${key[1]}) AS key,
-      sum(arraySum((id, quantity) -> if(id = ${wanted}, quantity, 0), product_ids, quantities)) AS units,
-      sum(arraySum((id, quantity, price) -> if(id = ${wanted}, toInt64(quantity * price), 0),
-        product_ids, quantities, unit_prices_minor)) AS revenue_minor,
-      count() AS purchases
+      sumIf(arraySum((id, quantity) -> if(id = ${wanted}, toUInt64(greatest(quantity, 0) * 1000), 0), product_ids, quantities), ${IS_SALE}) AS units,
+      sum(arraySum((id, line_total) -> if(id = ${wanted}, line_total, 0), product_ids, line_totals_minor)) AS revenue_minor,
+      countIf(${IS_SALE}) AS purchases
     FROM ${factsOf(context, scope, cover)} AND has(product_ids, ${wanted}) GROUP BY key`;
   const spans = `SELECT toString(${key[0]}) AS key, product_units[at] AS units, product_revenue_minor[at] AS revenue_minor,
       product_purchases[at] AS purchases
@@ -44,7 +45,7 @@ const sql = (context: RowsContext, scope: Scope, product: string, by: ProductSal
   ${READ}`;
 };
 
-const row = z.object({ key: z.string(), units: z.int(), revenue_minor: z.int(), purchases: z.int() });
+const row = z.object({ key: z.string(), units, revenue_minor: z.int(), purchases: z.int() });
 
 /** Sales of one product under one key: days since 1970, hour 0–23, or branch id. */
 export type ProductSales = z.output<typeof row>;

@@ -6,8 +6,11 @@ import { compareText } from '../text-order.ts';
 /** What products are ranked by. */
 export type RankedBy = 'units' | 'revenue';
 
+/** Units out of thousandths, as they are summed: 735 is 0.735 (of a kilogram, say). */
+export const units = z.int().transform((thousandths) => thousandths / 1000);
+
 /** Products of the first ranks: id, name in the catalog (empty: none), units, revenue in minor units. */
-export const ranks = z.array(z.tuple([z.string(), z.string(), z.int(), z.int()]));
+export const ranks = z.array(z.tuple([z.string(), z.string(), units, z.int()]));
 
 /**
  * SQL for the products of the first `limit` ranks out of a map of what each sold. Equal ones share a rank (1, 2, 3, 3): taken

@@ -1,4 +1,5 @@
 import { FACT_HASH } from '../../schema/fact-hash.ts';
+import { IS_SALE, soldOf } from '../../schema/fact-sums.ts';
 import { chunked, DAY_MS, IN_BACKGROUND, type Place, type SealContext } from '../context.ts';
 import { days, instants, texts } from './literals.ts';
 import { INTO_SPANS, productColumns, SOLD } from './spans-sql.ts';
@@ -6,32 +7,41 @@ import { INTO_SPANS, productColumns, SOLD } from './spans-sql.ts';
 /** Rows to seal by one statement: a few seconds of work at most. */
 const AT_ONCE = { slot: 2_000, day: 400 };
 
+/** What is read of a fact, by the name under which it is summed. */
+const READ_OF_FACT = [
+  ...['hash', 'units', 'gross_minor', 'discount_minor', 'total_minor', 'sold_at', 'customer_number'],
+  ...['product_ids', 'quantities', 'line_totals_minor'],
+];
+
 /**
- * Of every purchase what counts, with how often and with which hashes it is stored. One read of the table tells both, so that a row of
- * `sealed` always carries the fingerprint of the very facts that it sums.
+ * Of every purchase or return what counts, with how often and with which hashes it is stored. One read of the table tells both, so that a
+ * row of `sealed` always carries the fingerprint of the very facts that it sums.
  */
 const latest = (where: string): string => `
-    SELECT slot, branch_id, count() AS stored, sum(hash) AS hashes,
-      argMax((hash, status = 'recorded', units, total_minor, sold_at, customer_number, product_ids, quantities, unit_prices_minor), version) AS fact
-    FROM (SELECT *, ${FACT_HASH} AS hash FROM silver.purchases WHERE ${where})
-    GROUP BY slot, branch_id, purchase_id`;
+    SELECT slot, branch_id, stored, hashes, fact.1 AS counts, fact.2 AS is_sale,
+      ${READ_OF_FACT.map((name, index) => `fact.${index + 3} AS ${name}`).join(', ')}
+    FROM (
+      SELECT slot, branch_id, count() AS stored, sum(hash) AS hashes,
+        argMax((status = 'recorded', ${IS_SALE}, ${READ_OF_FACT.join(', ')}), version) AS fact
+      FROM (SELECT *, ${FACT_HASH} AS hash FROM silver.purchases WHERE ${where})
+      GROUP BY slot, branch_id, purchase_id
+    )`;
 
 /** By hour of the shop's clock: as many zeros as hours before the fact's, then its figure. */
 const byHour = (figure: string, name: string): string => `
-      sumForEachIf(arrayConcat(arrayWithConstant(toHour(toTimezone(slot, {time_zone:String})), toInt64(0)), [toInt64(${figure})]), fact.2) AS ${name}`;
+      sumForEachIf(arrayConcat(arrayWithConstant(toHour(toTimezone(slot, {time_zone:String})), toInt64(0)), [toInt64(${figure})]), counts) AS ${name}`;
 
 /** The figures of facts by `start` and branch. A customer number of 0 is a sale without a card. */
 const figures = (start: string, hours: boolean, where: string): string => `
-    SELECT ${start} AS start, branch_id, sum(stored) AS rows, sum(hashes) AS hash,
-      sumIf(fact.1, fact.2) AS f_facts, countIf(fact.2) AS f_purchases, sumIf(fact.3, fact.2) AS f_items, sumIf(fact.4, fact.2) AS f_revenue,
-      maxIf(fact.5, fact.2) AS f_newest,
-      arrayReduce('groupBitmapState', arraySort(groupArrayIf(fact.6, fact.2 AND fact.6 != 0))) AS f_customers,
-      sumForEachMapIf(mapFromArrays(fact.7, arrayMap(
-        (quantity, price, nth) -> [toInt64(quantity), toInt64(quantity * price), toInt64(nth = 1), if(nth = 1, fact.4, 0)],
-        fact.8, fact.9, arrayEnumerateUniq(fact.7))), fact.2) AS ${SOLD},
-      groupArrayMapIf(mapFromArrays(fact.7, arrayMap(product -> fact.6, fact.7)), fact.2) AS f_buyers${
+    SELECT ${start} AS start, branch_id, sum(stored) AS f_rows, sum(hashes) AS f_hash,
+      sumIf(hash, counts) AS f_facts, countIf(counts AND is_sale) AS f_purchases, sumIf(units, counts) AS f_items, sumIf(total_minor, counts) AS f_revenue,
+      sumIf(gross_minor, counts) AS f_gross, sumIf(discount_minor, counts) AS f_discount,
+      -sumIf(total_minor, counts AND NOT is_sale) AS f_returned, countIf(counts AND NOT is_sale) AS f_returns, maxIf(sold_at, counts) AS f_newest,
+      arrayReduce('groupBitmapState', arraySort(groupArrayIf(customer_number, counts AND is_sale AND customer_number != 0))) AS f_customers,
+      sumForEachMapIf(${soldOf({ baskets: true, isSale: 'is_sale' })}, counts) AS ${SOLD},
+      groupArrayMapIf(mapFromArrays(product_ids, arrayMap(product -> if(is_sale, customer_number, 0), product_ids)), counts) AS f_buyers${
         hours
-          ? `,${byHour('1', 'f_hour_purchases')},${byHour('fact.3', 'f_hour_items')},${byHour('fact.4', 'f_hour_revenue')}`
+          ? `,${byHour('is_sale', 'f_hour_purchases')},${byHour('units', 'f_hour_items')},${byHour('total_minor', 'f_hour_revenue')}`
           : ''
       }
     FROM (${latest(where)})
@@ -64,7 +74,7 @@ const sealSql = (level: 'slot' | 'day', rows: readonly Row[], { shopDay, calenda
   const hours = ['purchases', 'items', 'revenue'].map((figure) => (slots ? '[]' : `arrayResize(f_hour_${figure}, 24)`));
   return `
   SELECT {clock:String}, '${level}', 'branch', branch_id, start, ${firstDay},
-    rows, hash, f_facts, f_purchases, f_items, f_revenue, f_newest, f_customers,
+    f_rows, f_hash, f_facts, f_purchases, f_items, f_revenue, f_gross, f_discount, f_returned, f_returns, f_newest, f_customers,
     ${productColumns({ bitmaps: BUYERS, keep: true })},
     ${hours.join(', ')}
   FROM (${figures(start, !slots, where)})
