@@ -4,12 +4,23 @@ import { minorUnits } from './events.ts';
 /** A moment in UTC on the wire, or null when there is no fact yet. */
 const asOf = z.string().nullable();
 const wholeCount = z.number().int().min(0);
+/** Pieces, or kilograms with up to three decimals: what was sold; returns do not take it back. */
+const quantity = z.number().min(0);
+
+/** What makes up the revenue: it is gross less discounts less what was paid back for returns, each at its own time. */
+const money = {
+  /** Quantities × prices of what was sold. */
+  gross_minor: minorUnits,
+  discount_minor: minorUnits,
+  returned_minor: minorUnits,
+  returns: wholeCount,
+};
 
 /** A product in a ranking; equal products share a rank (1, 2, 3, 3). */
 export const rankedProduct = z.object({
   product_id: z.string(),
   product: z.string(),
-  units: wholeCount,
+  units: quantity,
   revenue_minor: minorUnits,
   rank: z.number().int().min(1),
 });
@@ -20,6 +31,7 @@ export const kpis = z.object({
   purchases: wholeCount,
   items: wholeCount,
   revenue_minor: minorUnits,
+  ...money,
   average_basket_minor: minorUnits,
   unique_customers: wholeCount,
   loyal_customers: wholeCount,
@@ -40,10 +52,17 @@ export const hourlySales = z.object({
   hours: z.array(z.object({ hour: hourOfDay, ...sums })),
 });
 
-/** `GET /api/series?by=hour|day`: without gaps. A point has `unique_customers` by day, not by hour. */
+/** `GET /api/series?by=hour|day`: without gaps. A point has `unique_customers` and what makes up the revenue by day, not by hour. */
 export const series = z.object({
   as_of: asOf,
-  points: z.array(z.object({ start: z.string(), ...sums, unique_customers: wholeCount.optional() })),
+  points: z.array(
+    z.object({
+      start: z.string(),
+      ...sums,
+      ...z.object(money).partial().shape,
+      unique_customers: wholeCount.optional(),
+    }),
+  ),
 });
 
 /** `GET /api/top_products` */
@@ -59,7 +78,7 @@ export const aggregatedSales = z.object({
       country: z.string(),
       month: z.string(),
       purchases: wholeCount,
-      units: wholeCount,
+      units: quantity,
       revenue_minor: minorUnits,
       average_basket_minor: minorUnits,
       unique_customers: wholeCount,
@@ -74,7 +93,7 @@ const productRanking = z.object({
     z.object({
       product_id: z.string(),
       product: z.string(),
-      units: wholeCount,
+      units: quantity,
       revenue_minor: minorUnits,
       purchases: wholeCount,
     }),
@@ -89,7 +108,7 @@ const productSales = z.object({
       day: z.string().optional(),
       hour: z.string().optional(),
       branch: z.string().optional(),
-      units: wholeCount,
+      units: quantity,
       revenue_minor: minorUnits,
       purchases: wholeCount,
     }),
@@ -103,6 +122,7 @@ const branchSales = z.object({
     z.object({
       branch_id: z.string(),
       ...sums,
+      ...money,
       unique_customers: wholeCount,
       loyal_customers: wholeCount,
       average_basket_minor: minorUnits,

@@ -13,6 +13,8 @@ export const branches = {
   change: 'Change',
   purchases: 'Purchases',
   basket: 'Average basket',
+  discounts: 'Discounts',
+  returned: 'Returned',
   customers: 'Customers',
   loyal: 'Loyal there',
   noAdd: 'Customers count in each branch they shop in, so they do not add up.',

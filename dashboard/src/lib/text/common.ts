@@ -33,6 +33,15 @@ export const text = {
     averageBasket: 'Average basket',
   },
 
+  /** What the revenue is made of. */
+  revenue: {
+    less: (gross: string, parts: string) => `${gross} less ${parts}`,
+    discounts: (money: string) => `${money} discounts`,
+    returns: (money: string, returns: number, shown: string) =>
+      `${money} for ${shown} ${returns === 1 ? 'return' : 'returns'}`,
+    and: ' and ',
+  },
+
   comparison: {
     up: (when: string) => `more than ${when}`,
     down: (when: string) => `less than ${when}`,

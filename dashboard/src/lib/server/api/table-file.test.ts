@@ -10,11 +10,16 @@ describe('columns', () => {
       'purchases',
       'items',
       'revenue_minor',
+      'gross_minor',
+      'discount_minor',
+      'returned_minor',
+      'returns',
       'average_basket_minor',
       'unique_customers',
       'loyal_customers',
       'loyal_threshold',
     ]);
+    expect(columnsOf('top_products')).toContainEqual({ name: 'units', type: 'decimal' });
     expect(columnsOf('top_customers')).toContainEqual({ name: 'loyal', type: 'boolean' });
     expect(columnsOf('branch_sales')).toContainEqual({ name: 'newest_sale', type: 'text' });
   });

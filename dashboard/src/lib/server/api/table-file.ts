@@ -6,13 +6,18 @@ import { csvOf } from './csv.ts';
 /** A column of a table: its name and what its values are; any may be absent. */
 export interface Column {
   name: string;
-  type: 'integer' | 'text' | 'boolean';
+  type: 'integer' | 'decimal' | 'text' | 'boolean';
 }
 
 /** What a column's schema may look like: one type, or one or nothing. */
 const jsonType = z.object({ type: z.union([z.string(), z.array(z.string())]) });
 const jsonObject = z.object({ properties: z.record(z.string(), z.unknown()) });
-const TYPES: Record<string, Column['type']> = { integer: 'integer', string: 'text', boolean: 'boolean' };
+const TYPES: Record<string, Column['type']> = {
+  integer: 'integer',
+  number: 'decimal',
+  string: 'text',
+  boolean: 'boolean',
+};
 
 /** The columns of an endpoint's table, from the schema of its answer; lists within a row are none. */
 export const columnsOf = (name: ReadEndpoint): Column[] => {
@@ -56,9 +61,9 @@ export const tableFile = (
   });
 };
 
-const PARQUET = { integer: 'INT64', text: 'STRING', boolean: 'BOOLEAN' } as const;
+const PARQUET = { integer: 'INT64', decimal: 'DOUBLE', text: 'STRING', boolean: 'BOOLEAN' } as const;
 
-/** Rows as Apache Parquet: whole numbers as INT64, the rest as text; what is null or absent is null. */
+/** Rows as Apache Parquet: whole numbers as INT64, quantities as DOUBLE, the rest as text; what is null or absent is null. */
 export const parquetOf = (columns: readonly Column[], rows: readonly object[]): ArrayBuffer =>
   parquetWriteBuffer({
     columnData: columns.map(({ name, type }) => ({

@@ -85,7 +85,13 @@ const sumsOf = (found: Sale[]) => ({
   items: sum(found.map((sale) => sale.products.length)),
   revenue_minor: sum(found.map(totalOf)),
 });
-const totalsOf = (found: Sale[]) => ({ ...sumsOf(found), unique_customers: customersOf(found) });
+/** Nothing is discounted or comes back here: tests/property has that. */
+const moneyOf = (gross_minor: number) => ({ gross_minor, discount_minor: 0, returned_minor: 0, returns: 0 });
+const totalsOf = (found: Sale[]) => ({
+  ...sumsOf(found),
+  ...moneyOf(sumsOf(found).revenue_minor),
+  unique_customers: customersOf(found),
+});
 const asOf = (found: Sale[]) =>
   found.length === 0 ? null : new Date(Math.max(...found.map((sale) => sale.sold_at))).toISOString();
 
@@ -134,6 +140,7 @@ describe('without any sale', () => {
       purchases: 0,
       items: 0,
       revenue_minor: 0,
+      ...moneyOf(0),
       average_basket_minor: 0,
       unique_customers: 0,
       loyal_customers: 0,

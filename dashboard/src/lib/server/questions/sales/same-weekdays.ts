@@ -40,7 +40,7 @@ export const readSameWeekdays = async (
   const sql = `
     SELECT multiIf(${weekOf.join(', ')}, ${WEEKS}) AS week, ${HOUR_OF_BUSINESS_DAY} AS hour,
       sum(purchases) AS purchases, sum(revenue_minor) AS revenue_minor
-    FROM ${rows} GROUP BY week, hour HAVING purchases > 0 ${READ}`;
+    FROM ${rows} GROUP BY week, hour HAVING purchases > 0 OR revenue_minor != 0 ${READ}`;
   const params = { ...parameters.values, ...hourParams(calendar) };
   const found = await clickhouse.rows({ name: 'same_weekdays', sql, params, row, signal });
   const open = Math.max(-1, ...found.map(({ week }) => week)) + 1;

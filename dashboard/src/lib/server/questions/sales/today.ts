@@ -3,6 +3,7 @@ import { clickhouseTime } from '@tillstream/clickhouse/clickhouse-time';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { averageBasket } from '@tillstream/clickhouse/questions/figures/totals';
 import { READ } from '@tillstream/clickhouse/questions/gold';
+import { IS_SALE } from '@tillstream/clickhouse/schema/fact-sums';
 import { z } from 'zod';
 import type { Today } from '../../../figures/figures.ts';
 import { HOUR_OF_BUSINESS_DAY, hourParams } from './hour-of-business-day.ts';
@@ -15,11 +16,11 @@ import { IS_WATCHED, OF_BRANCH, rowsOf, type Watched, watchedParams } from './wa
 const SQL = `
   SELECT ${OF_BRANCH} AS of_branch, sold_at >= {today_from:DateTime64(3, 'UTC')} AS is_today,
     ${HOUR_OF_BUSINESS_DAY} AS hour,
-    count() AS purchases, sum(total_minor) AS revenue_minor,
-    countIf(sold_at < {before_until:DateTime64(3, 'UTC')}) AS purchases_so_far,
+    countIf(${IS_SALE}) AS purchases, sum(total_minor) AS revenue_minor,
+    countIf(${IS_SALE} AND sold_at < {before_until:DateTime64(3, 'UTC')}) AS purchases_so_far,
     sumIf(total_minor, sold_at < {before_until:DateTime64(3, 'UTC')}) AS revenue_so_far_minor
-  FROM gold.purchases
-  WHERE ((slot >= {today_from:DateTime64(3, 'UTC')} AND slot < {today_to:DateTime64(3, 'UTC')})
+  FROM silver.purchases FINAL
+  WHERE status = 'recorded' AND ((slot >= {today_from:DateTime64(3, 'UTC')} AND slot < {today_to:DateTime64(3, 'UTC')})
       OR (slot >= {before_from:DateTime64(3, 'UTC')} AND slot < {before_to:DateTime64(3, 'UTC')}))
     AND ${IS_WATCHED}
   GROUP BY of_branch, is_today, hour
