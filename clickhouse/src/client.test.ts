@@ -35,6 +35,8 @@ test('a question that nobody answers ends with its signal, though all connection
 
 test('without a signal it ends soon after the time that ClickHouse has for it', async () => {
   await expect(ask({ timeoutSeconds: 0.1 })).rejects.toMatchObject({ name: 'TimeoutError' });
+  const insert = clickhouse.insertSelect({ name: 'silence', table: 'a', select: 'SELECT 1', timeoutSeconds: 0.1 });
+  await expect(insert).rejects.toMatchObject({ name: 'TimeoutError' });
 });
 
 test('with a signal that has fired already nothing is asked', async () => {

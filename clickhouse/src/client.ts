@@ -21,7 +21,7 @@ export interface InsertSelect {
   table: string;
   select: string;
   params?: Record<string, unknown>;
-  /** Default 300. */
+  /** Default 120. */
   timeoutSeconds?: number;
 }
 
@@ -30,6 +30,10 @@ const GRACE_MS = 1_000;
 
 /** An insert of rows takes milliseconds; one whose fate is unknown is repeated by who sent it. */
 const INSERT_MS = 15_000;
+
+/** A statement that defines something. */
+const COMMAND_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 const misshapen = (query: string, row: number, { issues: [fault] }: z.ZodError): Error =>
   new Error(`query ${query}, row ${row}: ${fault?.path.join('.')}: ${fault?.message}`);
@@ -57,7 +61,8 @@ export const connectClickHouse = (url: string, application: string): ClickHouse 
   const client: ClickHouseClient = createClient({
     url,
     application,
-    request_timeout: 60_000,
+    // Each statement has its own limit, a shorter one: one that rebuilds a table says nothing for minutes.
+    request_timeout: DAY_MS,
     max_open_connections: 10,
     // Callers report what fails, once; the client would print each attempt.
     log: { level: ClickHouseLogLevel.OFF },
@@ -96,14 +101,17 @@ export const connectClickHouse = (url: string, application: string): ClickHouse 
       return first;
     },
     command: async (sql) => {
-      await client.command({ query: sql });
+      await limited(COMMAND_MS, undefined, (limit) => client.command({ query: sql, abort_signal: limit }));
     },
-    insertSelect: async ({ name, table, select, params, timeoutSeconds = 300 }) => {
-      const { summary } = await client.command({
-        query: `INSERT INTO ${table} ${select}`,
-        query_params: params,
-        clickhouse_settings: { log_comment: name, max_execution_time: timeoutSeconds },
-      });
+    insertSelect: async ({ name, table, select, params, timeoutSeconds = 120 }) => {
+      const { summary } = await limited(timeoutSeconds * 1_000 + GRACE_MS, undefined, (limit) =>
+        client.command({
+          query: `INSERT INTO ${table} ${select}`,
+          query_params: params,
+          abort_signal: limit,
+          clickhouse_settings: { log_comment: name, max_execution_time: timeoutSeconds },
+        }),
+      );
       return Number(summary?.written_rows ?? 0);
     },
     insert: async (table, values) => {

@@ -28,10 +28,11 @@ export const sealContext = (clickhouse: ClickHouse, shop: ShopClock, signal?: Ab
   };
 };
 
-/** A slot (seconds since 1970) or a business day (days since 1970) in a branch. */
+/** A slot (seconds since 1970) or a business day (days since 1970) in a branch, and how many rows it has in silver.purchases. */
 export interface Place {
   at: number;
   branch: string;
+  facts: number;
 }
 
 export const DAY_MS = 86_400_000;
@@ -43,5 +44,24 @@ export const IN_BACKGROUND = 'max_threads = 1, max_insert_threads = 1';
 export const chunked = <Item>(items: readonly Item[], size: number): Item[][] => {
   const chunks: Item[][] = [];
   for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
+  return chunks;
+};
+
+/** Lists in order, of which each weighs `most` at most together; an item that alone weighs more is a list of its own. */
+export const chunkedByWeight = <Item>(
+  items: readonly Item[],
+  weightOf: (item: Item) => number,
+  most: number,
+): Item[][] => {
+  const chunks: Item[][] = [];
+  let weight = Number.POSITIVE_INFINITY;
+  for (const item of items) {
+    weight += weightOf(item);
+    if (weight > most) {
+      chunks.push([]);
+      weight = weightOf(item);
+    }
+    chunks.at(-1)?.push(item);
+  }
   return chunks;
 };

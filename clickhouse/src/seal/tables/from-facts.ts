@@ -1,11 +1,12 @@
 import { FACT_HASH } from '../../schema/fact-hash.ts';
 import { IS_SALE, soldOf } from '../../schema/fact-sums.ts';
-import { chunked, DAY_MS, IN_BACKGROUND, type Place, type SealContext } from '../context.ts';
+import { chunkedByWeight, DAY_MS, IN_BACKGROUND, type Place, type SealContext } from '../context.ts';
 import { days, instants, texts } from './literals.ts';
 import { INTO_SPANS, productColumns, SOLD } from './spans-sql.ts';
 
-/** Rows to seal by one statement: a few seconds of work at most. */
-const AT_ONCE = { slot: 2_000, day: 400 };
+/** To seal by one statement: so many rows at most, of so many facts. Two seconds of work, some ten on a busy machine. */
+const MOST_ROWS = { slot: 2_000, day: 400 };
+const MOST_FACTS = 200_000;
 
 /** What is read of a fact, by the name under which it is summed. */
 const READ_OF_FACT = [
@@ -56,6 +57,8 @@ interface Row {
   /** Days since 1970. */
   day: number;
   branch: string;
+  /** Rows of silver.purchases in it. */
+  facts: number;
 }
 
 const sealSql = (level: 'slot' | 'day', rows: readonly Row[], { shopDay, calendar }: SealContext): string => {
@@ -84,20 +87,21 @@ const sealSql = (level: 'slot' | 'day', rows: readonly Row[], { shopDay, calenda
 /** Slots of branches as they are now, from the facts. */
 export const sealSlots = async (context: SealContext, slots: readonly Place[]): Promise<void> => {
   const { calendar } = context;
-  const rows = slots.map(({ at, branch }) => ({ start: at, day: calendar.dayOf(at * 1000), branch }));
+  const rows = slots.map(({ at, branch, facts }) => ({ start: at, day: calendar.dayOf(at * 1000), branch, facts }));
   await seal(context, 'slot', rows);
 };
 
 /** Business days of branches as they are now, from the facts. */
 export const sealDays = async (context: SealContext, places: readonly Place[]): Promise<void> => {
   const { calendar } = context;
-  const rows = places.map(({ at, branch }) => ({ start: calendar.dayStart(at) / 1000, day: at, branch }));
+  const rows = places.map(({ at, branch, facts }) => ({ start: calendar.dayStart(at) / 1000, day: at, branch, facts }));
   await seal(context, 'day', rows);
 };
 
 const seal = async (context: SealContext, level: 'slot' | 'day', rows: readonly Row[]): Promise<void> => {
   const { clickhouse, calendar, clock, signal } = context;
-  for (const some of chunked(rows, AT_ONCE[level])) {
+  const weightOf = ({ facts }: Row) => Math.max(facts, MOST_FACTS / MOST_ROWS[level]);
+  for (const some of chunkedByWeight(rows, weightOf, MOST_FACTS)) {
     signal?.throwIfAborted();
     await clickhouse.insertSelect({
       name: `seal_${level}s`,
