@@ -24,16 +24,13 @@ const moment = (sale: string, taken: string): string =>
 const SLOT = `toStartOfFifteenMinutes(toDateTime(${moment('sold_at', 'returned_at')}, 'UTC'))`;
 const BRANCH = 'if(nth = 0, data.branch_id, data.returns[nth].branch_id)';
 
-/**
- * The purchases and returns among the events in `silver.arriving`, as rows of silver.purchases. A return never changes, so its version is
- * always the same: that each later event tells it again changes no row.
- */
+/** The purchases and returns among the events in `silver.arriving`, as rows of silver.purchases: all of an event have its version. */
 export const PURCHASES_ARRIVING = `
   SELECT
     ${SLOT} AS slot,
     ${BRANCH} AS branch_id,
     toUUIDOrZero(if(nth = 0, data.purchase_id, data.returns[nth].return_id)) AS purchase_id,
-    if(nth = 0, data.version, 1) * 65536 + 1 AS version,
+    data.version * 65536 + 1 AS version,
     if(data.status = 'voided', 'voided', 'recorded') AS status,
     if(nth = 0, 'sale', 'return') AS kind,
     if(nth = 0, toUUID('00000000-0000-0000-0000-000000000000'), toUUIDOrZero(data.purchase_id)) AS returned_purchase_id,

@@ -4,17 +4,22 @@ import { purchaseFact, purchaseRow, slotDigest, slotRow } from '../facts/purchas
 import { type PurchaseScope, type SlotOfBranch, slotName } from '../facts/purchase-scope.ts';
 import { IDS_PER_QUERY, inPieces, slotList, uuidList } from './sql-lists.ts';
 
-const ITEMS = `arrayStringConcat(arrayMap((product, quantity, price) -> concat(product, ':', toString(quantity), ':', toString(price)),
-  product_ids, quantities, unit_prices_minor), ',')`;
+const ITEMS = `arrayStringConcat(arrayMap((product, quantity, price, total) ->
+    concat(product, ':', toString(quantity), ':', toString(price), ':', toString(total)),
+  product_ids, quantities, unit_prices_minor, line_totals_minor), ',')`;
+
+/** What else the receipt says. */
+const DETAILS = `concatWithSeparator('|', toString(gross_minor), cashier, receipt_number, channel,
+  arrayStringConcat(arrayMap((type, amount) -> concat(type, ':', toString(amount)), tender_types, tender_amounts_minor), ','))`;
 
 /** The counterpart in Postgres is CHECKSUM in postgres-purchases.ts: both must write the same text. */
 const CHECKSUM = `CRC32(concatWithSeparator('|', toString(purchase_id), toString(intDiv(version, 65536)),
   toString(toUnixTimestamp64Milli(sold_at)), toString(toUnixTimestamp64Milli(recorded_at)), currency, toString(total_minor),
-  ${ITEMS}, toString(customer_id), toString(customer_number)))`;
+  ${ITEMS}, ${DETAILS}, toString(customer_id), toString(customer_number)))`;
 
 const FACTS = `SELECT toUnixTimestamp(slot) AS slot, branch_id, purchase_id, toString(status) AS status, intDiv(version, 65536) AS version,
     toUnixTimestamp64Milli(sold_at) AS sold_ms, toUnixTimestamp64Milli(recorded_at) AS recorded_ms, currency, total_minor,
-    units, ${ITEMS} AS items, customer_id, customer_number
+    units, ${ITEMS} AS items, ${DETAILS} AS details, customer_id, customer_number
   FROM silver.purchases AS facts FINAL`;
 
 /** All rows of a purchase lie in the partition of its slot, and the slot is part of its key: FINAL per partition is whole. */

@@ -18,6 +18,7 @@ export const purchaseRow = z.object({
   total_minor: whole,
   units: whole,
   items: z.string(),
+  details: z.string(),
   customer_id: z.string(),
   customer_number: whole,
 });
@@ -33,6 +34,7 @@ export const purchaseFact = (row: z.output<typeof purchaseRow>): Fact => ({
     total_minor: row.total_minor,
     units: row.units,
     items: row.items,
+    details: row.details,
     customer_id: row.customer_id,
     customer_number: row.customer_number,
   },

@@ -11,19 +11,26 @@ const FROM = `
   from purchases p
   left join customers c on c.customer_id = p.customer_id
   cross join lateral (
-    select coalesce(trim_scale(sum(i.quantity)), 0) as units,
-      coalesce(string_agg(concat(i.product_id, ':', trim_scale(i.quantity), ':', i.unit_price_minor), ',' order by i.line), '') as items
+    select coalesce(sum(case when i.quantity = trunc(i.quantity) then i.quantity else 1 end)::bigint, 0) as units,
+      coalesce(string_agg(concat_ws(':', i.product_id, trim_scale(i.quantity), i.unit_price_minor, i.net_minor), ',' order by i.line), '') as items
     from purchase_items i where i.purchase_id = p.purchase_id
-  ) as basket`;
+  ) as basket
+  cross join lateral (
+    select coalesce(string_agg(concat(t.type, ':', t.amount_minor), ','), '') as paid
+    from jsonb_to_recordset(p.tenders) as t (type text, amount_minor bigint)
+  ) as tenders`;
+
+/** What else the receipt says. */
+const DETAILS = `concat_ws('|', p.gross_minor, coalesce(p.cashier, ''), coalesce(p.receipt_number, ''), p.channel, tenders.paid)`;
 
 /** The counterpart in ClickHouse is CHECKSUM in clickhouse-purchases.ts: both must write the same text. */
 const CHECKSUM = `crc32(convert_to(concat_ws('|', p.purchase_id, p.version, ${milliseconds('p.sold_at')},
-  ${milliseconds('p.recorded_at')}, p.currency, p.total_minor, basket.items, ${CUSTOMER}, coalesce(c.number, 0)), 'UTF8'))`;
+  ${milliseconds('p.recorded_at')}, p.currency, p.total_minor, basket.items, ${DETAILS}, ${CUSTOMER}, coalesce(c.number, 0)), 'UTF8'))`;
 
 const FACTS = `select ${SLOT} as slot, p.branch_id, p.purchase_id,
     case when p.voided_at is null then 'recorded' else 'voided' end as status, p.version,
     ${milliseconds('p.sold_at')} as sold_ms, ${milliseconds('p.recorded_at')} as recorded_ms, p.currency, p.total_minor,
-    basket.units, basket.items, ${CUSTOMER} as customer_id, coalesce(c.number, 0) as customer_number ${FROM}`;
+    basket.units, basket.items, ${DETAILS} as details, ${CUSTOMER} as customer_id, coalesce(c.number, 0) as customer_number ${FROM}`;
 
 /** Purchases as Postgres has them: the truth. */
 export const postgresPurchases = (db: Database): Store<PurchaseScope, SlotOfBranch> => ({
