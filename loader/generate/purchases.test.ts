@@ -64,14 +64,18 @@ test('rows keep the rules of the shop', () => {
   const rows = [...purchaseRows(OPTIONS)].map(parse);
   expect(rows.length).toBe(OPTIONS.purchases);
   let last = 0;
-  for (const { at, items, total } of rows) {
-    expect(at).toBeGreaterThanOrEqual(last);
-    last = at;
+  for (const row of rows) {
+    const { at, items, total } = row;
     const when = new Date(at);
-    if (busyness(when.getUTCDay(), when.getUTCHours()) === 0) throw new Error(`closed at ${when.toISOString()}`);
-    expect(new Set(items).size).toBe(items.length);
     const sum = items.reduce((all, name) => all + (prices.get(name) ?? Number.NaN), 0);
-    expect(Math.round(Number(total) * 100)).toBe(sum);
+    const broken = [
+      ['goes back in time', at >= last],
+      ['is made while the shop is closed', busyness(when.getUTCDay(), when.getUTCHours()) > 0],
+      ['has a product twice', new Set(items).size === items.length],
+      ['does not add up', Math.round(Number(total) * 100) === sum],
+    ].find(([, holds]) => !holds);
+    if (broken) throw new Error(`${JSON.stringify(row)} ${broken[0]}`);
+    last = at;
   }
   expect(last).toBeLessThan(OPTIONS.until);
   expect(rows[0]?.at).toBeGreaterThanOrEqual(OPTIONS.until - OPTIONS.days * 86_400_000);
@@ -105,10 +109,10 @@ test('any period: as many rows as asked for, inside it, no two the same', () => 
         const rows = [...purchaseRows(options)];
         expect(rows.length).toBe(options.purchases);
         expect(new Set(rows).size).toBe(rows.length);
-        for (const { at } of rows.map(parse)) {
-          expect(at).toBeLessThan(options.until);
-          expect(at).toBeGreaterThanOrEqual(options.until - options.days * 86_400_000);
-        }
+        const times = rows.map((row) => parse(row).at);
+        expect(times.filter((at) => !(at < options.until && at >= options.until - options.days * 86_400_000))).toEqual(
+          [],
+        );
       },
     ),
     { numRuns: 50 },
@@ -116,8 +120,9 @@ test('any period: as many rows as asked for, inside it, no two the same', () => 
 });
 
 test('more sales than seconds: still no two the same', () => {
-  const rows = [...purchaseRows({ ...OPTIONS, purchases: 300_000, days: 1, customers: 1 })];
-  expect(new Set(rows).size).toBe(300_000);
+  // A day has 86,400.
+  const rows = [...purchaseRows({ ...OPTIONS, purchases: 100_000, days: 1, customers: 1 })];
+  expect(new Set(rows).size).toBe(100_000);
 });
 
 test('customers have different ids of version 4, the same for the same seed', () => {

@@ -100,13 +100,16 @@ describe('business days', () => {
     ['Africa/Cairo', '00:00'],
   ])('every quarter of a year belongs to the day whose start it follows: %s from %s', (timeZone, start) => {
     const calendar = shopCalendar(timeZone, start);
+    // An `expect` for each of the 35,000 would take longer than what it asks.
+    const faults: string[] = [];
     let last = calendar.dayOf(utc('2018-01-01'));
     for (let at = utc('2018-01-01'); at < utc('2018-12-31'); at += HOUR / 4) {
       const day = calendar.dayOf(at);
-      expect(day === last || day === last + 1).toBe(true);
-      if (day !== last) expect(calendar.dayStart(day)).toBe(at);
+      if (day !== last && (day !== last + 1 || calendar.dayStart(day) !== at)) faults.push(new Date(at).toISOString());
       last = day;
     }
+    expect(last).toBe(calendar.dayOf(utc('2018-12-30T23:45:00Z')));
+    expect(faults).toEqual([]);
   });
 });
 
