@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { openPage } from '../support/browser/page.ts';
+import { openPage, refreshNow, withClock } from '../support/browser/page.ts';
 import { eventually } from '../support/eventually.ts';
 import { ownStack } from '../support/own-stack.ts';
 
@@ -112,19 +112,13 @@ test('on a wall everything is larger, and a chart still knows where the pointer 
 });
 
 test('a branch that is opened while a page is looked at gets its name there; before its first sale it says so', async () => {
-  const { context, page, faults } = await openPage(
-    own.browser,
-    `${own.stack.dashboard}/pipeline`,
-    {},
-    // The page refreshes itself every 12 seconds, which its clock can leap over.
-    (prepared) => prepared.clock.install(),
-  );
+  const { context, page, faults } = await openPage(own.browser, `${own.stack.dashboard}/pipeline`, {}, withClock);
   const branch = (name: string) => page.getByRole('row', { name });
   await own.post('/v1/branches', { branch_id: 'SMKT045', name: 'Braga Centro', country: 'Portugal' });
   await own.post('/v1/branches', { branch_id: 'SMKT044', name: 'Porto Ribeira', country: 'Portugal' });
   await own.post('/v1/purchases', { branch_id: 'SMKT044', items: [{ product_id: 'milk', quantity: 1 }] });
   await eventually(async () => {
-    await page.clock.fastForward(12_000);
+    await refreshNow(page, 'live');
     expect(await branch('Porto Ribeira').count()).toBe(1);
   });
   await eventually(async () => {

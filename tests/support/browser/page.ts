@@ -36,6 +36,15 @@ export const openPage = async (
   return { context, page, faults };
 };
 
+/** For {@link openPage}: the page's clock can be moved on with {@link refreshNow}. */
+export const withClock = (page: Page): Promise<void> => page.clock.install();
+
+/** Leaps over the 12 seconds after which an open page refreshes its figures; waits until its status is the one that is named. */
+export const refreshNow = async (page: Page, status: 'live' | 'stale'): Promise<void> => {
+  await page.clock.fastForward(12_000);
+  await page.waitForSelector(`[data-testid="status"][data-value="${status}"]`, { timeout: 30_000 });
+};
+
 /** What axe finds on a page, each with its places; the page must have been opened with `bypassCSP`. */
 export const axeFindings = async (page: Page): Promise<string[]> => {
   await page.evaluate(AXE);
