@@ -1,7 +1,8 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
 import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka/kafka';
+import { Kafka as Client } from '@tillstream/schemas/kafka/kafkajs';
 import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/kafka/topics';
-import { type Admin, Kafka as Client, logLevel } from 'kafkajs';
+import { type Admin, logLevel } from 'kafkajs';
 import { z } from 'zod';
 import type { ReadOffsets } from './empty-messages.ts';
 import type { Broker } from './pipeline.ts';

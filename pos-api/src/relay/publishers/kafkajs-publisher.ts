@@ -1,6 +1,7 @@
 import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka/kafka';
+import { Kafka as Client } from '@tillstream/schemas/kafka/kafkajs';
 import { PURCHASES_TOPIC } from '@tillstream/schemas/kafka/topics';
-import { Kafka as Client, type ICustomPartitioner, logLevel, type Producer } from 'kafkajs';
+import { type ICustomPartitioner, logLevel, type Producer } from 'kafkajs';
 import { EventsRefused, type OutboxEvent, type Publisher } from './publisher.ts';
 
 /** A broker takes about 1 MB per record batch by default; a batch here stays well below it. */

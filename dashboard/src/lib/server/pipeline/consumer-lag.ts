@@ -1,6 +1,7 @@
 import { type Kafka, kafkajsOptions } from '@tillstream/schemas/kafka/kafka';
+import { Kafka as Client } from '@tillstream/schemas/kafka/kafkajs';
 import { CLICKHOUSE_CONSUMER_GROUP, PURCHASES_TOPIC } from '@tillstream/schemas/kafka/topics';
-import { type Admin, Kafka as Client, logLevel } from 'kafkajs';
+import { type Admin, logLevel } from 'kafkajs';
 
 /** How many messages of the topic ClickHouse has not committed yet. */
 export interface ConsumerLag {
