@@ -242,6 +242,21 @@ test.each([
   expect((await check(newRun())).named).toEqual([]);
 });
 
+test('a sale that moves no milestone of its customer writes none', async () => {
+  const customer = randomUUID();
+  const newest = () =>
+    clickhouse.row({
+      name: 'newest milestone',
+      sql: `SELECT max(revision) AS revision, uniqExact(branch_id, milestone) AS milestones FROM silver.customer_milestones
+            WHERE customer_number = (SELECT any(number) FROM silver.customers WHERE customer_id = {customer:UUID})`,
+      params: { customer },
+      row: z.object({ revision: z.number(), milestones: z.number() }),
+    });
+  for (let sale = 1; sale <= 4; sale++) await arrived(1, { customer_id: customer });
+  // The first sale and the third moved some, the second and the fourth none.
+  expect(await newest()).toEqual({ revision: 3, milestones: 4 });
+});
+
 test('a milestone that an event left behind, and one that is missing, are healed by the snapshot of the customer', async () => {
   const customer = randomUUID();
   await arrived(3, { customer_id: customer });
