@@ -53,7 +53,7 @@ export const prepareKafka = async (
 };
 
 /** All of it from the start: what the broker takes then is what it takes after a month. */
-const HEAP = ['-Xms256m', '-Xmx256m', '-XX:+AlwaysPreTouch'];
+const HEAP = ['-Xms128m', '-Xmx128m', '-XX:+AlwaysPreTouch'];
 
 const java = (main: string, args: string[], heap: readonly string[] = []): Command => ({
   file: 'java',
@@ -94,4 +94,6 @@ broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
 log.retention.hours=168
 log.segment.bytes=134217728
+# Only the small topic of the consumers' offsets is compacted: half of the heap, 128 MB, by default.
+log.cleaner.dedupe.buffer.size=4194304
 `;

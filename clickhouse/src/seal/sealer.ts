@@ -57,7 +57,7 @@ export const sealAll = async (
 export const runSealer = async (clickhouse: ClickHouse, options: SealerOptions): Promise<void> => {
   const {
     shop,
-    everyMs = 500,
+    everyMs = 1_000,
     proofEveryMs = 45_000,
     graceMs = GRACE_MS,
     share = 0.15,

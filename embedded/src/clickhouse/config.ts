@@ -43,6 +43,8 @@ function serverXml(usersPath: string): string {
   <background_schedule_pool_size>16</background_schedule_pool_size>
   <background_message_broker_schedule_pool_size>8</background_message_broker_schedule_pool_size>
   <background_pool_size>4</background_pool_size>
+  <!-- A merge waits for some 15 new parts. With 5, the default, each tiny insert of a small shop soon merges its whole table. -->
+  <merge_tree><merge_selector_base>15</merge_selector_base></merge_tree>
   <!-- Merges step back behind questions, where the engine may say so (CAP_SYS_NICE). -->
   <os_threads_nice_value_merge_mutate>10</os_threads_nice_value_merge_mutate>
   <!-- A cluster of this one shard: statements can be tried behind Distributed names. Nothing listens on that port. -->
