@@ -4,6 +4,7 @@
  */
 const BENCHES: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   freshness: () => import('./page/freshness.ts'),
+  idle: () => import('./idle.ts'),
   kpis: () => import('./gold/kpis.ts'),
   lighthouse: () => import('./page/lighthouse.ts'),
   load: () => import('./load.ts'),

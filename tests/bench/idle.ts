@@ -1,0 +1,35 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { cpuOfParts, partsOf } from '../support/cpu.ts';
+import { memoryOf } from '../support/memory.ts';
+import { newPlace, removePlace, startStack } from '../support/stack.ts';
+
+const WARM_UP_SECONDS = 60;
+const MEASURED_SECONDS = 120;
+
+/** What the demo costs while its tills sell twice a second and nobody looks: CPU time and memory of each part. `all` has `npm start` in it. */
+export const run = async (): Promise<void> => {
+  const place = await newPlace();
+  const stack = await startStack(place, []);
+  try {
+    await delay(WARM_UP_SECONDS * 1_000);
+    const before = cpuOfParts(stack.folder);
+    await delay(MEASURED_SECONDS * 1_000);
+    const after = cpuOfParts(stack.folder);
+    const line = (name: string, share: number, pid = 0) => {
+      const { pss, rss } = memoryOf(pid);
+      console.log(
+        `${name.padEnd(10)} ${share.toFixed(1).padStart(5)} % of a core   PSS ${String(pss).padStart(4)} MB   RSS ${rss} MB`,
+      );
+    };
+    let all = 0;
+    for (const { name, pid } of partsOf(stack.folder).filter(({ name }) => name !== 'start')) {
+      const share = (((after[name] ?? 0) - (before[name] ?? 0)) / MEASURED_SECONDS) * 100;
+      all += share;
+      line(name, share, pid);
+    }
+    line('all', all, stack.process.pid);
+  } finally {
+    await stack.stop();
+    removePlace(place);
+  }
+};
