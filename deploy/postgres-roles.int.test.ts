@@ -5,6 +5,7 @@ import { connectPostgres } from '@tillstream/pos-api/postgres/database';
 import { recordPurchases } from '@tillstream/pos-api/record-purchases';
 import { readBacklog } from '@tillstream/pos-api/relay/outbox/backlog';
 import { setAside } from '@tillstream/pos-api/relay/outbox/dead-letters';
+import { returnPurchase } from '@tillstream/pos-api/return-purchase';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { postgresSessions } from '../dashboard/src/lib/server/login/session-store.ts';
@@ -43,7 +44,7 @@ afterAll(async () => {
   await database.pool.end();
 });
 
-test('the API records, replays, voids and reads, and may not touch the books otherwise', async () => {
+test('the API records, replays, voids, returns and reads, and may not touch the books otherwise', async () => {
   const api = as('pos_api');
   const sale = purchase({ customer_id: CUSTOMER });
   const [first] = await recordPurchases(api, [sale]);
@@ -52,8 +53,18 @@ test('the API records, replays, voids and reads, and may not touch the books oth
   expect((await recordPurchases(api, [purchase({ items: ['caviar'] })]))[0]?.outcome).toBe('refused');
   const { rows } = await api.query('select status from void_purchase((select purchase_id from purchases limit 1))');
   expect(rows).toEqual([{ status: 'voided' }]);
+  const sold = (await recordPurchases(api, [purchase()]))[0];
+  const back = {
+    ...{ idempotency_key: 'back', credential: null, fingerprint: 'ab', branch_id: null, cashier: null, reason: null },
+    ...{ items: ['milk'], quantities: ['1'], request_id: null, who: null },
+  };
+  expect(await returnPurchase(api, sold && 'purchase_id' in sold ? sold.purchase_id : '', back)).toMatchObject({
+    outcome: 'recorded',
+  });
   for (const forged of [
     'update purchases set total_minor = 0',
+    'update returns set total_minor = 0',
+    'delete from return_items',
     'update purchases set customer_id = null',
     'update purchases set sold_at = now()',
     "update purchases set idempotency_key = 'mine'",

@@ -1,5 +1,5 @@
 -- What each service may do in Postgres. Functions run with the rights of their caller, so these name the tables that
--- record_purchases, void_purchase and the others touch on its behalf. Nobody but the owner may delete a purchase.
+-- record_purchases, void_purchase, return_purchase and the others touch on its behalf. Nobody but the owner may delete a purchase.
 revoke create on schema public from public;
 grant usage on schema public to pos_api, relay, reconciler, dashboard, loader;
 
@@ -15,7 +15,8 @@ grant update (name, category, unit, sku, open_price, unit_price_minor, active, r
 grant update (unit_price_minor) on product_prices to pos_api;
 grant update (revision, purchases, spent_minor, first_sold_at, first_sold_before, last_sold_at, loyal_since, loyal_before)
   on customers, customer_branches to pos_api;
-grant update (voided_at, voided_by, void_reason, void_request_id, version) on purchases to pos_api;
+grant update (voided_at, voided_by, void_reason, void_request_id, returned_at, version) on purchases to pos_api;
+grant select, insert on returns, return_items to pos_api;
 grant select, insert on purchase_items to pos_api;
 grant select, insert on outbox to pos_api;
 
@@ -37,8 +38,8 @@ do $$ begin
 end $$;
 
 -- The reconciler reads the books and sends again: a number of a version is all that it may change in them.
-grant select on chain_settings, branches, products, customers, customer_branches, purchases, purchase_items, outbox, reconciliation_runs
-  to reconciler;
+grant select on chain_settings, branches, products, customers, customer_branches, purchases, purchase_items, returns, return_items,
+  outbox, reconciliation_runs to reconciler;
 grant update (version) on purchases to reconciler;
 grant update (revision) on products, branches to reconciler;
 grant update (run) on reconciliation_runs to reconciler;

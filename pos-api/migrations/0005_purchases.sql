@@ -26,13 +26,16 @@ create table purchases (
   -- The request that recorded it, so that one sale is followed from the till's log to the event. Null when it came from a file.
   request_id         text check (length(request_id) between 1 and 128),
   version            integer not null default 1,
+  -- When something of it was last taken back, see returns.
+  returned_at        timestamptz(3),
   voided_at          timestamptz(3),
   -- Who took it back: the id of an API key, `loopback` where keys are off, `postgres:<role>` by hand. Then why, and by which request.
   voided_by          text check (length(voided_by) between 1 and 128),
   void_reason        text check (length(void_reason) between 1 and 500),
   void_request_id    text check (length(void_request_id) between 1 and 128),
   unique (idempotency_key, credential),
-  check ((voided_at is null) = (voided_by is null))
+  check ((voided_at is null) = (voided_by is null)),
+  check (voided_at is null or returned_at is null)
 );
 
 create index purchases_of_customer on purchases (customer_id, sold_at) where customer_id is not null and voided_at is null;
@@ -53,4 +56,35 @@ create table purchase_items (
   net_minor        bigint not null,
   check (unit_price_minor >= 0 and discount_minor >= 0 and net_minor between 0 and total_minor),
   primary key (purchase_id, line)
+);
+
+-- Part or all of a purchase taken back, later, perhaps in another branch. Key, credential and fingerprint as those of a purchase.
+create table returns (
+  return_id       uuid primary key,
+  purchase_id     uuid not null references purchases,
+  idempotency_key text not null check (length(idempotency_key) between 1 and 255),
+  credential      text not null,
+  fingerprint     bytea not null,
+  -- Where it was taken back.
+  branch_id       text not null,
+  returned_at     timestamptz(3) not null,
+  recorded_at     timestamptz(3) not null,
+  -- What the customer got back.
+  total_minor     bigint not null check (total_minor >= 0),
+  cashier         text,
+  reason          text check (length(reason) between 1 and 500),
+  request_id      text check (length(request_id) between 1 and 128),
+  -- Who recorded it, as purchases.voided_by.
+  returned_by     text not null check (length(returned_by) between 1 and 128),
+  unique (idempotency_key, credential)
+);
+create index returns_of_purchase on returns (purchase_id);
+
+create table return_items (
+  return_id   uuid not null references returns,
+  line        smallint not null,
+  product_id  text not null,
+  quantity    numeric(12, 3) not null check (quantity > 0),
+  total_minor bigint not null check (total_minor >= 0),
+  primary key (return_id, line)
 );

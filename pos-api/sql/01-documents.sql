@@ -1,8 +1,8 @@
 -- How purchases and customers look in JSON: once here, for answers, events and replays alike.
 --
 -- Written with concat, not json_build_object, which looks up the type of each argument for each row: an event in
--- a third of the time. Strings that are not ids or times of ours go through to_json. All but the two that list items are
--- plain expressions that Postgres inlines; one with a subquery would be called, at ten times the cost.
+-- a third of the time. Strings that are not ids or times of ours go through to_json. Those of them that record_purchases calls for each
+-- purchase are plain expressions that Postgres inlines; one with a subquery would be called, at ten times the cost.
 
 -- Now, as columns of milliseconds can hold it. They round: up to half a millisecond of what is stored would lie in the future,
 -- and a price that is valid "from now on" would not be valid yet.
@@ -97,12 +97,36 @@ return case when c.customer_id is null then 'null' else concat(
   totals_json(b.revision, b.purchases, b.spent_minor, b.loyal_since, b.first_sold_at, b.last_sold_at,
     b.first_sold_before, b.loyal_before), '}}') end;
 
--- An event carries the whole state of its purchase, and of its customer as of this transaction.
-create or replace function purchase_event(p purchases, items text, c customers, b customer_branches) returns text
+-- A return, as it stands in its purchase and in events.
+create or replace function return_json(r returns) returns text
+language sql stable
+return concat(
+  '{"return_id":"', r.return_id, '","branch_id":', to_json(r.branch_id), ',"returned_at":', json_time(r.returned_at),
+  ',"recorded_at":', json_time(r.recorded_at), ',"cashier":', coalesce(to_json(r.cashier)::text, 'null'),
+  ',"reason":', coalesce(to_json(r.reason)::text, 'null'), ',"total_minor":', r.total_minor, ',"items":[',
+  (select string_agg(concat(
+      '{"product_id":', to_json(product_id), ',"quantity":', trim_scale(quantity), ',"total_minor":', total_minor, '}'), ',' order by line)
+    from return_items i where i.return_id = r.return_id), ']}');
+
+-- The answer to whoever recorded it.
+create or replace function return_answer(r returns) returns text
+language sql stable
+return concat('{"purchase_id":"', r.purchase_id, '",', substr(return_json(r), 2));
+
+-- All returns of a purchase, the oldest first.
+create or replace function stored_returns_json(purchase uuid) returns text
+language sql stable
+return (
+  select concat('[', string_agg(return_json(r), ',' order by recorded_at), ']') from returns r where r.purchase_id = purchase);
+
+-- An event carries the whole state of its purchase, and of its customer as of this transaction. returns is only looked at for a
+-- purchase of which something was returned.
+create or replace function purchase_event(p purchases, items text, returns text, c customers, b customer_branches) returns text
 language sql stable parallel safe
 return cloud_event(
-  case when p.voided_at is null then 'pos.purchase.recorded.v1' else 'pos.purchase.voided.v1' end,
-  p.purchase_id::text, p.version, coalesce(p.voided_at, p.recorded_at),
+  case when p.voided_at is not null then 'pos.purchase.voided.v1'
+    when p.returned_at is not null then 'pos.purchase.returned.v1' else 'pos.purchase.recorded.v1' end,
+  p.purchase_id::text, p.version, coalesce(p.voided_at, p.returned_at, p.recorded_at),
   concat(
     '{"purchase_id":"', p.purchase_id, '","version":', p.version,
     ',"status":"', case when p.voided_at is null then 'recorded' else 'voided' end,
@@ -114,5 +138,12 @@ return cloud_event(
     ',"customer":', customer_json(c, b),
     case when p.voided_at is not null then concat(
       ',"void":{"by":', to_json(p.voided_by), ',"reason":', coalesce(to_json(p.void_reason)::text, 'null'),
-      ',"request_id":', coalesce(to_json(p.void_request_id)::text, 'null'), '}') end, '}'),
+      ',"request_id":', coalesce(to_json(p.void_request_id)::text, 'null'), '}') end,
+    case when p.returned_at is not null then concat(',"returns":', returns) end, '}'),
   p.request_id);
+
+-- The same of a purchase that was stored before.
+create or replace function stored_purchase_event(p purchases, c customers, b customer_branches) returns text
+language sql stable
+return purchase_event(p, stored_items_json(p.purchase_id),
+  case when p.returned_at is not null then stored_returns_json(p.purchase_id) end, c, b);

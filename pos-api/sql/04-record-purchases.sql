@@ -197,7 +197,7 @@ begin
           else loyal_since(b.customer_id, b.branch_id, shop.loyal_threshold) end;
 
     insert into outbox (key, payload)
-      select p.purchase_id, traced(purchase_event(p, f.items, c, b), f.traceparent)
+      select p.purchase_id, traced(purchase_event(p, f.items, null, c, b), f.traceparent)
       from unnest(fresh) as f
       join purchases p on p.purchase_id = f.purchase_id
       left join customers c on c.customer_id = f.customer_id

@@ -1,5 +1,5 @@
--- Takes a purchase out of every figure; voiding it again changes nothing, so the first caller and reason stay. Answers with
--- its state, or no row.
+-- Takes a purchase out of every figure; voiding it again changes nothing, so the first caller and reason stay. One of which something
+-- was returned cannot be voided: its status is `returned` then, and nothing has changed. Answers with its state, or no row.
 --
 -- who: see purchases.voided_by; absent for who calls this by hand
 -- why, request: the reason and the id of the request, null when there is none
@@ -18,7 +18,7 @@ begin
   select * into p from purchases where purchase_id = purchase for no key update;
   if not found then return; end if;
 
-  if p.voided_at is null then
+  if p.voided_at is null and p.returned_at is null then
     update purchases set voided_at = now_ms(), version = version + 1,
         voided_by = coalesce(who, concat('postgres:', session_user)), void_reason = why, void_request_id = request
       where purchase_id = purchase returning * into p;
@@ -43,10 +43,10 @@ begin
         where customer_id = p.customer_id and branch_id = p.branch_id returning * into b;
     end if;
     insert into outbox (key, payload)
-      values (p.purchase_id, purchase_event(p, stored_items_json(p.purchase_id), c, b));
+      values (p.purchase_id, stored_purchase_event(p, c, b));
     perform pg_notify('outbox', '');
   end if;
 
-  return query select case when p.voided_at is null then 'recorded' else 'voided' end,
+  return query select case when p.voided_at is not null then 'voided' else 'returned' end,
     purchase_json(p, stored_items_json(p.purchase_id));
 end $$;

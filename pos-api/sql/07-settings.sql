@@ -70,7 +70,7 @@ begin
 
   -- With one purchase of each customer and branch, whose own state has not changed. A branch without one has no milestone.
   insert into outbox (key, payload)
-    select p.purchase_id, purchase_event(p, stored_items_json(p.purchase_id), c, b)
+    select p.purchase_id, stored_purchase_event(p, c, b)
     from customers c
     join customer_branches b using (customer_id)
     join lateral (

@@ -17,7 +17,7 @@ begin
     where p.purchase_id = asked.id and p.version <= asked.above;
 
   insert into outbox (key, payload)
-    select p.purchase_id, purchase_event(p, stored_items_json(p.purchase_id), c, b)
+    select p.purchase_id, stored_purchase_event(p, c, b)
     from purchases p
     left join customers c on c.customer_id = p.customer_id
     left join customer_branches b on b.customer_id = p.customer_id and b.branch_id = p.branch_id
@@ -44,7 +44,7 @@ begin
     where b.customer_id = asked.id and b.branch_id = asked.branch and b.revision <= asked.above;
 
   insert into outbox (key, payload)
-    select p.purchase_id, purchase_event(p, stored_items_json(p.purchase_id), c, b)
+    select p.purchase_id, stored_purchase_event(p, c, b)
     from unnest(ids, branches) as asked (id, branch)
     join customers c on c.customer_id = asked.id
     join lateral (

@@ -3,7 +3,7 @@
 -- Answers the new id, or null for a customer who is not there.
 --
 -- The fingerprint of a request tells whether it named this customer, so it becomes random: a retry with its key is refused, not
--- recorded. What a till wrote beside a sale (request ids, the reason of a void) may name a person, so it goes.
+-- recorded. What a till wrote beside a sale (request ids, the reason of a void or a return) may name a person, so it goes.
 create or replace function forget_customer(former uuid) returns uuid
 language plpgsql as $$
 declare
@@ -24,9 +24,10 @@ begin
   update purchases set customer_id = given, version = version + 1, request_id = null, void_request_id = null, void_reason = null,
       fingerprint = sha256(uuid_send(gen_random_uuid()))
     where purchase_id = any (ids);
+  update returns set request_id = null, reason = null, fingerprint = sha256(uuid_send(gen_random_uuid())) where purchase_id = any (ids);
   insert into forgetting values (former, given);
   insert into outbox (key, payload)
-    select p.purchase_id, purchase_event(p, stored_items_json(p.purchase_id), c, b)
+    select p.purchase_id, stored_purchase_event(p, c, b)
     from purchases p
     join customers c using (customer_id)
     join customer_branches b using (customer_id, branch_id)

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Database, sqlState } from './postgres/database.ts';
+import type { Database } from './postgres/database.ts';
+import { repeated } from './postgres/repeat.ts';
 
 /** A purchase to record, structurally sound: ids, times and lengths are already in their form. */
 export interface PurchaseInput {
@@ -75,17 +76,12 @@ export type PurchaseAnswer =
   | Exclude<PurchaseOutcome, { purchase_id: string }>;
 
 const taken = z.object({ outcome: z.enum(['recorded', 'replayed']), purchase_id: z.string() });
-const refused = z.object({
-  outcome: z.literal('refused'),
-  faults: z.array(z.object({ pointer: z.string(), detail: z.string() })),
-});
+/** As Postgres lists them. */
+export const faults = z.array(z.object({ pointer: z.string(), detail: z.string() }));
+const refused = z.object({ outcome: z.literal('refused'), faults });
 const conflict = z.object({ outcome: z.literal('conflict') });
 const outcomeRow = z.discriminatedUnion('outcome', [taken, refused, conflict]);
 const answerRow = z.discriminatedUnion('outcome', [taken.extend({ body: z.string() }), refused, conflict]);
-
-/** Deadlock, and another transaction that recorded one of the keys meanwhile: the same call succeeds when repeated. */
-const REPEATABLE = new Set(['40P01', '40001']);
-const ATTEMPTS = 5;
 
 /**
  * Records purchases in one transaction and one round trip; each is answered by itself, in the order of the batch.
@@ -117,12 +113,6 @@ const record = async <Row>(
     text: `select outcome, purchase_id, body, faults from record_purchases($1::jsonb, ${withBodies}, ${withNotify}) order by ordinal`,
     values: [JSON.stringify(batch)],
   };
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const { rows } = await db.query(query);
-      return rows.map((found) => row.parse(found));
-    } catch (error) {
-      if (attempt === ATTEMPTS || !REPEATABLE.has(sqlState(error) ?? '')) throw error;
-    }
-  }
+  const { rows } = await repeated(() => db.query(query));
+  return rows.map((found) => row.parse(found));
 };

@@ -119,6 +119,22 @@ export const voidRequest = z
   .strictObject({ reason: line(500).optional() })
   .meta({ examples: [{ reason: 'Wrong item' }] });
 
+/** Body of `POST /v1/purchases/{id}/returns`. */
+export const returnRequest = z
+  .strictObject({
+    items: z
+      .array(z.strictObject({ product_id: line(128), quantity }))
+      .min(1, 'there are no items')
+      .max(MAX_ITEMS, `there are more than ${MAX_ITEMS} items`)
+      .meta({ description: 'Each product once.' }),
+    branch_id: line(64).nullish().meta({
+      description: 'Where it is taken back. Absent: the branch of the key, else that of the purchase.',
+    }),
+    cashier: line(100).nullish(),
+    reason: line(500).nullish(),
+  })
+  .meta({ examples: [{ items: [{ product_id: 'milk', quantity: 1 }], reason: 'Sour' }] });
+
 /** Header `Idempotency-Key`. */
 export const idempotencyKey = z.string().regex(/^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable characters');
 
@@ -170,8 +186,25 @@ export const purchaseResponse = z.object({
     .meta({ description: 'Which purchase of the customer this was, and whether it made or found them loyal.' }),
 });
 
+const returned = z.object({
+  return_id: z.guid(),
+  branch_id: z.string(),
+  returned_at: wireInstant,
+  recorded_at: wireInstant,
+  cashier: z.string().nullable(),
+  reason: z.string().nullable(),
+  total_minor: z.number().int().min(0).meta({ description: 'What the customer gets back.' }),
+  items: z.array(z.object({ product_id: z.string(), quantity: z.number(), total_minor: z.number().int().min(0) })),
+});
+
+/** Body of the 201 of a return. */
+export const returnResponse = returned.extend({ purchase_id: z.guid() });
+
 /** Body of `GET /v1/purchases/{id}` and of a void: the 201 and what became of it. */
-export const storedPurchaseResponse = purchaseResponse.extend({ status: z.enum(['recorded', 'voided']) });
+export const storedPurchaseResponse = purchaseResponse.extend({
+  status: z.enum(['recorded', 'voided']),
+  returns: z.array(returned).meta({ description: 'The oldest first.' }),
+});
 
 const product = z.object({
   product_id: z.string(),
@@ -260,8 +293,8 @@ export const stateResponse = z.object({
 });
 
 /**
- * What an API key may do: record (and void what it recorded in the last {@link OWN_VOID_HOURS}), void any purchase, look up,
- * change the catalog.
+ * What an API key may do: record sales and returns (and void what it recorded in the last {@link OWN_VOID_HOURS}), void any
+ * purchase, look up, change the catalog.
  */
 export const SCOPES = ['post', 'void', 'read', 'admin'] as const;
 

@@ -38,7 +38,7 @@ export const customerSnapshot = z.object({
 /** The whole state of a purchase after a change; events of one purchase may come in any order, any number of times. */
 export const purchaseState = z.object({
   purchase_id: z.guid(),
-  /** 1 recorded, 2 voided: the highest is the state that counts. */
+  /** 1 recorded, higher with each change: the highest is the state that counts. */
   version: z.number().int().min(1),
   status: z.enum(['recorded', 'voided']),
   branch_id: z.string().min(1),
@@ -80,6 +80,28 @@ export const purchaseState = z.object({
   void: z
     .object({ by: z.string().min(1), reason: z.string().nullable(), request_id: z.string().nullable() })
     .optional(),
+  /**
+   * All returns of it so far, the oldest first. Only where there is one. The totals above stay as they were sold; no more than that
+   * is ever given back.
+   */
+  returns: z
+    .array(
+      z.object({
+        return_id: z.guid(),
+        /** Where it was taken back. */
+        branch_id: z.string().min(1),
+        returned_at: utcInstant,
+        recorded_at: utcInstant,
+        cashier: z.string().nullable(),
+        reason: z.string().nullable(),
+        /** What the customer got back. */
+        total_minor: minorUnits.min(0),
+        /** Each product once. */
+        items: z.array(z.object({ product_id: z.string().min(1), quantity, total_minor: minorUnits.min(0) })).min(1),
+      }),
+    )
+    .min(1)
+    .optional(),
 });
 
 const envelope = {
@@ -99,10 +121,10 @@ const envelope = {
     .optional(),
 };
 
-/** A purchase was recorded, or a recorded one was voided (CloudEvents 1.0, structured JSON). */
+/** A purchase was recorded, or a recorded one was voided or returned in part (CloudEvents 1.0, structured JSON). */
 export const purchaseEvent = z.object({
   ...envelope,
-  type: z.enum(['pos.purchase.recorded.v1', 'pos.purchase.voided.v1']),
+  type: z.enum(['pos.purchase.recorded.v1', 'pos.purchase.voided.v1', 'pos.purchase.returned.v1']),
   data: purchaseState,
 });
 

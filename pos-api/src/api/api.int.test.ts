@@ -5,6 +5,7 @@ import {
   problem,
   productsResponse,
   purchaseResponse,
+  returnResponse,
 } from '@tillstream/schemas/api';
 import { purchaseEvent } from '@tillstream/schemas/events';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
@@ -48,7 +49,7 @@ test('a purchase is answered 201 with its place, and can be read there', async (
   const location = response.headers.get('location');
   expect(location).toBe(`/v1/purchases/${body.purchase_id}`);
   const read = await request(location ?? '');
-  expect(await read.json()).toEqual({ ...body, status: 'recorded' });
+  expect(await read.json()).toEqual({ ...body, status: 'recorded', returns: [] });
 });
 
 test('the same key and JSON gives the same answer, whatever the order of its fields', async () => {
@@ -231,6 +232,58 @@ test.each([
     ]);
   },
 );
+
+test('a return: once, however often it is asked, and it stands in the purchase', async () => {
+  const body = { ...good, items: [...good.items, { product_id: 'bread', quantity: 1, discount_minor: 20 }] };
+  const { purchase_id } = purchaseResponse.parse(await (await post(body)).json());
+  const place = `/v1/purchases/${purchase_id}`;
+  const bread = json({ items: [{ quantity: 1, product_id: 'bread' }], reason: 'Stale', branch_id: 'SMKT002' });
+  const once = await request(`${place}/returns`, bread);
+  expect([once.status, once.headers.get('location')]).toEqual([201, place]);
+  const text = await once.text();
+  const again = await request(`${place}/returns`, {
+    ...bread,
+    body: '{"branch_id":"SMKT002","items":[{"product_id":"bread","quantity":1}],"reason":"Stale"}',
+  });
+  expect([again.status, again.headers.get('idempotent-replayed'), await again.text()]).toEqual([201, 'true', text]);
+  const other = await request(`${place}/returns`, {
+    ...bread,
+    body: JSON.stringify({ items: good.items, branch_id: 'SMKT002' }),
+  });
+  expect([other.status, (await problemOf(other)).type]).toEqual([422, 'urn:tillstream:problem:key-reused']);
+  const { purchase_id: _, ...returned } = returnResponse.parse(JSON.parse(text));
+  expect(returned).toMatchObject({ branch_id: 'SMKT002', reason: 'Stale', total_minor: 300 });
+  expect(await (await request(place)).json()).toMatchObject({
+    status: 'recorded',
+    total_minor: 450,
+    returns: [returned],
+  });
+
+  const more = await request(
+    `${place}/returns`,
+    json({ items: [...good.items, ...good.items, { product_id: 'bread', quantity: 1 }] }),
+  );
+  expect(await pointersOf(more)).toEqual(['#/items/1/product_id', '#/items/2/quantity']);
+});
+
+test('a purchase is voided or returned, never both; and only what is there is returned', async () => {
+  const sold = async () => purchaseResponse.parse(await (await post(good)).json()).purchase_id;
+  const typeOf = async (path: string, init: RequestInit) => {
+    const answer = await request(`/v1/purchases/${path}`, init);
+    return answer.status === 422 ? (await problemOf(answer)).type : answer.status;
+  };
+  const [voided, returned] = [await sold(), await sold()];
+  expect(await typeOf(`${voided}/void`, json({}))).toBe(200);
+  expect(await typeOf(`${voided}/returns`, json({ items: good.items }))).toBe('urn:tillstream:problem:voided');
+  expect(await typeOf(`${returned}/returns`, json({ items: good.items }))).toBe(201);
+  expect(await typeOf(`${returned}/void`, json({}))).toBe('urn:tillstream:problem:returned');
+  expect(await typeOf(`${randomUUID()}/returns`, json({ items: good.items }))).toBe(404);
+  expect(await typeOf('nonsense/returns', json({ items: good.items }))).toBe(404);
+  expect(await typeOf(`${returned}/returns`, json({ items: [] }))).toBe('urn:tillstream:problem:invalid-content');
+  const { headers: _, ...withoutKey } = json({ items: good.items });
+  const init = { ...withoutKey, headers: { 'Content-Type': 'application/json' } };
+  expect(await typeOf(`${returned}/returns`, init)).toBe(400);
+});
 
 test.each([[''], ['  '], ['00000000-0000-0000-0000-000000000000'], [null]])(
   'the customer id %j is no customer',

@@ -24,8 +24,10 @@ const storedPurchase = z.object({
   /** Who recorded it, and how many seconds ago. */
   credential: z.string(),
   age_s: z.number(),
-  status: z.enum(['recorded', 'voided']),
+  /** `returned`: a void was asked of it, but something of it was returned. */
+  status: z.enum(['recorded', 'voided', 'returned']),
   body: z.string(),
+  returns: z.string().nullable(),
 });
 const AGE = 'extract(epoch from clock_timestamp() - recorded_at)::float8 as age_s';
 
@@ -107,11 +109,14 @@ export const voidPurchase =
     const { reason } = readBody(voidRequest, request.body === undefined ? {} : request.body);
     const { key } = localsOf(response);
     if (key) requireVoidOf(response, key, await findPurchase(db, id));
-    const sql = `select branch_id, credential, ${AGE}, status, body
+    const sql = `select branch_id, credential, ${AGE}, status, body, null as returns
       from void_purchase($1, $2, $3, $4), purchases where purchase_id = $1`;
     const by = key?.key_id ?? 'loopback';
     const purchase = await findStored(db, 'void_purchase', sql, id, [by, reason ?? null, requestIdOf(response)]);
     localsOf(response).purchaseId = String(id);
+    if (purchase.status === 'returned') {
+      throw new ProblemError('returned', 'something of this purchase was returned: return the rest of it instead');
+    }
     sendStored(response, purchase);
   };
 
@@ -126,7 +131,8 @@ const requireVoidOf = (response: Response, key: ApiKey, purchase: z.output<typeo
   );
 };
 
-const requireKey = (request: Request): string => {
+/** The key that the till gave this request, or the 400. */
+export const requireKey = (request: Request): string => {
   const header = request.headers['idempotency-key'];
   if (header === undefined) throw new ProblemError('no-idempotency-key', 'the header Idempotency-Key is required');
   const parsed = idempotencyKey.safeParse(header);
@@ -221,7 +227,8 @@ const findPurchase = (db: Database, id: unknown) =>
     db,
     'get_purchase',
     `select branch_id, credential, ${AGE}, case when voided_at is null then 'recorded' else 'voided' end as status,
-       purchase_json(p, stored_items_json(purchase_id)) as body from purchases p where purchase_id = $1`,
+       purchase_json(p, stored_items_json(purchase_id)) as body, stored_returns_json(purchase_id) as returns
+     from purchases p where purchase_id = $1`,
     id,
   );
 
@@ -232,10 +239,11 @@ const findStored = async (db: Database, name: string, sql: string, id: unknown, 
   return storedPurchase.parse(rows[0]);
 };
 
-const sendStored = (response: Response, { status, body }: z.output<typeof storedPurchase>): void =>
-  sendJson(response, `${body.slice(0, -1)},"status":"${status}"}`);
+const sendStored = (response: Response, { status, body, returns }: z.output<typeof storedPurchase>): void =>
+  sendJson(response, `${body.slice(0, -1)},"status":"${status}","returns":${returns ?? '[]'}}`);
 
-const sendJson = (response: Response, body: string): void => {
+/** Sends what Postgres has written as JSON. */
+export const sendJson = (response: Response, body: string): void => {
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.end(body);
 };

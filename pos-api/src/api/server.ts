@@ -17,6 +17,7 @@ import { getHealth, getReadiness } from './monitoring/health.ts';
 import { type Answered, observeRequests, registry } from './monitoring/metrics.ts';
 import { traceRequests } from './monitoring/trace.ts';
 import * as purchases from './purchases.ts';
+import { postReturn } from './returns.ts';
 
 export interface ApiParts {
   queue: CommitQueue;
@@ -71,6 +72,7 @@ const handlersOf = ({ queue, db, isStopping, logWarning }: ApiParts): Record<Ope
   recordPurchase: purchases.recordPurchase(queue, logWarning),
   getPurchase: purchases.getPurchase(db),
   voidPurchase: purchases.voidPurchase(db),
+  returnPurchase: postReturn(db),
   getProducts: catalog.getProducts(db),
   postProduct: catalog.postProduct(db),
   getProduct: catalog.getProduct(db),

@@ -46,7 +46,7 @@ const HEADERS = {
     schema: { type: 'integer' },
   },
   'Idempotent-Replayed': {
-    description: 'The purchase had been recorded before.',
+    description: 'It had been recorded before.',
     schema: { type: 'string', enum: ['true'] },
   },
   Location: { description: 'Where it can be looked up.', schema: { type: 'string' } },
@@ -97,7 +97,7 @@ const parametersOf = (operation: Operation): Json[] => [
           name: 'Idempotency-Key',
           in: 'header',
           required: true,
-          description: 'Made by the till for each purchase, unique in the chain; the same for each attempt.',
+          description: 'Made by the till for each purchase or return, unique in the chain; the same for each attempt.',
           schema: {
             type: 'string',
             minLength: 1,
@@ -215,13 +215,25 @@ const MILK = {
   currency: 'EUR',
   active: true,
 };
+const RETURN = {
+  return_id: '019a9f71-1d2e-7c40-8b1a-5d3e9a0c4f21',
+  branch_id: 'SMKT001',
+  returned_at: '2026-11-21T09:00:00.000Z',
+  recorded_at: '2026-11-21T09:00:00.000Z',
+  cashier: null,
+  reason: 'Sour',
+  total_minor: 150,
+  items: [{ product_id: 'milk', quantity: 1, total_minor: 150 }],
+};
 const BRANCH = { branch_id: 'SMKT001', name: 'Harbour', country: 'PT' };
 
 const EXAMPLES: Partial<Record<SchemaName, unknown>> = {
   VoidRequest: { reason: 'Wrong item' },
   PurchaseRequest: { branch_id: 'SMKT001', items: [{ product_id: 'milk', quantity: 1 }] },
   Purchase: PURCHASE,
-  StoredPurchase: { ...PURCHASE, status: 'recorded' },
+  StoredPurchase: { ...PURCHASE, status: 'recorded', returns: [RETURN] },
+  ReturnRequest: { items: [{ product_id: 'milk', quantity: 1 }], reason: 'Sour' },
+  Return: { ...RETURN, purchase_id: PURCHASE.purchase_id },
   Products: { products: [MILK] },
   Product: { ...MILK, prices: [{ from: null, unit_price_minor: 150 }] },
   NewProduct: { name: 'Oat Milk', unit_price_minor: 219 },

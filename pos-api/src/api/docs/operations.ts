@@ -8,8 +8,10 @@ import type { ProblemKind } from '../http/problems.ts';
 export const SCHEMAS = {
   PurchaseRequest: api.purchaseRequest,
   VoidRequest: api.voidRequest,
+  ReturnRequest: api.returnRequest,
   Purchase: api.purchaseResponse,
   StoredPurchase: api.storedPurchaseResponse,
+  Return: api.returnResponse,
   Products: api.productsResponse,
   Product: api.productResponse,
   NewProduct: api.newProduct,
@@ -68,7 +70,7 @@ export const OPERATIONS = {
       201: {
         schema: 'Purchase',
         description: 'Recorded, now or before.',
-        links: { id: 'purchase_id', operations: ['getPurchase', 'voidPurchase'] },
+        links: { id: 'purchase_id', operations: ['getPurchase', 'returnPurchase', 'voidPurchase'] },
       },
     },
     problems: ['no-idempotency-key', 'invalid-purchase', 'key-reused', 'overloaded'],
@@ -92,7 +94,20 @@ export const OPERATIONS = {
     body: 'VoidRequest',
     bodyOptional: true,
     answers: { 200: { schema: 'StoredPurchase', description: 'The purchase is void, now or before.' } },
-    problems: ['not-found', 'invalid-content'],
+    problems: ['not-found', 'invalid-content', 'returned'],
+  },
+  returnPurchase: {
+    method: 'post',
+    path: '/v1/purchases/{purchase_id}/returns',
+    tag: 'Purchases',
+    summary: 'Take back part or all of a purchase',
+    description:
+      'Gives back what was paid for it, discounts taken off. At any time and in any branch, never more than was bought and not yet returned. Safe to repeat with the same Idempotency-Key, as a purchase is.',
+    scope: ['post', 'void'],
+    idempotencyKey: true,
+    body: 'ReturnRequest',
+    answers: { 201: { schema: 'Return', description: 'Returned, now or before.' } },
+    problems: ['no-idempotency-key', 'not-found', 'invalid-content', 'voided', 'key-reused'],
   },
   getProducts: {
     method: 'get',

@@ -25,6 +25,8 @@ export const PROBLEMS = {
   'media-type': { status: 415, meaning: 'The body is not plain application/json in UTF-8.' },
   'invalid-purchase': { status: 422, meaning: 'The purchase cannot be recorded as it is; every fault is listed.' },
   'invalid-content': { status: 422, meaning: 'The content is not right; every fault is listed.' },
+  voided: { status: 422, meaning: 'The purchase is void: nothing of it can be returned.' },
+  returned: { status: 422, meaning: 'Something of the purchase was returned: it can no longer be voided.' },
   'key-reused': { status: 422, meaning: 'The Idempotency-Key was used for other content.' },
   'too-many-requests': { status: 429, meaning: 'The limit of the key or address is used up: see Retry-After.' },
   internal: { status: 500, meaning: 'Something went wrong inside.' },

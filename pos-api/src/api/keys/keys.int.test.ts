@@ -81,6 +81,21 @@ test('a key of a branch records, shows and voids for that branch alone', async (
   await expect(make(['admin'], 'SMKT001')).rejects.toThrow();
 });
 
+test('a till takes back goods that another branch sold, in its own branch alone', async () => {
+  const first = bearer((await make(['post'], 'SMKT001')).key);
+  const { key, key_id } = await make(['post'], 'SMKT002');
+  const { purchase_id } = purchaseResponse.parse(await (await request('/v1/purchases', json(sale(), first))).json());
+  const back = (branch_id?: string, headers = bearer(key)) =>
+    request(`/v1/purchases/${purchase_id}/returns`, json({ items: sale().items, branch_id }, headers));
+  expect((await back('SMKT001')).status).toBe(403);
+  expect((await back('SMKT001', bearer((await make(['read'])).key))).status).toBe(403);
+  expect(await (await back()).json()).toMatchObject({ branch_id: 'SMKT002', total_minor: 150 });
+  const { rows } = await database.pool.query('select credential, returned_by from returns where purchase_id = $1', [
+    purchase_id,
+  ]);
+  expect(rows).toEqual([{ credential: key_id, returned_by: key_id }]);
+});
+
 test('a till takes back its own purchases of the last day; others need the scope void', async () => {
   const [till, other, office] = [
     await make(['post'], 'SMKT001'),

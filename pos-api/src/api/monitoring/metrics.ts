@@ -40,6 +40,14 @@ export const purchaseOutcomes = new Counter({
   registers: [registry],
 });
 
+/** What became of returns that were well-formed: recorded, replayed, refused, conflict, voided. */
+export const returnOutcomes = new Counter({
+  name: 'returns_total',
+  help: 'Returns by outcome',
+  labelNames: ['outcome'],
+  registers: [registry],
+});
+
 /** Sales that were more than a year old when they came: a till's clock may have died. */
 export const purchasesOfLongAgo = new Counter({
   name: 'purchases_of_long_ago_total',

@@ -1,0 +1,16 @@
+import { sqlState } from './database.ts';
+
+/** Deadlock, and another transaction that took a key meanwhile: the same call succeeds when repeated. */
+const REPEATABLE = new Set(['40P01', '40001']);
+const ATTEMPTS = 5;
+
+/** What a call answers that other transactions may get in the way of: it is made again, a few times. Throws what the last one threw. */
+export const repeated = async <T>(call: () => Promise<T>): Promise<T> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !REPEATABLE.has(sqlState(error) ?? '')) throw error;
+    }
+  }
+};
