@@ -28,7 +28,7 @@ const SETTINGS = 'SETTINGS do_not_merge_across_partitions_select_final = 1';
 const MAX_LISTED_SLOTS = 2_000;
 const TIMEOUT_SECONDS = 30;
 
-/** Purchases as ClickHouse counts them: the newest version of each. */
+/** Purchases and returns as ClickHouse counts them: the newest version of each. */
 export const clickhousePurchases = (clickhouse: ClickHouse): Store<PurchaseScope, SlotOfBranch> => {
   const facts = async (name: string, sql: string, params?: Record<string, unknown>): Promise<Fact[]> => {
     const rows = await clickhouse.rows({ name, sql, params, row: purchaseRow, timeoutSeconds: TIMEOUT_SECONDS });

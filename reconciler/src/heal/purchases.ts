@@ -6,7 +6,7 @@ import { sendTombstones } from './tombstone.ts';
 export const HIGHEST_VERSION = 2 ** 31 - 2;
 
 /**
- * Sends the purchases of findings again, above the version that ClickHouse holds of them, and tombstones for those that
+ * Sends the purchases of findings (or those of their returns) again, above the version that ClickHouse holds of them, and tombstones for those that
  * Postgres does not know. It only writes to the outbox; a row of a version that cannot be outdone is left as it is.
  */
 export const healPurchases = async (db: Database, currency: string, findings: readonly Finding[]): Promise<void> => {
@@ -16,10 +16,14 @@ export const healPurchases = async (db: Database, currency: string, findings: re
   );
   const ours = curable.filter(({ kind }) => kind !== 'extra');
   if (ours.length > 0) {
-    await db.query('select reemit_purchases($1::uuid[], $2::integer[])', [
-      ours.map(({ key }) => key.id),
-      ours.map(({ clickhouse }) => clickhouse?.version ?? 0),
-    ]);
+    // A return travels with its purchase.
+    await db.query(
+      `select reemit_purchases(array_agg(id), array_agg(version)) from (
+         select coalesce(r.purchase_id, asked.id) as id, max(asked.version) as version
+         from unnest($1::uuid[], $2::integer[]) as asked (id, version) left join returns r on r.return_id = asked.id
+         group by 1) as whole`,
+      [ours.map(({ key }) => key.id), ours.map(({ clickhouse }) => clickhouse?.version ?? 0)],
+    );
   }
   const extra = curable.filter(({ kind }) => kind === 'extra');
   await sendTombstones(

@@ -37,7 +37,7 @@ export const recentChanges = (
       await addComparison(summary, purchases, await compareScope(purchases, scope, pipeline), healer);
     // A row that came into ClickHouse just now of a purchase that is not recent: sold offline, sent again, or wrong.
     const inserted = await changedParts(from);
-    const keys = [...changed.voided, ...inserted];
+    const keys = [...changed.revised, ...inserted];
     if (keys.length > 0) await addComparison(summary, purchases, await compareKeys(purchases, keys, pipeline), healer);
     // Customers come last: what was healed above has brought their snapshots along.
     for (const [subject, touched] of [

@@ -7,6 +7,7 @@ import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/clien
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { upsertBranches } from '@tillstream/pos-api/catalog';
 import { recordPurchases } from '@tillstream/pos-api/record-purchases';
+import { returnPurchase } from '@tillstream/pos-api/return-purchase';
 import { retryDeadLetters } from '@tillstream/pos-api/relay/outbox/dead-letters';
 import { directPublisher } from '@tillstream/pos-api/relay/publishers/direct-publisher';
 import { runRelay } from '@tillstream/pos-api/relay/relay';
@@ -198,6 +199,46 @@ test('a deleted row is found lost and healed', async () => {
   expect(await silver(id)).toEqual([]);
   expect((await check(newRun())).named).toEqual([`purchase ${id} lost, healed`]);
   expect(await silver(id)).toMatchObject([{ state: 'recorded', total_minor: 470, version: 1 }]);
+  expect((await check(newRun())).named).toEqual([]);
+});
+
+/** A purchase of 1 February, and one of its two items that came back in another branch on the 6th: their ids. */
+const takenBack = async (): Promise<[sale: string, taken: string]> => {
+  const [sale = ''] = await record(1, { sold_at: '2026-02-01T12:05:00.000Z', customer_id: randomUUID() });
+  const given = {
+    ...{ idempotency_key: randomUUID(), credential: null, fingerprint: '00', branch_id: 'SMKT002' },
+    ...{ items: ['milk'], quantities: ['1'], cashier: null, reason: null, request_id: null, who: null },
+  };
+  const answer = await returnPurchase(database.pool, sale, given);
+  if (answer?.outcome !== 'recorded') throw new Error(JSON.stringify(answer));
+  await startRelaying();
+  await eventuallyEmpty();
+  return [sale, answer.return_id];
+};
+
+test('a return is compared and healed as a purchase is, by sending its purchase again', async () => {
+  const [sale, taken] = await takenBack();
+  expect((await check(newRun())).named).toEqual([]);
+  const [before] = await silver(taken);
+  expect(before).toMatchObject({ branch_id: 'SMKT002', units: 0, version: 2 });
+  expect(before?.total_minor).toBeLessThan(0);
+
+  await corrupt(taken, 'total_minor - 1 AS total_minor');
+  expect((await check(newRun())).named).toEqual([`purchase ${taken} different, healed`]);
+  expect(await silver(taken)).toEqual([{ ...before, version: expect.any(Number) }]);
+  expect((await check(newRun())).named).toEqual([]);
+
+  await clickhouse.command(
+    `ALTER TABLE silver.purchases DELETE WHERE purchase_id = '${taken}' SETTINGS mutations_sync = 1`,
+  );
+  expect((await check(newRun())).named).toEqual([`purchase ${taken} lost, healed`]);
+  expect(await silver(taken)).toEqual([{ ...before, version: expect.any(Number) }]);
+
+  const phantom = randomUUID();
+  await corrupt(taken, `toUUID('${phantom}') AS purchase_id`);
+  expect((await check(newRun())).named).toEqual([`purchase ${phantom} extra, healed`]);
+  expect(await silver(phantom)).toMatchObject([{ state: 'voided' }]);
+  expect(await silver(sale)).toMatchObject([{ state: 'recorded', units: 2 }]);
   expect((await check(newRun())).named).toEqual([]);
 });
 

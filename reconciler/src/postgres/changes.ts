@@ -41,11 +41,12 @@ export const nextWindow = async (db: Database, wanted: number | undefined, settl
   return { from: Math.min(Math.max(from, tooMany?.moment ?? 0), to), to };
 };
 
-/** What was recorded or voided in a window. */
+/** What was recorded, voided or returned in a window. */
 export interface Changes {
   /** Slots of what was recorded. */
   slots: number[];
-  voided: Key[];
+  /** Purchases that were recorded before and have changed: voided, or something came back. */
+  revised: Key[];
   customers: Key[];
   customerBranches: Key[];
 }
@@ -54,30 +55,37 @@ const changeRow = z.object({
   slot: whole,
   branch_id: z.string(),
   customer_id: z.string().nullable(),
-  voided_id: z.string().nullable(),
+  changed_id: z.string().nullable(),
 });
 
 export const changesInPostgres = async (db: Database, from: number, to: number): Promise<Changes> => {
   const { rows } = await db.query(
     `select distinct extract(epoch from date_bin('15 minutes', sold_at, timestamptz 'epoch'))::bigint as slot,
-       branch_id, customer_id, null::uuid as voided_id
+       branch_id, customer_id, null::uuid as changed_id
      from purchases where purchase_id >= $1::uuid
        and recorded_at >= to_timestamp($2::float8 / 1000) and recorded_at < to_timestamp($3::float8 / 1000)
      union all
      (select extract(epoch from date_bin('15 minutes', sold_at, timestamptz 'epoch'))::bigint, branch_id, customer_id, purchase_id
       from purchases
       where voided_at >= to_timestamp($2::float8 / 1000) and voided_at < to_timestamp($3::float8 / 1000)
-      order by voided_at limit $4)`,
+      order by voided_at limit $4)
+     union all
+     select extract(epoch from date_bin('15 minutes', fact.at, timestamptz 'epoch'))::bigint, fact.branch_id, fact.customer_id, fact.changed_id
+     from returns r join purchases p on p.purchase_id = r.purchase_id
+     cross join lateral (values (r.returned_at, r.branch_id, null::uuid, null::uuid), (p.sold_at, p.branch_id, p.customer_id, p.purchase_id))
+       as fact (at, branch_id, customer_id, changed_id)
+     where r.return_id >= $1::uuid
+       and r.recorded_at >= to_timestamp($2::float8 / 1000) and r.recorded_at < to_timestamp($3::float8 / 1000)`,
     [lowestIdAt(from - 1_000), from, to, VOIDED_PER_WINDOW],
   );
   const slots = new Set<number>();
-  const voided: Key[] = [];
+  const revised: Key[] = [];
   const customers = new Map<string, Key>();
   const customerBranches = new Map<string, Key>();
   for (const row of rows) {
-    const { slot, branch_id: branch, customer_id, voided_id } = changeRow.parse(row);
-    if (voided_id === null) slots.add(slot);
-    else voided.push({ id: voided_id, branch, slot });
+    const { slot, branch_id: branch, customer_id, changed_id } = changeRow.parse(row);
+    if (changed_id === null) slots.add(slot);
+    else revised.push({ id: changed_id, branch, slot });
     if (customer_id === null) continue;
     if (customers.size < CUSTOMERS_PER_WINDOW)
       customers.set(customer_id, { id: customer_id, branch: null, slot: null });
@@ -87,7 +95,7 @@ export const changesInPostgres = async (db: Database, from: number, to: number):
   }
   return {
     slots: [...slots],
-    voided,
+    revised,
     customers: [...customers.values()],
     customerBranches: [...customerBranches.values()],
   };

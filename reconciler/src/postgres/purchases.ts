@@ -7,13 +7,28 @@ const SLOT = `extract(epoch from date_bin('15 minutes', p.sold_at, timestamptz '
 const milliseconds = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`;
 const CUSTOMER = `coalesce(p.customer_id, '00000000-0000-0000-0000-000000000000')`;
 
+/** Purchases and returns as silver.purchases has them: a return has the version of its purchase, and negative money and quantities. */
 const FROM = `
-  from purchases p
+  from (
+    select purchase_id, version, branch_id, sold_at, recorded_at, currency, gross_minor, total_minor, customer_id, voided_at,
+      cashier, receipt_number, channel, tenders
+    from purchases
+    union all
+    select r.return_id, sold.version, r.branch_id, r.returned_at, r.recorded_at, sold.currency, 0, -r.total_minor, sold.customer_id, null,
+      r.cashier, sold.receipt_number, sold.channel, null
+    from returns r join purchases sold on sold.purchase_id = r.purchase_id
+  ) as p
   left join customers c on c.customer_id = p.customer_id
   cross join lateral (
-    select coalesce(sum(case when i.quantity = trunc(i.quantity) then i.quantity else 1 end)::bigint, 0) as units,
-      coalesce(string_agg(concat_ws(':', i.product_id, trim_scale(i.quantity), i.unit_price_minor, i.net_minor), ',' order by i.line), '') as items
-    from purchase_items i where i.purchase_id = p.purchase_id
+    select coalesce(sum(i.units)::bigint, 0) as units,
+      coalesce(string_agg(concat_ws(':', i.product_id, trim_scale(i.quantity), i.unit_price_minor, i.total), ',' order by i.line), '') as items
+    from (
+      select line, product_id, quantity, unit_price_minor, net_minor as total,
+        case when quantity = trunc(quantity) then quantity else 1 end as units
+      from purchase_items where purchase_id = p.purchase_id
+      union all
+      select line, product_id, -quantity, 0, -total_minor, 0 from return_items where return_id = p.purchase_id
+    ) as i
   ) as basket
   cross join lateral (
     select coalesce(string_agg(concat(t.type, ':', t.amount_minor), ','), '') as paid
@@ -32,7 +47,7 @@ const FACTS = `select ${SLOT} as slot, p.branch_id, p.purchase_id,
     ${milliseconds('p.sold_at')} as sold_ms, ${milliseconds('p.recorded_at')} as recorded_ms, p.currency, p.total_minor,
     basket.units, basket.items, ${DETAILS} as details, ${CUSTOMER} as customer_id, coalesce(c.number, 0) as customer_number ${FROM}`;
 
-/** Purchases as Postgres has them: the truth. */
+/** Purchases and returns as Postgres has them: the truth. */
 export const postgresPurchases = (db: Database): Store<PurchaseScope, SlotOfBranch> => ({
   digests: async (scope) => {
     const { condition, values } = where(scope);
