@@ -17,7 +17,7 @@ const VIEWS = {
   day_products: `SELECT toUInt16(day) AS start, product_id, units, revenue_minor, purchases FROM gold.day_products
     WHERE branch_id = {branch:String} AND (purchases > 0 OR revenue_minor != 0) ORDER BY start, product_id`,
   day_customers: `SELECT groupBitmapMerge(customers) AS customers FROM gold.day_customers WHERE branch_id = {branch:String}`,
-  returns: `SELECT count() AS returns, sum(returned_minor) AS returned_minor FROM gold.returns`,
+  returns: `SELECT uniqExact(return_id) AS returns, sum(returned_minor) AS returned_minor, countIf(return_id = purchase_id) AS confused FROM gold.returns`,
   milestones: `SELECT sumIf(customers, milestone = 'first') AS first, sumIf(customers, milestone = 'loyal') AS loyal FROM gold.milestone_days
     WHERE branch_id = {branch:String}`,
 } as const;
@@ -64,7 +64,9 @@ export const views: Ask = async (gold, clickhouse, world) => {
         .productsByDay(here, gold.calendar)
         .filter((product) => product.purchases > 0 || product.revenue_minor !== 0),
       customers: [chain, here].map((sales) => ({ customers: model.totals(sales).unique_customers })),
-      returns: [{ returns: model.totals(chain).returns, returned_minor: model.totals(chain).returned_minor }],
+      returns: [
+        { returns: model.totals(chain).returns, returned_minor: model.totals(chain).returned_minor, confused: 0 },
+      ],
       milestones: [...milestones(chain, undefined), ...milestones(here, branch)],
     },
   };

@@ -15,9 +15,9 @@ CREATE OR REPLACE VIEW gold.returns
     cashier          LowCardinality(String) COMMENT 'Who took it back; empty where the till does not say'
 )
 AS SELECT
-    slot, branch_id, purchase_id AS return_id, returned_purchase_id AS purchase_id, sold_at AS returned_at, currency,
+    slot, branch_id, facts.purchase_id AS return_id, returned_purchase_id AS purchase_id, sold_at AS returned_at, currency,
     -total_minor AS returned_minor, product_ids, arrayMap(quantity -> -quantity, quantities) AS quantities,
     arrayMap(amount -> -amount, line_totals_minor) AS amounts_minor,
     if(customer_number = 0, NULL, customer_id) AS customer_id, cashier
-FROM (SELECT * FROM silver.purchases FINAL WHERE status = 'recorded' AND kind = 'return')
+FROM (SELECT * FROM silver.purchases FINAL WHERE status = 'recorded' AND kind = 'return') AS facts
 COMMENT 'Gold: every return, exactly once';
