@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './tests/support/longest-first.ts';
 
 /** Tests by what they need: `*.test.ts` nothing, `*.int.test.ts` real databases and a broker, `*.e2e.test.ts` all of it. */
 const tests = [
@@ -18,6 +19,7 @@ const ignored = ['**/node_modules/**', '**/build/**', '**/.svelte-kit/**'];
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './tests/support/reporter.ts'],
     projects: [
       {
