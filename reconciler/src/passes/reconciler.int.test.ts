@@ -7,10 +7,10 @@ import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/clien
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { upsertBranches } from '@tillstream/pos-api/catalog';
 import { recordPurchases } from '@tillstream/pos-api/record-purchases';
-import { returnPurchase } from '@tillstream/pos-api/return-purchase';
 import { retryDeadLetters } from '@tillstream/pos-api/relay/outbox/dead-letters';
 import { directPublisher } from '@tillstream/pos-api/relay/publishers/direct-publisher';
 import { runRelay } from '@tillstream/pos-api/relay/relay';
+import { returnPurchase } from '@tillstream/pos-api/return-purchase';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { startSilentProxy } from '../../../pos-api/test/silent-proxy.ts';
