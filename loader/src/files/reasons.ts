@@ -9,7 +9,10 @@ export interface Reason {
 /** A reason as people read it. */
 export const reasonText = ({ kind, detail }: Reason): string => (detail === undefined ? kind : `${kind} ${detail}`);
 
-/** Rejected rows by reason, `…` standing for the values. A row with several counts under its first one, so that the counts add up to the rows. */
+/**
+ * Rejected rows by reason, `…` standing for the values. A row with several counts under its first one, so that the counts add up to the
+ * rows.
+ */
 export type RejectCounts = Record<string, number>;
 
 /** Counts one more rejected row. */

@@ -19,7 +19,8 @@ export interface RejectFile {
 
 /**
  * The reject file of a purchases file. It belongs to one run: what an earlier run left is removed at once, and the file
- * comes into being with the first reject. What a spreadsheet would take for a formula has an apostrophe before it. Throws when the folder cannot be written.
+ * comes into being with the first reject. What a spreadsheet would take for a formula has an apostrophe before it. Throws when the
+ * folder cannot be written.
  */
 export const openRejects = async (folder: string, purchasesFile: string): Promise<RejectFile> => {
   const path = join(folder, `${basename(purchasesFile)}.rejects.csv`);

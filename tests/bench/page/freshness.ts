@@ -12,7 +12,8 @@ const API_POLL_MS = 50;
 
 /**
  * From the 201 of a purchase to the new figure in `GET /api/kpis`, and to the pixel in a real browser: 200 purchases
- * at 5/s on average, at random moments, on the demo data. Both are seen by counting: the n-th purchase is there when the figure has grown by n.
+ * at 5/s on average, at random moments, on the demo data. Both are seen by counting: the n-th purchase is there when the figure has
+ * grown by n.
  */
 export const run = async (): Promise<void> => {
   const place = await newPlace();

@@ -18,8 +18,8 @@ const PAGES = ['/', '/products', '/products/milk', '/customers', '/branches', '/
 const RUNS = Number(process.env.BENCH_TIMES ?? 3);
 
 /**
- * `npm run bench -- lighthouse [PAGE…]`: Lighthouse's scores of each page on demo data, as a phone with its slowed-down processor and network, and the JavaScript
- * that a first view loads. Of several runs the one with the middle score of performance is shown.
+ * `npm run bench -- lighthouse [PAGE…]`: Lighthouse's scores of each page on demo data, as a phone with its slowed-down processor and
+ * network, and the JavaScript that a first view loads. Of several runs the one with the middle score of performance is shown.
  */
 export const run = async (): Promise<void> => {
   const wanted = process.argv.slice(3);

@@ -1,6 +1,8 @@
 import { Pool } from 'pg';
 
-/** A small pool that only reads, unless told otherwise. It connects on first use; a read fails within a few seconds when Postgres is away. */
+/**
+ * A small pool that only reads, unless told otherwise. It connects on first use; a read fails within a few seconds when Postgres is away.
+ */
 export const connectPostgres = (url: string, { writes = false } = {}): Pool => {
   const pool = new Pool({
     connectionString: url,

@@ -2,7 +2,10 @@ import { figures, requireBranch } from '$lib/server/api/answer.ts';
 import { unavailable } from '$lib/server/api/problems.ts';
 import { customerParts } from '$lib/server/pages/customers.ts';
 
-/** `GET /api/retention?branch=&format=json|csv|parquet`: customers by month of first purchase who bought in a later month; `read_at` tells its age. */
+/**
+ * `GET /api/retention?branch=&format=json|csv|parquet`: customers by month of first purchase who bought in a later month; `read_at`
+ * tells its age.
+ */
 export const GET = figures('retention', async (ask) => {
   const branch = ask.parameters.read('branch', (text) => text, 'a branch');
   ask.parameters.check();
