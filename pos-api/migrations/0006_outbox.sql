@@ -5,6 +5,8 @@ create table outbox (
   payload    text not null,
   created_at timestamptz not null default clock_timestamp()
 ) with (
+  -- A large receipt is not compressed: that would cost more than writing it.
+  toast_tuple_target = 8160,
   -- Rows live for milliseconds: vacuum by a fixed number of dead rows, at full speed.
   autovacuum_vacuum_scale_factor = 0,
   autovacuum_vacuum_threshold = 5000,

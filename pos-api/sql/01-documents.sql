@@ -50,12 +50,13 @@ return concat(
   ',"discount_minor":0,"total_minor":', unit_price_minor, ',"net_minor":', unit_price_minor, '}');
 
 create or replace function items_json(
-  product_ids text[], quantities numeric[], unit_prices bigint[], discounts bigint[], totals bigint[], nets bigint[]) returns text
+  product_ids text[], quantities numeric[], unit_prices bigint[], discounts bigint[], nets bigint[]) returns text
 language sql stable
 return (
-  select concat('[', string_agg(item_json(product_id, quantity, price, discount, total, net), ',' order by line), ']')
-  from unnest(product_ids, quantities, unit_prices, discounts, totals, nets) with ordinality
-    as item (product_id, quantity, price, discount, total, net, line));
+  select concat('[', string_agg(
+    item_json(product_id, quantity, price, discount, gross_of(quantity, price) - coalesce(discount, 0), net), ',' order by line), ']')
+  from unnest(product_ids, quantities, unit_prices, discounts, nets) with ordinality
+    as item (product_id, quantity, price, discount, net, line));
 
 create or replace function stored_items_json(purchase uuid) returns text
 language sql stable
