@@ -1,3 +1,4 @@
+import type { NewProduct } from '@tillstream/pos-api/catalog';
 import type { PurchaseInput, PurchaseOutcome } from '@tillstream/pos-api/record-purchases';
 import type { Store } from './store.ts';
 
@@ -22,8 +23,8 @@ const put = async <Entry>(
 };
 
 /** The system in memory, for tests: as strict as Postgres about keys and sums, and it breaks when told to. */
-export const fakeStore = (currency = 'EUR') => {
-  const products = new Map<string, { product_id: string; name: string; unit_price_minor: number }>();
+export const fakeStore = (currency = 'EUR', maxQuantity = 0) => {
+  const products = new Map<string, NewProduct>();
   const branches = new Map<string, { branch_id: string; name: string; country: string }>();
   const kept = new Map<string, Record<string, string>>();
   const files = new Map<string, { loaded_at: Date; row_count: number }>();
@@ -32,16 +33,40 @@ export const fakeStore = (currency = 'EUR') => {
   /** Called before a batch is recorded and after; what it throws is the batch's failure. */
   const hooks: { before?: () => void | Promise<void>; after?: () => void } = {};
 
-  const answer = (given: PurchaseInput): PurchaseOutcome => {
-    const known = purchases.get(given.idempotency_key);
+  /** What a purchase comes to; NaN when it cannot be sold so. */
+  const totalOf = ({
+    items,
+    quantities,
+    unit_prices_minor,
+    any_price,
+    discounts_minor,
+    discount_minor = 0,
+  }: PurchaseInput) =>
+    items.reduce((total, id, line) => {
+      const product = products.get(id);
+      const said = unit_prices_minor?.[line] ?? product?.unit_price_minor;
+      const mayBe = any_price || product?.open_price || said === product?.unit_price_minor;
+      const price = product === undefined || said === undefined || !mayBe ? Number.NaN : said;
+      return total + Math.round(Number(quantities?.[line] ?? 1) * price) - (discounts_minor?.[line] ?? 0);
+    }, -discount_minor);
+
+  const answer = (given: PurchaseInput, known: PurchaseInput | undefined): PurchaseOutcome => {
     if (known?.fingerprint === given.fingerprint) return { outcome: 'replayed', purchase_id: given.idempotency_key };
     if (known !== undefined) return { outcome: 'conflict' };
-    const sum = given.items.reduce((total, id) => total + (products.get(id)?.unit_price_minor ?? Number.NaN), 0);
-    if (sum !== given.expected_total_minor) {
+    if (totalOf(given) !== given.expected_total_minor) {
       return { outcome: 'refused', faults: [{ pointer: '#/total_minor', detail: 'is not the sum' }] };
     }
-    purchases.set(given.idempotency_key, given);
+    if (maxQuantity > 0) {
+      const line = given.items.findIndex((_, at) => Number(given.quantities?.[at] ?? 1) > maxQuantity);
+      const detail = `a purchase holds at most ${maxQuantity} of each product (MAX_QUANTITY_PER_PRODUCT)`;
+      if (line >= 0) return { outcome: 'refused', faults: [{ pointer: `#/items/${line}/quantity`, detail }] };
+    }
     return { outcome: 'recorded', purchase_id: given.idempotency_key };
+  };
+  const record = (given: PurchaseInput): PurchaseOutcome => {
+    const answered = answer(given, purchases.get(given.idempotency_key));
+    if (answered.outcome === 'recorded') purchases.set(given.idempotency_key, given);
+    return answered;
   };
 
   const store: Store = {
@@ -55,8 +80,20 @@ export const fakeStore = (currency = 'EUR') => {
     recordPurchases: async (batch) => {
       await hooks.before?.();
       batches.push(batch.length);
-      const answers = batch.map(answer);
+      const answers = batch.map(record);
       hooks.after?.();
+      return answers;
+    },
+    tryPurchases: async (batch, additions) => {
+      const before = [products, branches, purchases].map((map) => new Map<string, never>(map as Map<string, never>));
+      // Nothing is awaited in between: calls run side by side.
+      void put(products, additions.products, ({ product_id }) => product_id, false);
+      void put(branches, additions.branches, ({ branch_id }) => branch_id, false);
+      const answers = batch.map(record);
+      for (const [index, map] of [products, branches, purchases].entries()) {
+        map.clear();
+        for (const [key, value] of before[index] ?? []) map.set(key, value);
+      }
       return answers;
     },
     keepColumns: async (rows) => rows.forEach(({ purchase_id, columns }) => void kept.set(purchase_id, columns)),

@@ -1,10 +1,10 @@
 import { type LoadFilesOptions, type LoadSummary, loadFiles } from './load-files.ts';
 import { postgresStore } from './postgres.ts';
-import { LANES } from './purchases/lanes.ts';
+import { LANES } from './record/lanes.ts';
 
 export { FileFault } from './files/check-file.ts';
 export type { LoadSummary } from './load-files.ts';
-export type { Progress } from './purchases/load-purchases.ts';
+export type { Progress } from './record/recorder.ts';
 
 export interface LoadOptions extends LoadFilesOptions {
   postgresUrl: string;

@@ -8,8 +8,11 @@ import { progressDisplay } from './progress.ts';
 import { nothingLoaded, summaryText } from './summary.ts';
 
 const USAGE = [
-  'Usage: npm run load -- [--products FILE] [--branches FILE] --purchases FILE [--rejects FOLDER]   history: adds what is new',
-  '       npm run load -- [--products FILE] [--branches FILE] [--rejects FOLDER]                    the catalog of today',
+  'Usage: npm run load -- [--products FILE] [--branches FILE] --purchases FILE           history, a row a purchase: adds what is new',
+  '       npm run load -- [--branches FILE] --receipts FILE [--map FILE.yaml | PRESET]     history, a row a line item',
+  '       npm run load -- [--products FILE] [--branches FILE]                              the catalog of today',
+  '       with --check: only says what would happen; with --rejects FOLDER: where rejected rows go',
+  '       presets: ventes, square-items, shopify-orders',
 ].join('\n');
 
 const file = z.string().min(1);
@@ -21,14 +24,29 @@ const optionsOrExit = () => {
       options: {
         products: { type: 'string' },
         purchases: { type: 'string' },
+        receipts: { type: 'string' },
+        map: { type: 'string' },
+        check: { type: 'boolean' },
         branches: { type: 'string' },
         rejects: { type: 'string' },
       },
     });
     return z
-      .object({ products: file, purchases: file, branches: file, rejects: file })
+      .object({
+        products: file,
+        purchases: file,
+        receipts: file,
+        map: file,
+        branches: file,
+        rejects: file,
+        check: z.boolean(),
+      })
       .partial()
-      .refine(({ products, purchases, branches }) => (products ?? purchases ?? branches) !== undefined)
+      .refine(
+        ({ products, purchases, receipts, branches }) => (products ?? purchases ?? receipts ?? branches) !== undefined,
+      )
+      .refine(({ purchases, receipts }) => purchases === undefined || receipts === undefined)
+      .refine(({ receipts, map }) => map === undefined || receipts !== undefined)
       .parse(values);
   } catch {
     console.error(USAGE);

@@ -32,6 +32,22 @@ export const postgresStore = (url: string, connections: number): Store => {
     listProducts: () => listProducts(pool),
     listBranches: () => listBranches(pool),
     recordPurchases: (batch) => recordWithoutBodies(pool, batch),
+    tryPurchases: async (batch, { products, branches }) => {
+      const client = await pool.connect();
+      let failed = true;
+      try {
+        await client.query('begin');
+        await addProducts(client, products);
+        await addBranches(client, branches);
+        const answers = await recordWithoutBodies(client, batch);
+        await client.query('rollback');
+        failed = false;
+        return answers;
+      } finally {
+        // A connection in the midst of a transaction is of no use to anyone.
+        client.release(failed);
+      }
+    },
     keepColumns: async (rows) => {
       await pool.query(
         `insert into purchase_columns

@@ -1,13 +1,21 @@
+import type { NewProduct } from '@tillstream/pos-api/catalog';
 import type { PurchaseInput, PurchaseOutcome } from '@tillstream/pos-api/record-purchases';
 
 /** A product as the system knows it. */
 export interface KnownProduct {
   product_id: string;
   unit_price_minor: number;
+  /** What a scanner reads; no two products have the same. */
+  sku?: string | null | undefined;
 }
 
-type Products = readonly { product_id: string; name: string; unit_price_minor: number }[];
+type Products = readonly NewProduct[];
 type Branches = readonly { branch_id: string; name: string; country: string }[];
+/** What is to be added before purchases can be recorded. */
+export interface Additions {
+  products: Products;
+  branches: Branches;
+}
 type Changed = Promise<{ changed: number }>;
 
 /** What the loader asks of the system that purchases go into. */
@@ -24,6 +32,8 @@ export interface Store {
   listBranches(): Promise<readonly { branch_id: string }[]>;
   /** All of a batch or nothing; answers in its order. A purchase whose key is known is replayed, not recorded. */
   recordPurchases(batch: readonly PurchaseInput[]): Promise<PurchaseOutcome[]>;
+  /** What {@link recordPurchases} would answer if these products and branches were there; changes nothing. */
+  tryPurchases(batch: readonly PurchaseInput[], additions: Additions): Promise<PurchaseOutcome[]>;
   /** Keeps what else a row said of its purchase, by column; what is there already stays. */
   keepColumns(rows: readonly { purchase_id: string; columns: Record<string, string> }[]): Promise<void>;
   /** When a file was loaded whole, by the SHA-256 of its content (hex), and its rows; undefined when it was not. */

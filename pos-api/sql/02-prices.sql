@@ -13,8 +13,8 @@ return case
   else price_in_history(p.product_id, moment) end;
 
 -- What a line of a receipt is charged: the product's price, or what the till says where the product may have any price. Null
--- when the till may not say so, or there is no product.
-create or replace function price_charged(p products, said bigint, moment timestamptz) returns bigint
+-- when the till may not say so, or there is no product. any_price: a receipt of history, whose own price is what was charged.
+create or replace function price_charged(p products, said bigint, moment timestamptz, any_price boolean) returns bigint
 language sql stable
 return case when said is null then price_when(p, moment)
-  when p.open_price or said = price_when(p, moment) then said end;
+  when p.open_price or (any_price and p.product_id is not null) or said = price_when(p, moment) then said end;

@@ -7,14 +7,14 @@ begin atomic
     select coalesce((given ->> 'sold_at')::timestamptz, moment), max_quantity from chain_settings
   ), item as (
     select listed.line - 1 as line, listed.product_id, coalesce(quantity, 1) as quantity, coalesce(discount, 0) as discount,
-      p as product, said, price_charged(p, said, sale.sold_at) as price, price_when(p, sale.sold_at) as usual,
+      p as product, said, price_charged(p, said, sale.sold_at, any_price) as price, price_when(p, sale.sold_at) as usual,
       p.product_id is not null as known, coalesce(p.active or p.retired_at > sale.sold_at, false) as sold,
       coalesce(quantity, 1) > 0 and (p.unit = 'kg' or coalesce(quantity, 1) = trunc(coalesce(quantity, 1))) as countable,
       -- For the chain's limit.
       count(*) over (partition by listed.product_id order by listed.line) as nth,
       sum(case p.unit when 'kg' then 1 else coalesce(quantity, 1) end) over (partition by listed.product_id order by listed.line) as so_far
     from sale cross join jsonb_to_record(given) as listing (
-        items text[], quantities numeric[], unit_prices_minor bigint[], discounts_minor bigint[])
+        items text[], quantities numeric[], unit_prices_minor bigint[], discounts_minor bigint[], any_price boolean)
       cross join unnest(listing.items, listing.quantities, listing.unit_prices_minor, listing.discounts_minor) with ordinality
         as listed (product_id, quantity, said, discount, line)
       left join products p on p.product_id = listed.product_id

@@ -4,7 +4,8 @@
 -- batch: [{idempotency_key, credential, fingerprint (hex), branch_id, customer_id, sold_at,
 --          items: [product_id], and each in the order of items, absent where no item has one:
 --          quantities (1), unit_prices_minor (what the product cost then), discounts_minor (0),
---          discount_minor, cashier, receipt_number, channel, tenders, expected_total_minor, request_id, traceparent}]
+--          discount_minor, cashier, receipt_number, channel, tenders, expected_total_minor, request_id, traceparent,
+--          any_price (true: unit_prices_minor are what was charged, whatever the catalog says; only the loader's history)}]
 --        an element without a key is only checked
 --
 -- What a purchase costs is computed here and nowhere else. A line: its quantity × its price, rounded half up, less its discount.
@@ -72,10 +73,10 @@ begin
       idempotency_key text, credential text, fingerprint text, branch_id text, customer_id uuid, sold_at timestamptz(3),
       items text[], quantities numeric[], unit_prices_minor bigint[], discounts_minor bigint[], discount_minor bigint,
       cashier text, receipt_number text, channel text, tenders jsonb, expected_total_minor bigint,
-      request_id text, traceparent text)) with ordinality
+      request_id text, traceparent text, any_price boolean)) with ordinality
     as given (idempotency_key, credential, fingerprint, branch_id, customer_id, sold_at, items, quantities, unit_prices_minor,
       discounts_minor, discount_minor, cashier, receipt_number, channel, tenders, expected_total_minor,
-      request_id, traceparent, ordinal)
+      request_id, traceparent, any_price, ordinal)
   left join branches on branches.branch_id = given.branch_id
   cross join lateral (
     select count(*) filter (where item.total >= 0) as sound, count(distinct item.product_id) as different,
@@ -90,7 +91,7 @@ begin
           then gross_of(quantity, price) end as gross
         from (
           select listed.product_id, listed.line, listed.quantity, coalesce(listed.discount, 0) as discount, product.unit,
-            price_charged(product, listed.price, coalesce(given.sold_at, moment)) as price
+            price_charged(product, listed.price, coalesce(given.sold_at, moment), given.any_price) as price
           from unnest(given.items, given.quantities, given.unit_prices_minor, given.discounts_minor) with ordinality
             as listed (product_id, quantity, price, discount, line)
           left join products product on product.product_id = listed.product_id

@@ -20,6 +20,8 @@ export interface PurchaseInput {
   quantities?: (string | number | null)[];
   /** What the till says that an item costs, of products with an open price; null: the product's price. */
   unit_prices_minor?: (number | null)[];
+  /** A receipt of history: `unit_prices_minor` are what was charged, whatever the catalog says. No till may say so. */
+  any_price?: true;
   /** Discounts of single items; null: 0. */
   discounts_minor?: (number | null)[];
   /** Discount of the receipt as a whole, above 0. */

@@ -1,6 +1,6 @@
 import { branchId } from '@tillstream/schemas/files';
 import { reasonText } from '../files/reasons.ts';
-import { openRejects } from '../files/rejects.ts';
+import type { RejectFile } from '../files/rejects.ts';
 import type { Store } from '../store.ts';
 import type { CatalogFile, readBranches, readProducts } from './read-catalog.ts';
 
@@ -31,20 +31,24 @@ export interface Catalog {
  * Brings a catalog into the system. What comes with history adds what is new and changes nothing that is there, since
  * history is no news about today; a list on its own sets today's names and prices.
  *
- * @param rejects folder of the reject files
+ * @param rejectsOf opens the reject file of a file
  */
 export const loadCatalog = async (
   store: Store,
   { products, branches }: Catalog,
   withHistory: boolean,
-  rejects: string,
+  rejectsOf: (path: string) => Promise<RejectFile>,
 ): Promise<CatalogSummary[]> => {
   const summaries: CatalogSummary[] = [];
   if (products !== undefined) {
     const { changed } = await (withHistory ? store.addProducts : store.upsertProducts)(products.entries);
     const today = new Map((await store.listProducts()).map((known) => [known.product_id, known.unit_price_minor]));
     const differs = products.entries.filter((given) => today.get(given.product_id) !== given.unit_price_minor);
-    summaries.push({ ...(await summary(products, 'products', rejects)), changed, otherPrices: differs.length });
+    summaries.push({
+      ...(await summary(products, 'products', rejectsOf)),
+      changed,
+      otherPrices: withHistory ? differs.length : 0,
+    });
   }
   if (branches !== undefined) {
     // A branch is the same however its id is written.
@@ -53,7 +57,7 @@ export const loadCatalog = async (
       return { ...branch, branch_id: stored.get(branch.branch_id) ?? branch.branch_id };
     });
     const { changed } = await (withHistory ? store.addBranches : store.upsertBranches)(entries);
-    summaries.push({ ...(await summary(branches, 'branches', rejects)), changed, otherPrices: 0 });
+    summaries.push({ ...(await summary(branches, 'branches', rejectsOf)), changed, otherPrices: 0 });
   }
   return summaries;
 };
@@ -61,9 +65,9 @@ export const loadCatalog = async (
 const summary = async (
   { path, entries, rejected, extra }: CatalogFile<unknown>,
   what: CatalogSummary['what'],
-  folder: string,
+  rejectsOf: (path: string) => Promise<RejectFile>,
 ) => {
-  const rejects = await openRejects(folder, path);
+  const rejects = await rejectsOf(path);
   for (const { row, reasons } of rejected) rejects.add(row.line, reasons, row.text);
   await rejects.close();
   return {
@@ -71,7 +75,7 @@ const summary = async (
     what,
     entries: entries.length,
     rejected: rejected.map(({ row, reasons }) => ({ line: row.line, reason: reasons.map(reasonText).join('; ') })),
-    rejects: rejected.length > 0 ? rejects.path : undefined,
+    rejects: rejected.length > 0 && rejects.path !== '' ? rejects.path : undefined,
     extra,
   };
 };

@@ -8,7 +8,6 @@ const PIECE = 256 * 1024;
 
 /** What may separate columns, in the order in which a header is tried. */
 const SEPARATORS = [',', ';', '\t'] as const;
-type Separator = (typeof SEPARATORS)[number];
 
 /** A CSV file whose header is right. */
 export interface CsvFile<Required extends string, Optional extends string = never> {
@@ -29,16 +28,26 @@ export interface CsvFile<Required extends string, Optional extends string = neve
 
 /**
  * Looks at a whole CSV file before anything is done with it: readable, UTF-8, and a header with the columns, which may
- * stand in any order, in any case and among others. What separates them is found from the header. Throws a
+ * stand in any order, in any case and among others. What separates them is found from the header where it is not
+ * given. Throws a
  * {@link FileFault} otherwise.
  */
 export const openCsv = async <Required extends string, Optional extends string = never>(
   path: string,
   columns: readonly Required[],
-  { optional = [], signal }: { optional?: readonly Optional[]; signal?: AbortSignal } = {},
+  {
+    optional = [],
+    signal,
+    separator: given,
+  }: { optional?: readonly Optional[]; signal?: AbortSignal | undefined; separator?: string | undefined } = {},
 ): Promise<CsvFile<Required, Optional>> => {
   const { size, sha256 } = await checkFile(path, signal);
-  const { separator, header, names, missing } = await readHeader(path, columns, signal);
+  const { separator, header, names, missing } = await readHeader(
+    path,
+    columns,
+    given === undefined ? SEPARATORS : [given],
+    signal,
+  );
   const place = `${path}, line ${header.line}`;
   if (header.fields === undefined) throw new FileFault(`${place}: the header is broken: ${header.fault}`);
   if (missing.length > 0) {
@@ -75,8 +84,13 @@ export const openCsv = async <Required extends string, Optional extends string =
 };
 
 /** The header, read with the separator that finds the most of the columns. */
-const readHeader = async (path: string, columns: readonly string[], signal: AbortSignal | undefined) => {
-  const read = async (separator: Separator) => {
+const readHeader = async (
+  path: string,
+  columns: readonly string[],
+  [first, ...others]: readonly [string, ...string[]],
+  signal: AbortSignal | undefined,
+) => {
+  const read = async (separator: string) => {
     for await (const [header] of readRows(path, separator, undefined, signal)) {
       if (header === undefined) continue;
       const names = header.fields?.map((field) => field.trim().toLowerCase()) ?? [];
@@ -84,8 +98,8 @@ const readHeader = async (path: string, columns: readonly string[], signal: Abor
     }
     throw new FileFault(`${path}: is empty`);
   };
-  let best = await read(',');
-  for (const separator of SEPARATORS.slice(1)) {
+  let best = await read(first);
+  for (const separator of others) {
     if (best.missing.length === 0) break;
     const other = await read(separator);
     if (other.missing.length < best.missing.length) best = other;
@@ -96,7 +110,7 @@ const readHeader = async (path: string, columns: readonly string[], signal: Abor
 /** The rows of a file, blank lines and a BOM left out, a piece of the file at a time. */
 async function* readRows(
   path: string,
-  separator: Separator,
+  separator: string,
   onBytes?: (bytes: number) => void,
   signal?: AbortSignal,
 ): AsyncGenerator<Row[]> {

@@ -57,3 +57,29 @@ export const openRejects = async (folder: string, purchasesFile: string): Promis
     },
   };
 };
+
+/** A rejected row, by its line. */
+export interface RejectedRow {
+  line: number;
+  reason: string;
+  text: string;
+}
+
+/** Examples of a kind of reason that are kept. */
+const EXAMPLES = 3;
+
+/** What stands in for a reject file where nothing may be written: keeps the first rows of each kind of reason. */
+export const rejectExamples = (into: RejectedRow[]): RejectFile => {
+  const seen = new Map<string, number>();
+  return {
+    path: '',
+    add: (line, reasons, text) => {
+      const kind = reasons[0]?.kind ?? '';
+      const count = (seen.get(kind) ?? 0) + 1;
+      seen.set(kind, count);
+      if (count <= EXAMPLES) into.push({ line, reason: reasons.map(reasonText).join('; '), text });
+    },
+    flush: async () => {},
+    close: async () => {},
+  };
+};

@@ -18,12 +18,6 @@ import { contentHash } from './identity.ts';
 import type { Occurrences } from './occurrences.ts';
 import type { ShopClock } from './times.ts';
 
-/** A purchase that its row describes, and the row, should the system refuse it. */
-export interface RowPurchase {
-  row: Row;
-  purchase: PurchaseInput;
-}
-
 /** A file of purchases. */
 export type PurchasesFile = CsvFile<(typeof PURCHASE_COLUMNS)[number], (typeof OPTIONAL_PURCHASE_COLUMNS)[number]>;
 
@@ -91,7 +85,7 @@ const readItems = (text: string, { prices, clashes }: PurchaseRules, reasons: Re
 };
 
 /** The purchase of a row, or every reason why it is none. */
-export const readPurchase = (row: Row, rules: PurchaseRules): RowPurchase | Reason[] => {
+export const readPurchase = (row: Row, rules: PurchaseRules): PurchaseInput | Reason[] => {
   const broken = widthFault(row, rules.file.width);
   if (broken !== undefined || row.fields === undefined) return [broken ?? { kind: 'the row cannot be read' }];
   const { fields } = row;
@@ -141,19 +135,15 @@ export const readPurchase = (row: Row, rules: PurchaseRules): RowPurchase | Reas
   // Whether the prices add up is left to the system: only it can know a row of an earlier load, when prices were others.
   const fingerprint = contentHash({ branch_id: givenBranch, written: time.written, customer_id, items, total_minor });
   return {
-    row,
-    purchase: {
-      idempotency_key:
-        receipt === '' ? contentKey(fingerprint, rules.occurrences) : `receipt:${givenBranch}:${receipt}`,
-      credential: CREDENTIAL,
-      fingerprint,
-      branch_id,
-      customer_id,
-      sold_at: new Date(time.instant).toISOString(),
-      items,
-      ...(receipt !== '' && { receipt_number: receipt }),
-      expected_total_minor: total_minor,
-    },
+    idempotency_key: receipt === '' ? contentKey(fingerprint, rules.occurrences) : `receipt:${givenBranch}:${receipt}`,
+    credential: CREDENTIAL,
+    fingerprint,
+    branch_id,
+    customer_id,
+    sold_at: new Date(time.instant).toISOString(),
+    items,
+    ...(receipt !== '' && { receipt_number: receipt }),
+    expected_total_minor: total_minor,
   };
 };
 
