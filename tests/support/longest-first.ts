@@ -8,6 +8,7 @@ const LONG = [
   'tests/faults/kills.e2e.test.ts',
   'tests/property/exact.int.test.ts',
   'reconciler/src/passes/reconciler.int.test.ts',
+  'pos-api/src/relay/publishers/election.int.test.ts',
   'tests/property/meanwhile.int.test.ts',
   'reconciler/src/pipeline/kafka.int.test.ts',
 ];
