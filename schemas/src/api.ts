@@ -42,20 +42,23 @@ const amount = z
 
 /** Quantity of one item at most: with the highest price and the most items, sums stay whole numbers in JSON. */
 const MAX_QUANTITY = 10_000;
-const QUANTITY = /^(0|[1-9]\d{0,4})(\.\d{1,3})?$/;
 const NO_QUANTITY = `must be above 0, at most ${MAX_QUANTITY}, with three decimals at most`;
+
+/** From 0.001 to 10000. */
+const QUANTITY_PATTERN =
+  '^(10000(\\.0{1,3})?|[1-9][0-9]{0,3}(\\.[0-9]{1,3})?|0\\.([1-9][0-9]{0,2}|0[1-9][0-9]?|00[1-9]))$';
 
 /** A quantity as a number or as text, kept as text: Postgres counts in decimals. */
 const quantity = z
   .union(
     [
       z.number().meta({ exclusiveMinimum: 0, maximum: MAX_QUANTITY, multipleOf: 0.001 }),
-      z.string().meta({ pattern: '^(0|[1-9]\\d{0,4})(\\.\\d{1,3})?$' }),
+      z.string().meta({ pattern: QUANTITY_PATTERN }),
     ],
     NO_QUANTITY,
   )
   .transform(String)
-  .refine((text) => QUANTITY.test(text) && Number(text) > 0 && Number(text) <= MAX_QUANTITY, NO_QUANTITY)
+  .refine((text) => new RegExp(QUANTITY_PATTERN).test(text), NO_QUANTITY)
   .meta({
     description: 'A whole number; for a product sold by weight with up to three decimals.',
     examples: [1, 0.735],
