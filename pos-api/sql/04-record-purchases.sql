@@ -90,10 +90,12 @@ begin
         select *, case when quantity is null or (quantity > 0 and (unit = 'kg' or quantity = trunc(quantity)))
           then gross_of(quantity, price) end as gross
         from (
-          select listed.product_id, listed.line, listed.quantity, coalesce(listed.discount, 0) as discount, product.unit,
-            price_charged(product, listed.price, coalesce(given.sold_at, moment), given.any_price) as price
-          from unnest(given.items, given.quantities, given.unit_prices_minor, given.discounts_minor) with ordinality
-            as listed (product_id, quantity, price, discount, line)
+          -- The other lists by their place: unnesting each of them costs every receipt, and most have none.
+          select listed.product_id, listed.line, given.quantities[listed.line::integer] as quantity,
+            coalesce(given.discounts_minor[listed.line::integer], 0) as discount, product.unit,
+            price_charged(product, given.unit_prices_minor[listed.line::integer], coalesce(given.sold_at, moment),
+              given.any_price) as price
+          from unnest(given.items) with ordinality as listed (product_id, line)
           left join products product on product.product_id = listed.product_id
             and (product.active or product.retired_at > coalesce(given.sold_at, moment))
           offset 0  -- keeps the price from being computed at each mention
@@ -153,12 +155,17 @@ begin
 
     insert into purchase_items (
         purchase_id, line, product_id, quantity, unit_price_minor, discount_minor, total_minor, net_minor)
-      select p.purchase_id, item.line, item.product_id, coalesce(item.quantity::numeric(12, 3), 1::numeric(12, 3)), item.price, coalesce(item.discount, 0),
-        gross_of(item.quantity, item.price) - coalesce(item.discount, 0),
-        coalesce(item.net, gross_of(item.quantity, item.price) - coalesce(item.discount, 0))
-      from unnest(fresh) as p,
-        unnest(p.product_ids, p.quantities, p.unit_prices, p.discounts, p.nets) with ordinality
-          as item (product_id, quantity, price, discount, net, line);
+      select purchase_id, line, product_id, coalesce(quantity::numeric(12, 3), 1::numeric(12, 3)), price, discount,
+        gross - discount, coalesce(net, gross - discount)
+      from unnest(fresh) as p
+      cross join lateral (
+        select *, gross_of(quantity, price) as gross from (
+          select product_id, line, p.quantities[line::integer] as quantity, p.unit_prices[line::integer] as price,
+            coalesce(p.discounts[line::integer], 0) as discount, p.nets[line::integer] as net
+          from unnest(p.product_ids) with ordinality as listed (product_id, line)
+          offset 0
+        ) as listed
+      ) as item;
 
     with bought as (
       select customer_id, count(*) as n, sum(total_minor) as spent, min(sold_at) as first, max(sold_at) as last
