@@ -16,8 +16,13 @@ const grouped = (mark: string): RegExp => {
   return known;
 };
 
+const WHOLE = /^\d+$/;
+const POINTED = /^\d+\.\d+$/;
+
 /** Sign and digits of a number, `.` before its decimals; currency signs, spaces and parentheses of accountants are gone. */
 const plain = (text: string, { decimal, thousands }: NumberStyle) => {
+  // Nearly all numbers of nearly all files: whatever the style, or with a point where that is the decimal mark.
+  if (WHOLE.test(text) || (decimal === '.' && POINTED.test(text))) return { negative: false, digits: text };
   let digits = text.replace(/[\s\p{Sc}]/gu, '');
   const bracketed = digits.startsWith('(') && digits.endsWith(')');
   if (bracketed) digits = digits.slice(1, -1);

@@ -76,6 +76,12 @@ const branchIds = new LRUCache<string, string>({
 });
 const productIds = new LRUCache<string, string>({ max: 100_000, memoMethod: productId });
 
+/** The hash behind an id that is no UUID is dear, and customers come again. */
+const customerIds = new LRUCache<string, string>({
+  max: 100_000,
+  memoMethod: (given) => customerIdOf(given) ?? '',
+});
+
 /** The identity of a receipt: its number in its branch. */
 export const receiptKey = (branch: string, receiptNumber: string): string => `receipt:${branch}:${receiptNumber}`;
 
@@ -132,7 +138,9 @@ export const lineReader = (rules: ReceiptRules) => {
       if (text(field).length > length) fault(field, `is longer than ${length} characters`);
     };
 
-    for (const [field] of mapped) if (hasControlCharacter(text(field))) fault(field, 'holds a control character');
+    if (hasControlCharacter(row.text)) {
+      for (const [field] of mapped) if (hasControlCharacter(text(field))) fault(field, 'holds a control character');
+    }
 
     const given = branchIds.memo(text('branch'));
     const branch_id = rules.branches.get(given) ?? (rules.anyBranch && isBranchId(given) ? given : undefined);
@@ -196,7 +204,7 @@ export const lineReader = (rules: ReceiptRules) => {
       country: text('country'),
       receipt_number,
       time,
-      customer_id: customerIdOf(text('customer')),
+      customer_id: text('customer') === '' ? null : customerIds.memo(text('customer')) || null,
       cashier: text('cashier'),
       tender: text('tender'),
       // Some tills write what is taken off with a minus.
