@@ -31,6 +31,7 @@ const SECTIONS = new Set([
   'listen_host',
   'logger',
   'kafka',
+  'merge_tree',
   'prometheus',
   'query_log',
   'part_log',
@@ -79,6 +80,8 @@ test('the engine knows every setting of every profile, its constraints included'
 test('the engine knows every server setting', async () => {
   const known = await names('system.server_settings');
   for (const name of Object.keys(config).filter((each) => !SECTIONS.has(each))) expect(known).toContain(name);
+  const ofTables = await names('system.merge_tree_settings');
+  for (const name of Object.keys(branch.parse(config.merge_tree))) expect(ofTables).toContain(name);
 });
 
 test('the engine can read every grant', async () => {
