@@ -79,6 +79,16 @@ test('BOM, CRLF, blank lines and a sale without a customer', async () => {
   expect(await rejectsIn(summary.rejects ?? '')).toMatchObject([{ line: '6', text: 'SMKT001,oops,,Milk,1.50' }]);
 });
 
+test.each([';', '\t'])('a file separated by %j, its prices in the same', async (mark) => {
+  const fake = fakeStore();
+  const of = (...fields: string[]) => `${fields.join(mark)}\n`;
+  const given = await options(
+    of(...HEADER.split(',')) + of('SMKT001', '2026-07-20T10:00:00', '', '"Milk,Bread"', '3.70'),
+  );
+  await writeFile(given.products, of('product_name', 'unit_price') + of('Milk', '1.50') + of('Bread', '2.20'));
+  expect(await loadFiles(fake.store, given)).toMatchObject({ rows: 1, loaded: 1, rejected: 0 });
+});
+
 test.each([
   ['JPY', '150', 150, '160'],
   ['EUR', '1.50', 150, '1.60'],

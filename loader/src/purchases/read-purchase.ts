@@ -91,7 +91,7 @@ export const readPurchase = (row: Row, rules: PurchaseRules): PurchaseInput | Re
   const { fields } = row;
   const { at } = rules.file;
   const reasons: Reason[] = [];
-  if (hasControlCharacter(row.text)) reasons.push({ kind: 'the row holds a control character' });
+  if (fields.some(hasControlCharacter)) reasons.push({ kind: 'the row holds a control character' });
 
   const givenBranch = branchId(fieldAt(fields, at.supermarket_id));
   const named = rules.anyBranch && isBranchId(givenBranch) ? givenBranch : undefined;
