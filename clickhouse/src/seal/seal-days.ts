@@ -91,17 +91,16 @@ const foldDays = async (
   await foldAcross(context, 'day', starts, countries, inCountries);
 
   const open = calendar.dayStart(calendar.dayOf(horizon));
-  // What ends now is folded for everybody.
-  const everybody = new Set(['', ...countries.keys(), ...countries.values(), ...changed.map(({ branch }) => branch)]);
   for (const level of ['week', 'month', 'year'] as const) {
     const folds = new Map<string, Fold>();
-    const add = (day: number, places: Iterable<string>) => {
+    const add = (day: number, places: Iterable<string | undefined>) => {
       const span = spanOfDay(calendar, level, day);
       if (span.end > open) return;
-      for (const place of places) folds.set(`${span.start} ${place}`, { span, place });
+      for (const place of places) folds.set(`${span.start} ${place ?? '*'}`, { span, place });
     };
     for (const { at, branch } of changed) add(at, ['', branch, countries.get(branch) ?? '']);
-    for (const day of ended) add(day, everybody);
+    // What ends now is folded for every place, whether or not the catalog knows it.
+    for (const day of ended) add(day, [undefined]);
     await foldUp(context, level, [...folds.values()]);
   }
 };

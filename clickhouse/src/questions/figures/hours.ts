@@ -39,11 +39,11 @@ const sql = (context: RowsContext, scope: Scope): string => {
   FROM (
     ${parts.join('\n    UNION ALL ')}
   )
-  GROUP BY at HAVING purchases > 0 OR revenue_minor != 0
+  GROUP BY at
   ${READ}`;
 };
 
-/** Sales in a scope by hour of the week, only where there are any; `newest` is that of the scope or older. */
+/** Sales in a scope by hour of the week; `newest` of a row is that of a span or fact in it. */
 export const readHoursOfWeek = async (
   gold: Gold,
   name: string,

@@ -103,7 +103,7 @@ const byHour = (context: RowsContext, scope: Scope, hours: HoursOfDays): string 
   )
   ARRAY JOIN hour_purchases AS purchases, hour_items AS items, hour_revenue_minor AS revenue_minor,
     arrayEnumerate(hour_purchases) AS hour_number
-  WHERE purchases > 0 OR revenue_minor != 0`);
+  WHERE purchases > 0 OR revenue_minor != 0 OR hour_number = 1`);
   }
   if (!isEmpty(rest) || parts.length === 0) {
     const rows = rowsOf(context, scope, rest, {

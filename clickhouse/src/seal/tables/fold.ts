@@ -50,10 +50,10 @@ const acrossSql = (
   )
   SETTINGS ${IN_BACKGROUND}`;
 
-/** A longer span of one place: a branch, a country, or '' for the chain. */
+/** A longer span of one place: a branch, a country, or '' for the chain; absent: of every place that has a part of it. */
 export interface Fold {
   span: Span;
-  place: string;
+  place?: string;
 }
 
 /** Shorter spans as longer ones, of each place for itself. */
@@ -62,6 +62,11 @@ const upSql = (level: FoldedLevel, folds: readonly Fold[]): string => {
   const dates = spans.map(({ firstDay }) => dateOf(level, firstDay));
   const of = (values: string, otherwise: string) =>
     `transform(toUInt16(${DATE_OF[level]}), ${days(dates)}, ${values}, ${otherwise})`;
+  const whole = folds.flatMap(({ span, place }) => (place === undefined ? [dateOf(level, span.firstDay)] : []));
+  const named = folds.flatMap(({ span, place }) =>
+    place === undefined ? [] : [{ date: dateOf(level, span.firstDay), place }],
+  );
+  const places = texts(new Set(named.map(({ place }) => place)));
   const starts = instants(spans.map(({ start }) => start / 1000));
   const firstDays = days(spans.map(({ firstDay }) => firstDay));
   return `
@@ -74,10 +79,10 @@ const upSql = (level: FoldedLevel, folds: readonly Fold[]): string => {
           `sumForEach(${level === 'week' ? `arrayConcat(arrayWithConstant((toDayOfWeek(part.first_day) - 1) * 24, ${figure === 'revenue_minor' ? 'toInt64(0)' : 'toUInt64(0)'}), part.hour_${figure})` : `part.hour_${figure}`}) AS f_hour_${figure}`,
       ).join(', ')}
     FROM sealed.spans AS part FINAL
-    WHERE part.clock = {clock:String} AND part.level = '${PART_OF[level]}' AND part.place IN ${texts(new Set(folds.map(({ place }) => place)))}
+    WHERE part.clock = {clock:String} AND part.level = '${PART_OF[level]}'${whole.length === 0 ? ` AND part.place IN ${places}` : ''}
       AND part.start >= {start:DateTime('UTC')} AND part.start < {end:DateTime('UTC')}
-      AND (toUInt16(${DATE_OF[level]}), toString(part.place)) IN
-        arrayZip(${days(folds.map(({ span }) => dateOf(level, span.firstDay)))}, ${texts(folds.map(({ place }) => place))})
+      AND (toUInt16(${DATE_OF[level]}) IN ${days(whole)} OR (toUInt16(${DATE_OF[level]}), toString(part.place)) IN
+        arrayZip(${days(named.map(({ date }) => date))}, ${texts(named.map(({ place }) => place))}))
     GROUP BY f_scope, f_place, f_start, f_first_day
   )
   SETTINGS ${IN_BACKGROUND}`;
