@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { chunked } from '@tillstream/clickhouse/seal/context';
 import { z } from 'zod';
 import { PRICE, type Regular, readRegulars } from './regulars.ts';
 import { customerId, type Seed } from './seed.ts';
@@ -60,8 +61,10 @@ export const sellMeanwhile = async (
     for (const { customer, status } of sales) {
       if (typeof customer === 'object') customer.count(status === 'recorded' ? 1 : -1);
     }
-    for (const sql of [purchasesSql, customersSql, customerBranchesSql, milestonesSql]) {
-      await clickhouse.command(sql(seed, sales));
+    for (const some of chunked(sales, AT_ONCE)) {
+      for (const sql of [purchasesSql, customersSql, customerBranchesSql, milestonesSql]) {
+        await clickhouse.command(sql(seed, some));
+      }
     }
   };
 
@@ -103,6 +106,9 @@ export const sellMeanwhile = async (
 };
 
 const ID = '00000000-0000-4000-8000-';
+
+/** Sales by one statement, which has a greatest length. */
+const AT_ONCE = 400;
 
 /** A folder that is kept has the sales of the last time. */
 const numberOfNext = async (clickhouse: ClickHouse): Promise<number> => {
