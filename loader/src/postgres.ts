@@ -6,16 +6,13 @@ import {
   upsertBranches,
   upsertProducts,
 } from '@tillstream/pos-api/catalog';
-import { connectPostgres, isUnavailable, sqlState } from '@tillstream/pos-api/postgres/database';
+import { connectPostgres, gaveWay, isUnavailable } from '@tillstream/pos-api/postgres/database';
 import { recordWithoutBodies } from '@tillstream/pos-api/record-purchases';
 import { z } from 'zod';
 import type { Store } from './store.ts';
 
-/** A serialisation failure and a deadlock: Postgres chose this transaction to give way to another. */
-const GAVE_WAY = new Set(['40001', '40P01']);
-
 /** Whether an error may pass by itself: Postgres is away, or chose another transaction. */
-export const isPassing = (error: unknown): boolean => isUnavailable(error) || GAVE_WAY.has(sqlState(error) ?? '');
+export const isPassing = (error: unknown): boolean => isUnavailable(error) || gaveWay(error);
 
 /** The system behind a Postgres URL; connects when first asked. */
 export const postgresStore = (url: string, connections: number): Store => {

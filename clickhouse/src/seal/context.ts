@@ -40,13 +40,6 @@ export const DAY_MS = 86_400_000;
 /** Background work steps back behind questions: one thread, and no hurry where the engine may say so. */
 export const IN_BACKGROUND = 'max_threads = 1, max_insert_threads = 1';
 
-/** Lists of at most so many: a statement stays small and takes a few seconds at most. */
-export const chunked = <Item>(items: readonly Item[], size: number): Item[][] => {
-  const chunks: Item[][] = [];
-  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
-  return chunks;
-};
-
 /** Lists in order, of which each weighs `most` at most together; an item that alone weighs more is a list of its own. */
 export const chunkedByWeight = <Item>(
   items: readonly Item[],
@@ -65,3 +58,6 @@ export const chunkedByWeight = <Item>(
   }
   return chunks;
 };
+
+/** Lists of at most so many: a statement stays small and takes a few seconds at most. */
+export const chunked = <Item>(items: readonly Item[], size: number): Item[][] => chunkedByWeight(items, () => 1, size);

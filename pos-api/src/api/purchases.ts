@@ -232,10 +232,13 @@ const findPurchase = (db: Database, id: unknown) =>
     id,
   );
 
+/** Nobody has recorded it, or its id is none. */
+export const noPurchase = (): ProblemError => new ProblemError('not-found', 'there is no such purchase');
+
 const findStored = async (db: Database, name: string, sql: string, id: unknown, others: readonly unknown[] = []) => {
-  if (!z.guid().safeParse(id).success) throw new ProblemError('not-found', 'there is no such purchase');
+  if (!z.guid().safeParse(id).success) throw noPurchase();
   const { rows } = await db.query({ name, text: sql, values: [id, ...others] });
-  if (rows.length === 0) throw new ProblemError('not-found', 'there is no such purchase');
+  if (rows.length === 0) throw noPurchase();
   return storedPurchase.parse(rows[0]);
 };
 

@@ -9,7 +9,7 @@ import { canonicalJson } from './http/canonical-json.ts';
 import { invalid, ProblemError } from './http/problems.ts';
 import { branchOf, localsOf, requestIdOf, requireBranch } from './keys/caller.ts';
 import { returnOutcomes } from './monitoring/metrics.ts';
-import { requireKey, sendJson } from './purchases.ts';
+import { noPurchase, requireKey, sendJson } from './purchases.ts';
 
 /** `POST /v1/purchases/{purchase_id}/returns`: taken back once, however often it is sent. */
 export const postReturn =
@@ -54,5 +54,3 @@ export const postReturn =
         sendJson(response, answer.body);
     }
   };
-
-const noPurchase = () => new ProblemError('not-found', 'there is no such purchase');

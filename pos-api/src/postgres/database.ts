@@ -49,6 +49,12 @@ export class UnavailableError extends Error {}
 export const sqlState = (error: unknown): string | undefined =>
   error instanceof pg.DatabaseError ? error.code : undefined;
 
+/** Deadlock and serialisation failure, with which Postgres or a function of ours lets another transaction go first. */
+const GAVE_WAY = new Set(['40P01', '40001']);
+
+/** Whether a call failed only since other transactions came first: the same call succeeds when it is repeated. */
+export const gaveWay = (error: unknown): boolean => GAVE_WAY.has(sqlState(error) ?? '');
+
 /**
  * SQLSTATEs with which Postgres says that it cannot serve now: 08 connection, 28 and 3D not let in or no such database (yet),
  * 53 resources, 57 shutdown, start-up or cancelled in time, 58 its system fails, 25006 read only (a demoted primary), 55P03 a

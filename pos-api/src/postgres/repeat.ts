@@ -1,7 +1,5 @@
-import { sqlState } from './database.ts';
+import { gaveWay } from './database.ts';
 
-/** Deadlock, and another transaction that took a key meanwhile: the same call succeeds when repeated. */
-const REPEATABLE = new Set(['40P01', '40001']);
 const ATTEMPTS = 5;
 
 /** What a call answers that other transactions may get in the way of: it is made again, a few times. Throws what the last one threw. */
@@ -10,7 +8,7 @@ export const repeated = async <T>(call: () => Promise<T>): Promise<T> => {
     try {
       return await call();
     } catch (error) {
-      if (attempt === ATTEMPTS || !REPEATABLE.has(sqlState(error) ?? '')) throw error;
+      if (attempt === ATTEMPTS || !gaveWay(error)) throw error;
     }
   }
 };

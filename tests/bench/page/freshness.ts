@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { kpis } from '@tillstream/schemas/read-api';
 import { launchBrowser } from '../../support/browser/browser.ts';
 import { newPlace, removePlace, startStack } from '../../support/stack.ts';
 import { distribution } from '../statistics.ts';
+import { sell } from './sell-steadily.ts';
 
 const PURCHASES = 200;
 const PER_SECOND = 5;
@@ -51,17 +51,7 @@ export const run = async (): Promise<void> => {
     const latency: number[] = [];
     for (let n = 0; n < PURCHASES; n++) {
       const began = performance.now();
-      const response = await fetch(`${stack.posApi}/v1/purchases`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() },
-        body: JSON.stringify({
-          branch_id: 'SMKT001',
-          customer_id: randomUUID(),
-          items: [{ product_id: 'milk', quantity: 1 }],
-        }),
-      });
-      if (response.status !== 201) throw new Error(`the API answered ${response.status}: ${await response.text()}`);
-      await response.arrayBuffer();
+      await sell(stack.posApi);
       answered.push(Date.now());
       latency.push(performance.now() - began);
       // At random moments: a fixed step would fall in with the pipeline's own, for better or worse.

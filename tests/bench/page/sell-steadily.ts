@@ -12,7 +12,8 @@ export const sellSteadily = async (posApi: string, perSecond: number, seconds: n
   await Promise.all(sent);
 };
 
-const sell = async (posApi: string): Promise<void> => {
+/** Sells one purchase now; throws when it is refused. */
+export const sell = async (posApi: string): Promise<void> => {
   const response = await fetch(`${posApi}/v1/purchases`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() },

@@ -13,6 +13,7 @@ import {
   type Money,
   moneyRow,
   SUMMED,
+  SUMS,
   sumsRow,
   type Totals,
 } from './totals.ts';
@@ -70,8 +71,7 @@ const sql = (context: RowsContext, scope: Scope, before: Scope | undefined): str
   );
   parts.push(`SELECT branch, ${nothing}, toUInt64(0), toInt64(0), customers FROM ${loyal}`);
   return `
-  SELECT branch AS branch_id, sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor,
-    ${MONEY_SUMS}, toUnixTimestamp64Milli(max(newest)) AS newest, groupBitmapMerge(customers) AS unique_customers,
+  SELECT branch AS branch_id, ${SUMS}, ${MONEY_SUMS}, groupBitmapMerge(customers) AS unique_customers,
     sum(purchases_before) AS purchases_before, sum(revenue_before_minor) AS revenue_before_minor, sum(loyal) AS loyal_customers
   FROM (
     ${parts.join('\n    UNION ALL ')}

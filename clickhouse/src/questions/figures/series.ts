@@ -41,7 +41,7 @@ const byDay = (context: RowsContext, scope: Scope): string => {
   const parts: string[] = [];
   if (days.spans.length > 0) {
     parts.push(`SELECT toUInt16(first_day) AS day, purchases, items, revenue_minor,
-    ${MONEY.join(', ')}, toUnixTimestamp64Milli(newest) AS newest, unique_customers
+    toUnixTimestamp64Milli(newest) AS newest, ${MONEY.join(', ')}, unique_customers
   FROM sealed.spans FINAL WHERE ${spansWhere(context, scope, days)}`);
   }
   if (!isEmpty(rest) || parts.length === 0) {
@@ -50,8 +50,7 @@ const byDay = (context: RowsContext, scope: Scope): string => {
       keys: { day: ['toUInt16(first_day)', `toUInt16(${context.gold.shopDay})`] },
     });
     parts.push(
-      `SELECT day, sum(purchases) AS purchases, sum(items) AS items, sum(revenue_minor) AS revenue_minor, ${MONEY_SUMS},
-    toUnixTimestamp64Milli(max(newest)) AS newest, groupBitmapMerge(customers) AS unique_customers FROM ${rows} GROUP BY day`,
+      `SELECT day, ${SUMS}, ${MONEY_SUMS}, groupBitmapMerge(customers) AS unique_customers FROM ${rows} GROUP BY day`,
     );
   }
   return `${parts.join('\n  UNION ALL ')} ${READ}`;

@@ -3,7 +3,7 @@ import type { Fault, Problem } from '@tillstream/schemas/api';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import { QueueFullError } from '../../commit/queue.ts';
-import { isUnavailable, sqlState } from '../../postgres/database.ts';
+import { gaveWay, isUnavailable } from '../../postgres/database.ts';
 
 /** Every kind of problem: the last part of its `type`, which is stable, for programs. */
 export const PROBLEMS = {
@@ -119,13 +119,11 @@ const problemBody = (error: ProblemError, instance?: string): Problem => ({
   ...(error.faults && { errors: error.faults }),
 });
 
-/** Deadlock, and a conflict with other transactions that several attempts did not get past: not now, but soon. */
-const CONTENDED = new Set(['40P01', '40001']);
-
 const asProblem = (error: unknown): ProblemError => {
   if (error instanceof ProblemError) return error;
   if (error instanceof QueueFullError) return new ProblemError('overloaded', 'too many purchases wait to be recorded');
-  if (isUnavailable(error) || CONTENDED.has(sqlState(error) ?? '')) {
+  // Other transactions that several attempts did not get past: not now, but soon.
+  if (isUnavailable(error) || gaveWay(error)) {
     return new ProblemError('unavailable', 'Postgres does not answer right now; the same request may be sent again');
   }
   // What body-parser and Express throw for a broken request carries its status.
