@@ -19,6 +19,8 @@ export interface Workshop {
   db: pg.Pool;
   start: (part: Part) => Promise<void>;
   stop: (...names: string[]) => Promise<void>;
+  /** The file to which a part writes its log; deleted with the workshop. */
+  logOf: (name: string) => string;
   /** The broker, to be stopped and started again; absent without one. */
   broker: Part | undefined;
 }
@@ -66,7 +68,7 @@ export const withWorkshop = async (
       PRODUCTS.map((product_id, n) => ({ product_id, name: product_id, unit_price_minor: 100 + n })),
     );
     const stop = (...names: string[]) => supervisor.stop(names, 5_000);
-    await work({ addresses, db, start, stop, broker: brokerPart });
+    await work({ addresses, db, start, stop, logOf: (name) => supervisor.logOf(name), broker: brokerPart });
   } finally {
     await db?.end();
     supervisor.beginStopping();
