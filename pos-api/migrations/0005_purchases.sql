@@ -48,6 +48,8 @@ create index purchases_voided on purchases (voided_at) where voided_at is not nu
 create table purchase_items (
   purchase_id      uuid not null,
   line             smallint not null,
+  -- Whether the quantity was of kilograms: what the product was sold by then, whatever it is sold by today.
+  weighed          boolean not null,
   product_id       text not null,
   quantity         numeric(12, 3) not null check (quantity > 0),
   unit_price_minor bigint not null,

@@ -34,27 +34,30 @@ return case when traceparent is null then event
   else concat('{"traceparent":', to_json(traceparent), ',', substr(event, 2)) end;
 
 -- quantity and discount are 1 and 0 where they are null. A share of the receipt's discount is not in net_minor where that is null.
+-- weighed: sold by weight; null: by piece.
 create or replace function item_json(
-  product_id text, quantity numeric, unit_price_minor bigint, discount_minor bigint, total_minor bigint, net_minor bigint)
+  product_id text, quantity numeric, weighed boolean, unit_price_minor bigint, discount_minor bigint, total_minor bigint, net_minor bigint)
 returns text
 language sql stable parallel safe
 return concat(
-  '{"product_id":', to_json(product_id), ',"quantity":', coalesce(trim_scale(quantity)::text, '1'), ',"unit_price_minor":', unit_price_minor,
+  '{"product_id":', to_json(product_id), ',"quantity":', coalesce(trim_scale(quantity)::text, '1'),
+  case when weighed then ',"unit":"kg","unit_price_minor":' else ',"unit":"piece","unit_price_minor":' end, unit_price_minor,
   ',"discount_minor":', coalesce(discount_minor, 0), ',"total_minor":', total_minor, ',"net_minor":', coalesce(net_minor, total_minor), '}');
 
--- The same for one unit at its price, without discounts, as most items are: in two thirds of the time.
+-- The same for one piece at its price, without discounts, as most items are: in two thirds of the time.
 create or replace function plain_item_json(product_id text, unit_price_minor bigint) returns text
 language sql stable parallel safe
 return concat(
-  '{"product_id":', to_json(product_id), ',"quantity":1,"unit_price_minor":', unit_price_minor,
+  '{"product_id":', to_json(product_id), ',"quantity":1,"unit":"piece","unit_price_minor":', unit_price_minor,
   ',"discount_minor":0,"total_minor":', unit_price_minor, ',"net_minor":', unit_price_minor, '}');
 
+-- weighed: the lines that are sold by weight, from 1; null when there are none.
 create or replace function items_json(
-  product_ids text[], quantities numeric[], unit_prices bigint[], discounts bigint[], nets bigint[]) returns text
+  product_ids text[], quantities numeric[], weighed bigint[], unit_prices bigint[], discounts bigint[], nets bigint[]) returns text
 language sql stable
 return (
   select concat('[', string_agg(
-    item_json(product_id, quantity, price, discount, gross_of(quantity, price) - coalesce(discount, 0), net), ',' order by line), ']')
+    item_json(product_id, quantity, line = any (weighed), price, discount, gross_of(quantity, price) - coalesce(discount, 0), net), ',' order by line), ']')
   from unnest(product_ids, quantities, unit_prices, discounts, nets) with ordinality
     as item (product_id, quantity, price, discount, net, line));
 
@@ -62,7 +65,7 @@ create or replace function stored_items_json(purchase uuid) returns text
 language sql stable
 return (
   select concat('[', string_agg(
-    item_json(product_id, quantity, unit_price_minor, discount_minor, total_minor, net_minor), ',' order by line), ']')
+    item_json(product_id, quantity, weighed, unit_price_minor, discount_minor, total_minor, net_minor), ',' order by line), ']')
   from purchase_items where purchase_id = purchase);
 
 -- The answer to POST /v1/purchases, rebuilt to the letter from the stored row when a till asks again.

@@ -23,7 +23,7 @@
 drop type if exists priced_purchase;
 create type priced_purchase as (
   ordinal integer, purchase_id uuid, idempotency_key text, credential text, fingerprint bytea, branch_id text, customer_id uuid,
-  sold_at timestamptz(3), product_ids text[], quantities numeric[], unit_prices bigint[], discounts bigint[],
+  sold_at timestamptz(3), product_ids text[], quantities numeric[], weighed bigint[], unit_prices bigint[], discounts bigint[],
   nets bigint[], items text, gross_minor bigint, discount_minor bigint, total_minor bigint, ok boolean,
   cashier text, receipt_number text, channel text, tenders jsonb, request_id text, traceparent text);
 
@@ -53,9 +53,9 @@ begin
   select array_agg(row(
       given.ordinal, uuidv7(), given.idempotency_key, given.credential, decode(given.fingerprint, 'hex'), given.branch_id,
       nullif(given.customer_id, '00000000-0000-0000-0000-000000000000'), coalesce(given.sold_at, moment),
-      given.items, given.quantities, lines.prices, given.discounts_minor, net.amounts,
+      given.items, given.quantities, lines.weighed, lines.prices, given.discounts_minor, net.amounts,
       case when given.discount_minor is null then lines.items
-        else items_json(given.items, given.quantities, lines.prices, given.discounts_minor, net.amounts) end,
+        else items_json(given.items, given.quantities, lines.weighed, lines.prices, given.discounts_minor, net.amounts) end,
       lines.gross, coalesce(given.discount_minor, 0), net.total,
       coalesce(branches.branch_id is not null
         and lines.sound = cardinality(given.items)
@@ -81,9 +81,11 @@ begin
   cross join lateral (
     select count(*) filter (where item.total >= 0) as sound, count(distinct item.product_id) as different,
       array_agg(item.price order by item.line) as prices,
+      -- Few receipts have one.
+      array_agg(item.line) filter (where item.unit = 'kg') as weighed,
       sum(item.gross)::bigint as gross, sum(item.total)::bigint as total,
-      concat('[', string_agg(case when item.quantity is null and item.discount = 0 then plain_item_json(item.product_id, item.price)
-        else item_json(item.product_id, item.quantity, item.price, item.discount, item.total, null) end,
+      concat('[', string_agg(case when item.quantity is null and item.discount = 0 and item.unit = 'piece' then plain_item_json(item.product_id, item.price)
+        else item_json(item.product_id, item.quantity, item.unit = 'kg', item.price, item.discount, item.total, null) end,
         ',' order by item.line), ']') as items
     from (
       select *, gross - discount as total from (
@@ -154,8 +156,8 @@ begin
     end if;
 
     insert into purchase_items (
-        purchase_id, line, product_id, quantity, unit_price_minor, discount_minor, total_minor, net_minor)
-      select purchase_id, line, product_id, coalesce(quantity::numeric(12, 3), 1::numeric(12, 3)), price, discount,
+        purchase_id, line, weighed, product_id, quantity, unit_price_minor, discount_minor, total_minor, net_minor)
+      select purchase_id, line, coalesce(line = any (p.weighed), false), product_id, coalesce(quantity::numeric(12, 3), 1::numeric(12, 3)), price, discount,
         gross - discount, coalesce(net, gross - discount)
       from unnest(fresh) as p
       cross join lateral (

@@ -47,12 +47,11 @@ begin
   with asked as (
     select listed.line, listed.product_id, listed.quantity, bought.quantity as bought, bought.net,
       coalesce(returned.quantity, 0) as before, count(*) over (partition by listed.product_id order by listed.line) as nth,
-      listed.quantity = trunc(listed.quantity) or bought.quantity <> trunc(bought.quantity) or product.unit = 'kg' as countable
+      listed.quantity = trunc(listed.quantity) or bought.weighed as countable
     from jsonb_to_record(given) as lists (items text[], quantities numeric[])
     cross join unnest(lists.items, lists.quantities) with ordinality as listed (product_id, quantity, line)
-    left join products product on product.product_id = listed.product_id
     left join (
-      select product_id, sum(quantity) as quantity, sum(net_minor)::bigint as net
+      select product_id, sum(quantity) as quantity, sum(net_minor)::bigint as net, bool_or(weighed) as weighed
       from purchase_items where purchase_id = purchase group by product_id
     ) as bought on bought.product_id = listed.product_id
     left join (

@@ -51,20 +51,30 @@ test('a receipt with weights, discounts and tenders: each line, its share of the
   };
   const { body, data } = await sell(0, input);
   expect(body).toMatchObject({ receipt_number: 'SMKT001-000042', discount_minor: 70, total_minor: 3350 });
-  expect(body.items).toEqual([
-    // 0.735 × 299 = 219.765
-    {
-      product_id: 'apples',
-      quantity: 0.735,
-      unit_price_minor: 299,
-      discount_minor: 0,
-      total_minor: 220,
-      net_minor: 215,
-    },
-    { product_id: 'milk', quantity: 4, unit_price_minor: 150, discount_minor: 50, total_minor: 550, net_minor: 539 },
-    { product_id: 'milk', quantity: 1, unit_price_minor: 150, discount_minor: 0, total_minor: 150, net_minor: 147 },
-    { product_id: 'gift', quantity: 1, unit_price_minor: 2500, discount_minor: 0, total_minor: 2500, net_minor: 2449 },
-  ]);
+  expect(body.items).toEqual(
+    [
+      // 0.735 × 299 = 219.765
+      {
+        product_id: 'apples',
+        quantity: 0.735,
+        unit: 'kg',
+        unit_price_minor: 299,
+        discount_minor: 0,
+        total_minor: 220,
+        net_minor: 215,
+      },
+      { product_id: 'milk', quantity: 4, unit_price_minor: 150, discount_minor: 50, total_minor: 550, net_minor: 539 },
+      { product_id: 'milk', quantity: 1, unit_price_minor: 150, discount_minor: 0, total_minor: 150, net_minor: 147 },
+      {
+        product_id: 'gift',
+        quantity: 1,
+        unit_price_minor: 2500,
+        discount_minor: 0,
+        total_minor: 2500,
+        net_minor: 2449,
+      },
+    ].map((item) => ({ unit: 'piece', ...item })),
+  );
   expect(data).toMatchObject({ gross_minor: 3470, discount_minor: 70, total_minor: 3350, cashier: 'Ana' });
   expect(data).toMatchObject({ receipt_number: 'SMKT001-000042', channel: 'web', tenders: input.tenders });
   expect(data?.items).toEqual(body.items);
@@ -78,6 +88,18 @@ test('a retry is told the stored receipt to the letter', async () => {
 });
 
 const MILK = { items: ['milk'] };
+test.each<[string, Partial<PurchaseInput>]>([
+  ['with nothing besides', { items: ['apples', 'milk'] }],
+  ['with quantities', { items: ['apples', 'milk'], quantities: ['2', '3'] }],
+  ['with a discount of the receipt', { items: ['apples', 'milk'], quantities: ['2', '3'], discount_minor: 10 }],
+])('whole kilograms %s are kilograms: in the event, in the answer, and for who asks again', async (_what, input) => {
+  const sale = purchase(input);
+  const { body, data } = await sell(0, sale);
+  expect(body.items.map(({ unit }: { unit: string }) => unit)).toEqual(['kg', 'piece']);
+  expect(data?.items).toEqual(body.items);
+  expect((await sell(0, sale)).body).toEqual(body);
+});
+
 test.each<[string, number, Partial<PurchaseInput>, string[]]>([
   ['one of each is what the brief allows', 1, { items: ['milk', 'apples'], quantities: ['1', '12.5'] }, []],
   ['two of a product', 1, { ...MILK, quantities: ['2'] }, ['#/items/0/quantity']],

@@ -35,6 +35,7 @@ const customerRow = async (id: string) => {
 };
 const voidPurchase = (id: string) => database.pool.query('select status, body from void_purchase($1)', [id]);
 const costing = (minor: number) => ({
+  unit: 'piece',
   unit_price_minor: minor,
   discount_minor: 0,
   total_minor: minor,

@@ -170,6 +170,7 @@ export const purchaseResponse = z.object({
     z.object({
       product_id: z.string(),
       quantity: z.number(),
+      unit: z.enum(UNITS).meta({ description: 'What the quantity is of.' }),
       unit_price_minor: z.number().int().min(0),
       discount_minor: z.number().int().min(0),
       total_minor: z.number().int().min(0).meta({ description: 'Rounded half up, less the discount of the line.' }),

@@ -65,6 +65,8 @@ export const purchaseState = z.object({
       z.object({
         product_id: z.string().min(1),
         quantity,
+        /** What the quantity was of. Absent in events of before it was said: kilograms where the quantity has decimals, else pieces. */
+        unit: z.enum(UNITS).optional(),
         unit_price_minor: minorUnits.min(0),
         /** The discount of this line. Absent in events of before there were discounts, as the next two. */
         discount_minor: minorUnits.min(0).default(0),

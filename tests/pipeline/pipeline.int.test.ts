@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/client';
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
-import { recordPurchases } from '@tillstream/pos-api/record-purchases';
+import { addProducts } from '@tillstream/pos-api/catalog';
+import { type PurchaseInput, recordPurchases } from '@tillstream/pos-api/record-purchases';
 import { directPublisher } from '@tillstream/pos-api/relay/publishers/direct-publisher';
 import { kafkajsPublisher } from '@tillstream/pos-api/relay/publishers/kafkajs-publisher';
 import type { Publisher } from '@tillstream/pos-api/relay/publishers/publisher';
@@ -37,10 +38,10 @@ const figures = (ids: string[]) =>
     row: z.object({ purchases: z.number(), revenue: z.number(), items: z.number(), customers: z.number() }),
   });
 
-const record = async (count: number, customer_id: string | null = null) => {
+const record = async (count: number, customer_id: string | null = null, replaced: Partial<PurchaseInput> = {}) => {
   const answers = await recordPurchases(
     database.pool,
-    Array.from({ length: count }, () => purchase({ customer_id })),
+    Array.from({ length: count }, () => purchase({ customer_id, ...replaced })),
   );
   return answers.map((answer) => (answer.outcome === 'recorded' ? answer.purchase_id : ''));
 };
@@ -127,6 +128,20 @@ describe.each([
     expect(odd).toBe(0);
     await publisher.close();
   });
+});
+
+test('a line of kilograms is one item, whole ones too; of an event that does not say, one with decimals', async () => {
+  await addProducts(database.pool, [{ product_id: 'apples', name: 'Apples', unit_price_minor: 299, unit: 'kg' }]);
+  await database.pool.query('update chain_settings set max_quantity = 0');
+  const [id = ''] = await record(1, null, { items: ['apples', 'milk', 'apples'], quantities: ['2', '3', '0.5'] });
+  const [event] = (await takeEvents()).filter(({ key }) => key === id);
+  const old = randomUUID();
+  const payload = (event?.payload ?? '').replaceAll(/"unit":"(kg|piece)",/g, '').replaceAll(id, old);
+  const publisher = directPublisher(inject('clickhouseUrl'));
+  await publisher.publish([event ?? { id: '', key: '', payload: '' }, { id: '1', key: old, payload }]);
+  expect(await figures([id])).toMatchObject({ purchases: 1, items: 5 });
+  expect(await figures([old])).toMatchObject({ purchases: 1, items: 6 });
+  await publisher.close();
 });
 
 /** Takes what waits in the outbox. */

@@ -8,7 +8,8 @@ CREATE TABLE silver.products
     active           Bool                   COMMENT 'Whether tills may sell it',
     category         LowCardinality(String) COMMENT 'Category; empty where it has none',
     unit             LowCardinality(String) COMMENT 'piece or kg: what a quantity is of',
-    sku              String                 COMMENT 'What the barcode says; empty where it has none'
+    sku              String                 COMMENT 'What the barcode says; empty where it has none',
+    open_price       Bool                   COMMENT 'Whether a till may say what it costs'
 )
 ENGINE = ${ReplacingMergeTree}(revision)
 ORDER BY product_id

@@ -8,6 +8,7 @@ SELECT
     data.active AS active,
     data.category AS category,
     if(data.unit = '', 'piece', data.unit) AS unit,
-    data.sku AS sku
+    data.sku AS sku,
+    data.open_price AS open_price
 FROM silver.arriving
 WHERE event_type = 'pos.product.changed.v1';

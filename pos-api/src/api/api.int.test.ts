@@ -88,7 +88,7 @@ test('a receipt of a real till: its number, its cashier, its tenders', async () 
   };
   const body = purchaseResponse.parse(await (await post(receipt)).json());
   expect(body).toMatchObject({ receipt_number: 'SMKT001-000042', discount_minor: 30, total_minor: 100 });
-  const cost = { unit_price_minor: 150, discount_minor: 20, total_minor: 130, net_minor: 100 };
+  const cost = { unit: 'piece', unit_price_minor: 150, discount_minor: 20, total_minor: 130, net_minor: 100 };
   expect(body.items).toEqual([{ product_id: 'milk', quantity: 1, ...cost }]);
   const nothing = { discount_minor: null, cashier: null, receipt_number: null, channel: null, tenders: null };
   expect((await post({ ...good, ...nothing })).status).toBe(201);

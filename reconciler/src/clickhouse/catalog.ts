@@ -11,7 +11,8 @@ export const clickhouseCatalog = (
     if (of === 'product') {
       const rows = await clickhouse.rows({
         name: 'reconciler: products',
-        sql: 'SELECT product_id AS id, revision, name, unit_price_minor, currency, active FROM silver.products FINAL',
+        sql: `SELECT product_id AS id, revision, name, unit_price_minor, currency, active, category, unit, sku, open_price
+              FROM silver.products FINAL`,
         row: productRow,
       });
       return rows.map(catalogFact);

@@ -15,6 +15,10 @@ export const productRow = z.object({
   unit_price_minor: whole,
   currency: z.string(),
   active: z.coerce.boolean(),
+  category: z.string(),
+  unit: z.string(),
+  sku: z.string(),
+  open_price: z.coerce.boolean(),
 });
 
 /** A row of either store's query of branches. */
@@ -28,7 +32,10 @@ export const catalogFact = ({
   key: { id, branch: null, slot: null },
   counts: true,
   version: revision,
-  content: 'active' in content ? { ...content, active: String(content.active) } : content,
+  content:
+    'active' in content
+      ? { ...content, active: String(content.active), open_price: String(content.open_price) }
+      : content,
 });
 
 /** All of one kind as one group. */

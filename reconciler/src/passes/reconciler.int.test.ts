@@ -442,6 +442,16 @@ test.each([
     'milk',
     'false AS active, revision + 1 AS revision',
   ],
+  ...(["'Dairy' AS category", "'kg' AS unit", "'4006381333931' AS sku", 'true AS open_price'] as const).map(
+    (replaced): [string, string, string, string, string, string] => [
+      replaced,
+      'product milk different',
+      'products',
+      'product_id',
+      'milk',
+      replaced,
+    ],
+  ),
   ['another country', 'branch SMKT001 different', 'branches', 'branch_id', 'SMKT001', `'XX' AS country`],
   [
     'another name of a branch',

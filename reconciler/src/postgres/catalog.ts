@@ -7,7 +7,7 @@ export const postgresCatalog = (db: Database, of: 'product' | 'branch'): Store<W
   const read = async (condition = 'true', values: unknown[] = []): Promise<Fact[]> => {
     if (of === 'product') {
       const { rows } = await db.query(
-        `select product_id as id, revision, name, unit_price_minor, shop.currency, active
+        `select product_id as id, revision, name, unit_price_minor, shop.currency, active, category, unit, coalesce(sku, '') as sku, open_price
          from products, chain_settings shop where ${condition.replace('id', 'product_id')}`,
         values,
       );

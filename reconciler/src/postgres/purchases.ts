@@ -24,7 +24,7 @@ const FROM = `
       coalesce(string_agg(concat_ws(':', i.product_id, trim_scale(i.quantity), i.unit_price_minor, i.total), ',' order by i.line), '') as items
     from (
       select line, product_id, quantity, unit_price_minor, net_minor as total,
-        case when quantity = trunc(quantity) then quantity else 1 end as units
+        case when weighed then 1 else quantity end as units
       from purchase_items where purchase_id = p.purchase_id
       union all
       select line, product_id, -quantity, 0, -total_minor, 0 from return_items where return_id = p.purchase_id

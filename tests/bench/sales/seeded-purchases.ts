@@ -35,7 +35,7 @@ export const fillSilver = async (clickhouse: ClickHouse, seed: Seed): Promise<vo
 const fillCatalog = async (clickhouse: ClickHouse, seed: Seed): Promise<void> => {
   await insert(
     clickhouse,
-    `INSERT INTO silver.products SELECT concat('product-', toString(number)), 1, concat('Product ', toString(number)), 100 + number * 17, 'EUR', true, concat('Category ', toString(number % 5)), 'piece', '' FROM numbers(${seed.products})`,
+    `INSERT INTO silver.products SELECT concat('product-', toString(number)), 1, concat('Product ', toString(number)), 100 + number * 17, 'EUR', true, concat('Category ', toString(number % 5)), 'piece', '', false FROM numbers(${seed.products})`,
   );
   await insert(
     clickhouse,

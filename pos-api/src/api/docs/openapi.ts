@@ -197,7 +197,15 @@ const PURCHASE = {
   customer_id: null,
   sold_at: '2026-11-20T10:00:00.000Z',
   items: [
-    { product_id: 'milk', quantity: 1, unit_price_minor: 150, discount_minor: 0, total_minor: 150, net_minor: 150 },
+    {
+      product_id: 'milk',
+      quantity: 1,
+      unit: 'piece',
+      unit_price_minor: 150,
+      discount_minor: 0,
+      total_minor: 150,
+      net_minor: 150,
+    },
   ],
   discount_minor: 0,
   total_minor: 150,
