@@ -7,7 +7,7 @@ grant usage on schema public to pos_api, relay, reconciler, dashboard, loader;
 grant select on chain_settings, api_keys to pos_api;
 grant update (customers_revised_to) on chain_settings to pos_api;
 grant update (last_used_at) on api_keys to pos_api;
-grant select, insert on branches, products, product_prices, customers, customer_branches, purchases to pos_api;
+grant select, insert on branches, tills, products, product_prices, customers, customer_branches, purchases to pos_api;
 -- What a change may touch: never whose a purchase is, what it cost, when it was, or the key that it came with.
 grant update (name, country, revision) on branches to pos_api;
 grant update (name, category, unit, sku, open_price, unit_price_minor, active, revision, price_from, price_until, retired_at)

@@ -19,3 +19,16 @@ create table branches (
 
 create trigger branches_stay before delete or truncate or update of branch_id on branches
   for each statement execute function refuse_to_forget();
+
+-- The devices that sell in a branch. The number is part of their receipt numbers, so it is never given twice.
+create table tills (
+  branch_id     text not null references branches,
+  number        integer not null check (number >= 1),
+  -- What the device calls itself.
+  device        uuid not null,
+  registered_at timestamptz(3) not null default clock_timestamp(),
+  primary key (branch_id, number),
+  unique (branch_id, device)
+);
+create trigger tills_stay before delete or truncate or update on tills
+  for each statement execute function refuse_to_forget();

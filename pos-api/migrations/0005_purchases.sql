@@ -42,6 +42,8 @@ create table purchases (
 create index purchases_of_customer on purchases (customer_id, sold_at) where customer_id is not null and voided_at is null;
 -- Purchases of a period (sending again, comparing by slot) and those voided lately.
 create index purchases_by_sale on purchases (sold_at);
+-- Purchases by what stands on the receipt, for returns.
+create index purchases_of_receipt on purchases (receipt_number) where receipt_number is not null;
 create index purchases_voided on purchases (voided_at) where voided_at is not null;
 
 -- No foreign key to products: record_purchases joins them to find the price, and products are never deleted.

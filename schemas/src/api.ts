@@ -19,6 +19,9 @@ const line = (max: number) =>
 export const MAX_ITEMS = 200;
 const MAX_TENDERS = 20;
 
+/** Purchases with one receipt number that a lookup answers at most. */
+export const MAX_FOUND = 20;
+
 /** What {@link instant} takes, for the contract; that the day is one of the calendar is said by its format. */
 const INSTANT_PATTERN =
   '^(19|2\\d)\\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d+)?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)$';
@@ -208,6 +211,29 @@ export const returnResponse = returned.extend({ purchase_id: z.guid() });
 export const storedPurchaseResponse = purchaseResponse.extend({
   status: z.enum(['recorded', 'voided']),
   returns: z.array(returned).meta({ description: 'The oldest first.' }),
+});
+
+/** Query of `GET /v1/purchases`. */
+export const purchaseQuery = z.object({
+  receipt_number: line(100).meta({ description: 'As the till wrote it.', examples: ['SMKT001-1-000042'] }),
+  branch: line(64).optional().meta({ description: 'Only what this branch sold.' }),
+});
+
+/** Body of `GET /v1/purchases`. Receipt numbers are the tills' own: several purchases may have the same. */
+export const purchasesResponse = z.object({
+  purchases: z.array(storedPurchaseResponse).meta({ description: `The newest first, ${MAX_FOUND} at most.` }),
+});
+
+/** Body of `POST /v1/branches/{id}/tills`. */
+export const newTill = z
+  .strictObject({ device: z.uuid().meta({ description: 'Made by the device once and kept by it.' }) })
+  .meta({ examples: [{ device: '5f0c9f8e-1b7a-4c55-9a53-0b8f1f1c2d3e' }] });
+
+/** A device that sells in a branch. Its number is never given to another one there. */
+export const tillResponse = z.object({
+  branch_id: z.string(),
+  till_number: z.number().int().min(1),
+  device: z.guid(),
 });
 
 const product = z.object({

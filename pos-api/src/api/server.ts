@@ -18,6 +18,8 @@ import { type Answered, observeRequests, registry } from './monitoring/metrics.t
 import { traceRequests } from './monitoring/trace.ts';
 import * as purchases from './purchases.ts';
 import { postReturn } from './returns.ts';
+import { findPurchases } from './tills/receipt-lookup.ts';
+import { registerTill } from './tills/till-numbers.ts';
 
 export interface ApiParts {
   queue: CommitQueue;
@@ -70,6 +72,7 @@ export const buildApi = (parts: ApiParts): Express => {
 
 const handlersOf = ({ queue, db, isStopping, logWarning }: ApiParts): Record<OperationId, RequestHandler> => ({
   recordPurchase: purchases.recordPurchase(queue, logWarning),
+  findPurchases: findPurchases(db),
   getPurchase: purchases.getPurchase(db),
   voidPurchase: purchases.voidPurchase(db),
   returnPurchase: postReturn(db),
@@ -81,6 +84,7 @@ const handlersOf = ({ queue, db, isStopping, logWarning }: ApiParts): Record<Ope
   getBranches: catalog.getBranches(db),
   postBranch: catalog.postBranch(db),
   patchBranch: catalog.patchBranch(db),
+  registerTill: registerTill(db),
   getCustomer: catalog.getCustomer(db),
   getHealth,
   getReadiness: getReadiness(queue, db, isStopping),

@@ -91,6 +91,7 @@ const parametersOf = (operation: Operation): Json[] => [
     required: true,
     schema: PATH_IDS[name] ?? { type: 'string' },
   })),
+  ...(operation.query ? queryOf(operation.query) : []),
   ...(operation.idempotencyKey
     ? [
         {
@@ -109,6 +110,16 @@ const parametersOf = (operation: Operation): Json[] => [
       ]
     : []),
 ];
+
+const queryOf = (query: z.ZodObject): Json[] => {
+  const { properties = {}, required = [] } = z.toJSONSchema(query, { io: 'input' });
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }));
+};
 
 const PATH_IDS: Record<string, Json> = {
   purchase_id: { type: 'string', format: 'uuid' },
@@ -239,6 +250,7 @@ const EXAMPLES: Partial<Record<SchemaName, unknown>> = {
   VoidRequest: { reason: 'Wrong item' },
   PurchaseRequest: { branch_id: 'SMKT001', items: [{ product_id: 'milk', quantity: 1 }] },
   Purchase: PURCHASE,
+  Purchases: { purchases: [{ ...PURCHASE, status: 'recorded', returns: [] }] },
   StoredPurchase: { ...PURCHASE, status: 'recorded', returns: [RETURN] },
   ReturnRequest: { items: [{ product_id: 'milk', quantity: 1 }], reason: 'Sour' },
   Return: { ...RETURN, purchase_id: PURCHASE.purchase_id },
@@ -251,6 +263,8 @@ const EXAMPLES: Partial<Record<SchemaName, unknown>> = {
   Branch: BRANCH,
   NewBranch: BRANCH,
   BranchChange: { name: 'Old Harbour' },
+  NewTill: { device: '5f0c9f8e-1b7a-4c55-9a53-0b8f1f1c2d3e' },
+  Till: { branch_id: 'SMKT001', till_number: 1, device: '5f0c9f8e-1b7a-4c55-9a53-0b8f1f1c2d3e' },
   Customer: {
     customer_id: '7f3b1c52-43a5-4d0a-9c53-4a1f0de0b6aa',
     purchases: 3,

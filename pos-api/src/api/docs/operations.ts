@@ -10,6 +10,7 @@ export const SCHEMAS = {
   VoidRequest: api.voidRequest,
   ReturnRequest: api.returnRequest,
   Purchase: api.purchaseResponse,
+  Purchases: api.purchasesResponse,
   StoredPurchase: api.storedPurchaseResponse,
   Return: api.returnResponse,
   Products: api.productsResponse,
@@ -21,6 +22,8 @@ export const SCHEMAS = {
   Branch: api.branchResponse,
   NewBranch: api.newBranch,
   BranchChange: api.branchChange,
+  NewTill: api.newTill,
+  Till: api.tillResponse,
   Customer: api.customerResponse,
   State: api.stateResponse,
   Problem: api.problem,
@@ -46,6 +49,8 @@ export interface Operation {
   /** What the caller's key must be for (one of several is enough); absent: anybody may. */
   scope?: Scope | readonly Scope[];
   idempotencyKey?: true;
+  /** Its fields are the parameters of the query. */
+  query?: z.ZodObject;
   body?: SchemaName;
   /** The body may be absent or empty. */
   bodyOptional?: true;
@@ -74,6 +79,17 @@ export const OPERATIONS = {
       },
     },
     problems: ['no-idempotency-key', 'invalid-purchase', 'key-reused', 'overloaded'],
+  },
+  findPurchases: {
+    method: 'get',
+    path: '/v1/purchases',
+    tag: 'Purchases',
+    summary: 'Find purchases by the number of their receipt',
+    description:
+      'For a return, which may be in another branch than the sale. A key of one branch finds what others sold, too, but not to whom.',
+    scope: 'read',
+    query: api.purchaseQuery,
+    answers: { 200: { schema: 'Purchases', description: 'The purchases with this number; none is an empty list.' } },
   },
   getPurchase: {
     method: 'get',
@@ -194,6 +210,21 @@ export const OPERATIONS = {
     scope: 'admin',
     body: 'BranchChange',
     answers: { 200: { schema: 'Branch', description: 'The branch as it is now.' } },
+    problems: ['not-found', 'invalid-content'],
+  },
+  registerTill: {
+    method: 'post',
+    path: '/v1/branches/{branch_id}/tills',
+    tag: 'Catalog',
+    summary: 'Give a device its till number',
+    description:
+      'Counts up in each branch. The same device gets the same number again; a number is never given to another device.',
+    scope: 'post',
+    body: 'NewTill',
+    answers: {
+      200: { schema: 'Till', description: 'The device had its number already.' },
+      201: { schema: 'Till', description: 'The device has a number now.' },
+    },
     problems: ['not-found', 'invalid-content'],
   },
   getCustomer: {
