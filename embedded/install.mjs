@@ -32,7 +32,7 @@ export const installPackages = async () => {
 };
 
 /** Apache Kafka from Maven Central, where Java 17 and Maven are there and no other broker is named. */
-const installKafka = async () => {
+export const installKafka = async () => {
   if (process.env.KAFKA_BROKERS || !hasJavaAndMaven()) return;
   const lib = path.join(KAFKA, 'lib');
   const pom = path.join(KAFKA, 'pom.xml');

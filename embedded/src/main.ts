@@ -43,11 +43,11 @@ const settings = settingsOrExit({
 /** A broker that is there already; undefined where it is ours, or there is none. */
 const kafka = orExit(() => {
   const given = kafkaOf(settings);
-  // The engine's Kafka client was built without OpenSSL.
-  if (settings.CLICKHOUSE_URL === undefined && (given?.tls || (given?.sasl && given.sasl.mechanism !== 'PLAIN'))) {
+  // The engine's Kafka client was built without SCRAM.
+  if (settings.CLICKHOUSE_URL === undefined && given?.sasl && given.sasl.mechanism !== 'PLAIN') {
     throw new SettingsError(
-      'KAFKA_SECURITY_PROTOCOL: without Docker ClickHouse reads a broker by PLAINTEXT, or SASL_PLAINTEXT with PLAIN; ' +
-        'for TLS or SCRAM name a server with CLICKHOUSE_URL',
+      `KAFKA_SASL_MECHANISM="${given.sasl.mechanism}": without Docker ClickHouse reads a broker by PLAIN only; ` +
+        'name a server with CLICKHOUSE_URL, or set PLAIN (with KAFKA_SECURITY_PROTOCOL=SASL_SSL nobody can listen)',
     );
   }
   return given;
@@ -178,7 +178,7 @@ const startStores = async (
     if (!settings.CLICKHOUSE_URL) {
       await step('ClickHouse', () =>
         launch(
-          clickhousePart(state.path, settings.CLICKHOUSE_PORT, clickhousePassword),
+          clickhousePart(state.path, settings.CLICKHOUSE_PORT, clickhousePassword, kafka?.tls?.ca),
           'clickhouse',
           'clickhouse-run',
         ),

@@ -44,12 +44,17 @@ export const kafkaPart = async (folder: string, port: number): Promise<Part> => 
   probe: () => ensureTopic(`127.0.0.1:${port}`),
 });
 
-/** ClickHouse's engine behind its HTTP interface, with the password of its user `default`. */
-export const clickhousePart = (stateFolder: string, port: number, password: string): Part => ({
+/**
+ * ClickHouse's engine behind its HTTP interface, with the password of its user `default`.
+ *
+ * @param kafkaCa the authority's certificate, as PEM, of a broker that is reached by TLS; absent: those that the system trusts
+ */
+export const clickhousePart = (stateFolder: string, port: number, password: string, kafkaCa = ''): Part => ({
   name: 'clickhouse',
   command: nodeCommand(entry('embedded/src/clickhouse/server.ts'), [], {
     CLICKHOUSE_PORT: String(port),
     CLICKHOUSE_PASSWORD: password,
+    KAFKA_SSL_CA: kafkaCa,
     TILLSTREAM_DATA: stateFolder,
     // Node reads this before any code of the server runs.
     UV_THREADPOOL_SIZE: '12',

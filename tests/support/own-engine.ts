@@ -25,12 +25,16 @@ export interface OwnEngine {
 
 const processes = z.array(z.object({ pid: z.int() }));
 
-/** Starts the engine on a free port, in a temporary folder that goes with it or in one that is named and stays. */
-export const startOwnEngine = async (application: string, kept?: string): Promise<OwnEngine> => {
+/**
+ * Starts the engine on a free port, in a temporary folder that goes with it or in one that is named and stays.
+ *
+ * @param kafkaCa the authority's certificate, as PEM, of a broker that is reached by TLS
+ */
+export const startOwnEngine = async (application: string, kept?: string, kafkaCa?: string): Promise<OwnEngine> => {
   const folder = kept ?? mkdtempSync(path.join(os.tmpdir(), `tillstream-${application}-`));
   const supervisor = new Supervisor(new ProcessList(folder), new StateFolder(folder).logs, () => undefined);
   const port = await freePort();
-  await supervisor.start(clickhousePart(folder, port, 'local-only'));
+  await supervisor.start(clickhousePart(folder, port, 'local-only', kafkaCa));
   const url = embeddedClickHouseUrl(port, 'local-only');
   const clickhouse = connectClickHouse(url, application);
   const processId = () =>

@@ -9,18 +9,21 @@ const GB = 1024 ** 3;
 const MB = 1024 ** 2;
 
 /** Writes the engine's configuration into an emptied `runDir` and returns the path to give to it. */
-export function writeConfig({ runDir }: Settings): string {
+export function writeConfig({ runDir, kafkaCa }: Settings): string {
   // The folder itself stays: it may be another user's to make.
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(runDir)) rmSync(join(runDir, name), { recursive: true, force: true });
   const usersPath = join(runDir, 'users.xml');
   const configPath = join(runDir, 'config.xml');
   writeFileSync(usersPath, usersXml());
-  writeFileSync(configPath, serverXml(usersPath));
+  const caPath = kafkaCa === undefined ? undefined : join(runDir, 'kafka-ca.pem');
+  if (caPath !== undefined) writeFileSync(caPath, `${kafkaCa}\n`);
+  writeFileSync(configPath, serverXml(usersPath, caPath));
   return configPath;
 }
 
-function serverXml(usersPath: string): string {
+function serverXml(usersPath: string, caPath: string | undefined): string {
+  const ca = caPath === undefined ? '' : `\n    <ssl_ca_location>${escapeXml(caPath)}</ssl_ca_location>`;
   const memory = Math.floor(Math.min(8 * GB, totalmem() / 2));
   // executeQuery logs every failed query with a stack trace: the client gets the error, the log need not.
   return `<clickhouse>
@@ -57,7 +60,7 @@ function serverXml(usersPath: string): string {
     <session_timeout_ms>6000</session_timeout_ms>
     <heartbeat_interval_ms>1000</heartbeat_interval_ms>
     <!-- A broker that comes back is found again within a second: 10 s by default. -->
-    <reconnect_backoff_max_ms>1000</reconnect_backoff_max_ms>
+    <reconnect_backoff_max_ms>1000</reconnect_backoff_max_ms>${ca}
   </kafka>
 </clickhouse>
 `;

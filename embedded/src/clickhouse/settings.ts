@@ -5,6 +5,8 @@ const schema = z.object({
   CLICKHOUSE_PORT: z.coerce.number().int().min(1).max(65535).default(8123),
   /** Of the user `default`. */
   CLICKHOUSE_PASSWORD: z.string().default(''),
+  /** As PEM: the authority that a broker's certificate must be of. */
+  KAFKA_SSL_CA: z.string().optional(),
   TILLSTREAM_DATA: z.string().min(1).default('.tillstream'),
 });
 
@@ -13,6 +15,8 @@ export interface Settings {
   port: number;
   /** The password of the user `default`. */
   password: string;
+  /** The certificate, as PEM, of the authority that brokers are known by; absent: those that the system trusts. */
+  kafkaCa?: string | undefined;
   /** The engine's folder: tables and metadata. */
   dataDir: string;
   /** Generated configuration and insert bodies on their way in; emptied at each start. */
@@ -32,6 +36,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return {
     port: parsed.data.CLICKHOUSE_PORT,
     password: parsed.data.CLICKHOUSE_PASSWORD,
+    kafkaCa: parsed.data.KAFKA_SSL_CA,
     dataDir: resolve(state, 'clickhouse'),
     runDir: resolve(state, 'clickhouse-run'),
   };

@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { makeDatabase, purchase, type TestDatabase } from '../../../../tests/support/database.ts';
 import { eventually } from '../../../../tests/support/eventually.ts';
 import { type OwnEngine, startOwnEngine } from '../../../../tests/support/own-engine.ts';
-import { freePort, freePortPair } from '../../../../tests/support/ports.ts';
+import { freePortPair } from '../../../../tests/support/ports.ts';
 import { relaying } from '../../../test/outbox.ts';
 import { recordPurchases } from '../../record-purchases.ts';
 import { ensureTopic } from '../../topic.ts';
@@ -30,22 +30,17 @@ const makeCertificate = (folder: string) => {
   return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') };
 };
 
-/**
- * The settings of a broker that asks for a name: by TLS, and on a port of its own without, since the engine of the tests was built
- * without TLS and SCRAM. A real ClickHouse server has both.
- */
-const securedBy = (port: number, plainPort: number, keystore: { certificate: string; key: string }) => {
+/** The settings of a broker that asks for TLS and a name. */
+const securedBy = (port: number, keystore: { certificate: string; key: string }) => {
   const pem = (text: string) => text.trim().replace(/\n/g, '\\n\\\n');
   return {
-    listeners: `SASL_SSL://127.0.0.1:${port},SASL_PLAINTEXT://127.0.0.1:${plainPort},CONTROLLER://127.0.0.1:${port + 1}`,
-    'advertised.listeners': `SASL_SSL://127.0.0.1:${port},SASL_PLAINTEXT://127.0.0.1:${plainPort}`,
-    'listener.security.protocol.map': 'SASL_SSL:SASL_SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: `SASL_SSL://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1}`,
+    'advertised.listeners': `SASL_SSL://127.0.0.1:${port}`,
+    'listener.security.protocol.map': 'SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'SASL_SSL',
     'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-512',
     'sasl.mechanism.inter.broker.protocol': 'PLAIN',
     'listener.name.sasl_ssl.plain.sasl.jaas.config': PLAIN_LOGIN,
-    'listener.name.sasl_plaintext.sasl.enabled.mechanisms': 'PLAIN',
-    'listener.name.sasl_plaintext.plain.sasl.jaas.config': PLAIN_LOGIN,
     'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config':
       'org.apache.kafka.common.security.scram.ScramLoginModule required;',
     'ssl.keystore.type': 'PEM',
@@ -65,11 +60,11 @@ describe.skipIf(inject('kafkaBrokers') === undefined)('with a broker that asks f
   let access: KafkaAccess & { sasl: object; tls: object };
 
   beforeAll(async () => {
-    const [port, plainPort] = [await freePortPair(), await freePort()];
+    const port = await freePortPair();
     const keystore = makeCertificate(folder);
     const command = await prepareKafka(path.join(folder, 'kafka'), port, {
       clusterId: newClusterId(),
-      settings: securedBy(port, plainPort, keystore),
+      settings: securedBy(port, keystore),
       format: ['--add-scram', `SCRAM-SHA-512=[name=tillstream,password=${PASSWORD}]`],
     });
     broker = spawn(command.file, command.args, { stdio: 'ignore' });
@@ -78,11 +73,12 @@ describe.skipIf(inject('kafkaBrokers') === undefined)('with a broker that asks f
       tls: { ca: keystore.certificate },
       sasl: { mechanism: 'SCRAM-SHA-512', username: 'tillstream', password: PASSWORD },
     };
-    forClickHouse = {
-      brokers: `127.0.0.1:${plainPort}`,
-      sasl: { mechanism: 'PLAIN', username: 'tillstream', password: PASSWORD },
-    };
-    [engine, database] = await Promise.all([startOwnEngine('secured'), makeDatabase(inject('postgresUrl'))]);
+    // The engine of the tests was built without SCRAM, which a real server has.
+    forClickHouse = { ...access, sasl: { mechanism: 'PLAIN', username: 'tillstream', password: PASSWORD } };
+    [engine, database] = await Promise.all([
+      startOwnEngine('secured', undefined, keystore.certificate),
+      makeDatabase(inject('postgresUrl')),
+    ]);
     await eventually(() => ensureTopic(access), 60_000);
   }, 90_000);
   afterAll(async () => {
