@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { ROOT, run, WORK, works } from './command.ts';
 
@@ -67,6 +67,10 @@ const standIns = (): StandIn[] => [
       }
       await copy(path.join(ROOT, 'embedded', 'src', 'clickhouse'), path.join(app, 'embedded', 'src', 'clickhouse'));
       await copy(path.join(ROOT, 'embedded', 'package.json'), path.join(app, 'embedded', 'package.json'));
+      await copy(path.join(ROOT, 'schemas'), path.join(app, 'schemas'));
+      // A link, as npm makes one: Node runs no TypeScript that lies below node_modules.
+      await mkdir(path.join(app, 'node_modules', '@tillstream'));
+      await symlink('../../schemas', path.join(app, 'node_modules', '@tillstream', 'schemas'));
     },
   },
   {
