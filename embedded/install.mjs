@@ -31,7 +31,11 @@ export const installPackages = async () => {
   );
 };
 
-/** Apache Kafka from Maven Central, where Java 17 and Maven are there and no other broker is named. */
+/**
+ * Apache Kafka from Maven Central, where Java 17 and Maven are there and no other broker is named.
+ *
+ * @public the rehearsal calls it from a process of its own
+ */
 export const installKafka = async () => {
   if (process.env.KAFKA_BROKERS || !hasJavaAndMaven()) return;
   const lib = path.join(KAFKA, 'lib');

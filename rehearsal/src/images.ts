@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { installKafka } from '../../embedded/install.mjs';
 import { ROOT, run, WORK, works } from './command.ts';
 
 const STAND_INS = path.join(ROOT, 'rehearsal', 'stand-ins');
@@ -84,8 +83,10 @@ const standIns = (): StandIn[] => [
 
 /** Where Apache Kafka's classes are, installed when they are not, as `npm start` does it. */
 const kafkaClasses = async (): Promise<string> => {
-  delete process.env.KAFKA_BROKERS;
-  await installKafka();
+  const install = path.join(ROOT, 'embedded', 'install.mjs');
+  await run(process.execPath, ['--input-type=module', '-e', `await (await import('${install}')).installKafka()`], {
+    env: { KAFKA_BROKERS: '' },
+  });
   const lib = path.join(ROOT, 'embedded', 'kafka', 'lib');
   if (!existsSync(lib)) throw new Error('a stand-in for Redpanda takes Java 17 and Maven on this machine');
   return lib;
