@@ -5,6 +5,7 @@ import { connectPostgres } from '@tillstream/pos-api/postgres/database';
 import { recordPurchases } from '@tillstream/pos-api/record-purchases';
 import { readBacklog } from '@tillstream/pos-api/relay/outbox/backlog';
 import { setAside } from '@tillstream/pos-api/relay/outbox/dead-letters';
+import { returnOfFile } from '@tillstream/pos-api/return-of-file';
 import { returnPurchase } from '@tillstream/pos-api/return-purchase';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -91,6 +92,24 @@ test('the API keeps the catalog and knows the keys, and makes none', async () =>
   await api.query('update api_keys set last_used_at = now()');
   await expect(api.query("update api_keys set scopes = '{admin}'")).rejects.toThrow(/permission denied/);
   await expect(api.query("insert into api_keys (key_id) values ('mine')")).rejects.toThrow(/permission denied/);
+});
+
+test('the loader records sales and the returns of files, and takes nothing away', async () => {
+  const loader = as('loader');
+  const number = { receipt_number: 'of-a-file', credential: 'loader' };
+  await recordPurchases(loader, [purchase({ ...number, customer_id: CUSTOMER })]);
+  const back = {
+    ...number,
+    idempotency_key: 'back',
+    fingerprint: 'ab',
+    branch_id: 'SMKT001',
+    original: null,
+    customer_id: null,
+  };
+  const when = { returned_at: new Date().toISOString(), cashier: null, who: 'loader' };
+  const given = { ...back, ...when, items: ['milk'], quantities: ['1'], expected_total_minor: 150 };
+  expect(await returnOfFile(loader, given)).toEqual({ outcome: 'recorded', total_minor: 150 });
+  await expect(loader.query('delete from returns')).rejects.toThrow(/permission denied/);
 });
 
 test('the relay takes from the outbox, sets aside and sees nothing else', async () => {

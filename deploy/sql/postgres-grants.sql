@@ -20,11 +20,11 @@ grant select, insert on returns, return_items to pos_api;
 grant select, insert on purchase_items to pos_api;
 grant select, insert on outbox to pos_api;
 
--- The loader calls the same function and keeps the catalog.
+-- The loader calls the same functions for sales and returns, and keeps the catalog.
 grant select on chain_settings to loader;
 grant select, insert on loaded_files, purchase_columns to loader;
 grant select, insert, update on branches, products, product_prices, customers, customer_branches, purchases to loader;
-grant select, insert on purchase_items to loader;
+grant select, insert on purchase_items, returns, return_items to loader;
 grant select, insert on outbox to loader;
 
 -- The relay takes events out of the outbox, sets aside what nobody takes, and sees nothing else; claiming with FOR

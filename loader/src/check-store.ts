@@ -1,3 +1,5 @@
+import type { PurchaseInput } from '@tillstream/pos-api/record-purchases';
+import type { FileReturn } from '@tillstream/pos-api/return-of-file';
 import type { Additions, Store } from './store.ts';
 
 /**
@@ -11,6 +13,9 @@ export const checkingStore = (store: Store): Store => {
   };
   /** Keys of this file so far, and what they stand for: no batch sees another. */
   const seen = new Map<string, string>();
+  /** Sales and returns of this file by receipt and by customer: a return may be of any of those that it shares one with. */
+  const sales = new Map<string, PurchaseInput[]>();
+  const returns = new Map<string, FileReturn[]>();
 
   const addProducts: Store['addProducts'] = async (products) => {
     const known = new Set((await listProducts()).map(({ product_id }) => product_id));
@@ -42,15 +47,38 @@ export const checkingStore = (store: Store): Store => {
       for (const { idempotency_key, fingerprint } of batch) {
         if (!seen.has(idempotency_key)) seen.set(idempotency_key, fingerprint);
       }
+      for (const sale of batch) for (const name of namesOf(sale)) put(sales, name, sale);
       return answers.map((answer, index) => {
         const before = again[index];
         if (before === undefined || answer.outcome !== 'recorded') return answer;
         return before === batch[index]?.fingerprint ? { ...answer, outcome: 'replayed' } : { outcome: 'conflict' };
       });
     },
+    recordReturn: async (given) => {
+      const names = namesOf({ ...given, receipt_number: given.original ?? given.receipt_number });
+      const before = [...new Set(names.flatMap((name) => returns.get(name) ?? []))];
+      for (const name of names) put(returns, name, given);
+      const all = [...before, given].flatMap((one) =>
+        namesOf({ ...one, receipt_number: one.original ?? one.receipt_number }),
+      );
+      const sold = new Set(all.flatMap((name) => sales.get(name) ?? []));
+      return store.tryReturns([...before, given], [...sold], added);
+    },
     keepColumns: async () => {},
     noteLoaded: async () => {},
   };
+};
+
+/** By what a sale can be found: its receipt and its customer. */
+const namesOf = ({ receipt_number, customer_id }: Pick<PurchaseInput, 'receipt_number' | 'customer_id'>): string[] => [
+  ...(receipt_number === undefined ? [] : [`receipt ${receipt_number}`]),
+  ...(customer_id === null ? [] : [`customer ${customer_id}`]),
+];
+
+const put = <Entry>(into: Map<string, Entry[]>, name: string, entry: Entry) => {
+  const entries = into.get(name) ?? [];
+  entries.push(entry);
+  into.set(name, entries);
 };
 
 /** How many of the given are new, or say something else than what is stored. */

@@ -1,5 +1,6 @@
 import type { NewProduct } from '@tillstream/pos-api/catalog';
 import type { PurchaseInput, PurchaseOutcome } from '@tillstream/pos-api/record-purchases';
+import type { FileReturn } from '@tillstream/pos-api/return-of-file';
 import type { Store } from './store.ts';
 
 /** What passes by itself, as a lost connection does. */
@@ -29,6 +30,8 @@ export const fakeStore = (currency = 'EUR', maxQuantity = 0) => {
   const kept = new Map<string, Record<string, string>>();
   const files = new Map<string, { loaded_at: Date; row_count: number }>();
   const purchases = new Map<string, PurchaseInput>();
+  /** Returns as they came: which purchase they are of is left to Postgres. */
+  const returns: FileReturn[] = [];
   const batches: number[] = [];
   /** Called before a batch is recorded and after; what it throws is the batch's failure. */
   const hooks: { before?: () => void | Promise<void>; after?: () => void } = {};
@@ -96,11 +99,16 @@ export const fakeStore = (currency = 'EUR', maxQuantity = 0) => {
       }
       return answers;
     },
+    recordReturn: async (given) => {
+      returns.push(given);
+      return { outcome: 'recorded', total_minor: given.expected_total_minor };
+    },
+    tryReturns: async () => ({ outcome: 'recorded', total_minor: 0 }),
     keepColumns: async (rows) => rows.forEach(({ purchase_id, columns }) => void kept.set(purchase_id, columns)),
     loadedFile: async (sha256) => files.get(sha256),
     noteLoaded: async (sha256, _, row_count) => void files.set(sha256, { loaded_at: new Date(), row_count }),
     isPassing: (error) => error instanceof PassingError,
     close: async () => {},
   };
-  return { store, products, branches, purchases, kept, batches, hooks };
+  return { store, products, branches, purchases, returns, kept, batches, hooks };
 };

@@ -198,7 +198,7 @@ describe('the identity of a row', () => {
     const summary = await loadFiles(fake.store, given);
     expect(summary).toMatchObject({ rows: 7, loaded: 4, duplicates: 1, rejected: 2 });
     expect(summary.reasons).toEqual({
-      'the receipt number is that of another purchase, or its customer was forgotten': 1,
+      'the receipt number is that of another purchase or return, or its customer was forgotten': 1,
       'receipt_number: is longer than 100 characters': 1,
     });
     expect(await loadFiles(fake.store, given)).toMatchObject({ loaded: 0, duplicates: 5, rejected: 2 });

@@ -12,8 +12,8 @@ import { Occurrences } from './purchases/occurrences.ts';
 import { shopClock } from './purchases/times.ts';
 import { loadReceipts } from './receipts/load-receipts.ts';
 import { readMap } from './receipts/map.ts';
-import { receiptTimes } from './receipts/receipt-times.ts';
 import { openReceipts } from './receipts/receipts-file.ts';
+import { receiptTimes } from './receipts/values/receipt-times.ts';
 import type { Loading, Progress } from './record/recorder.ts';
 import type { Store } from './store.ts';
 
@@ -76,6 +76,8 @@ const NOTHING: Progress = {
   rejected: 0,
   recorded: 0,
   amountMinor: 0,
+  returned: 0,
+  returnedMinor: 0,
   retries: 0,
 };
 

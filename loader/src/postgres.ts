@@ -6,13 +6,36 @@ import {
   upsertBranches,
   upsertProducts,
 } from '@tillstream/pos-api/catalog';
-import { connectPostgres, gaveWay, isUnavailable } from '@tillstream/pos-api/postgres/database';
+import { connectPostgres, type Database, gaveWay, isUnavailable } from '@tillstream/pos-api/postgres/database';
 import { recordWithoutBodies } from '@tillstream/pos-api/record-purchases';
+import { type ReturnOutcome, returnOfFile } from '@tillstream/pos-api/return-of-file';
 import { z } from 'zod';
-import type { Store } from './store.ts';
+import type { Additions, Store } from './store.ts';
 
 /** Whether an error may pass by itself: Postgres is away, or chose another transaction. */
 export const isPassing = (error: unknown): boolean => isUnavailable(error) || gaveWay(error);
+
+/** What some work answers in a transaction with these additions, which is undone. */
+const undone = async <T>(
+  pool: ReturnType<typeof connectPostgres>,
+  { products, branches }: Additions,
+  work: (client: Database) => Promise<T>,
+): Promise<T> => {
+  const client = await pool.connect();
+  let failed = true;
+  try {
+    await client.query('begin');
+    await addProducts(client, products);
+    await addBranches(client, branches);
+    const answer = await work(client);
+    await client.query('rollback');
+    failed = false;
+    return answer;
+  } finally {
+    // A connection in the midst of a transaction is of no use to anyone.
+    client.release(failed);
+  }
+};
 
 /** The system behind a Postgres URL; connects when first asked. */
 export const postgresStore = (url: string, connections: number): Store => {
@@ -29,22 +52,15 @@ export const postgresStore = (url: string, connections: number): Store => {
     listProducts: () => listProducts(pool),
     listBranches: () => listBranches(pool),
     recordPurchases: (batch) => recordWithoutBodies(pool, batch),
-    tryPurchases: async (batch, { products, branches }) => {
-      const client = await pool.connect();
-      let failed = true;
-      try {
-        await client.query('begin');
-        await addProducts(client, products);
-        await addBranches(client, branches);
-        const answers = await recordWithoutBodies(client, batch);
-        await client.query('rollback');
-        failed = false;
-        return answers;
-      } finally {
-        // A connection in the midst of a transaction is of no use to anyone.
-        client.release(failed);
-      }
-    },
+    tryPurchases: (batch, additions) => undone(pool, additions, (client) => recordWithoutBodies(client, batch)),
+    recordReturn: (given) => returnOfFile(pool, given),
+    tryReturns: (returns, sales, additions) =>
+      undone(pool, additions, async (client) => {
+        await recordWithoutBodies(client, sales);
+        let last: ReturnOutcome = { outcome: 'conflict' };
+        for (const given of returns) last = await returnOfFile(client, given);
+        return last;
+      }),
     keepColumns: async (rows) => {
       await pool.query(
         `insert into purchase_columns

@@ -1,5 +1,6 @@
 import type { NewProduct } from '@tillstream/pos-api/catalog';
 import type { PurchaseInput, PurchaseOutcome } from '@tillstream/pos-api/record-purchases';
+import type { FileReturn, ReturnOutcome } from '@tillstream/pos-api/return-of-file';
 
 /** A product as the system knows it. */
 export interface KnownProduct {
@@ -34,6 +35,14 @@ export interface Store {
   recordPurchases(batch: readonly PurchaseInput[]): Promise<PurchaseOutcome[]>;
   /** What {@link recordPurchases} would answer if these products and branches were there; changes nothing. */
   tryPurchases(batch: readonly PurchaseInput[], additions: Additions): Promise<PurchaseOutcome[]>;
+  /** Finds the purchases that a return is of and records it, all of it or nothing. One whose key is known is replayed. */
+  recordReturn(given: FileReturn): Promise<ReturnOutcome>;
+  /** What {@link recordReturn} would answer of the last of these if all of this had been recorded in this order; changes nothing. */
+  tryReturns(
+    returns: readonly FileReturn[],
+    sales: readonly PurchaseInput[],
+    additions: Additions,
+  ): Promise<ReturnOutcome>;
   /** Keeps what else a row said of its purchase, by column; what is there already stays. */
   keepColumns(rows: readonly { purchase_id: string; columns: Record<string, string> }[]): Promise<void>;
   /** When a file was loaded whole, by the SHA-256 of its content (hex), and its rows; undefined when it was not. */

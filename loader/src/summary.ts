@@ -60,6 +60,12 @@ const purchasesLines = (summary: LoadSummary): string[] => {
       `in ${seconds.toFixed(1)} s (${whole.format(rows / Math.max(seconds, 0.001))} rows/s).`,
     `${summary.check ? 'Purchases to load' : 'Purchases loaded'}: ${whole.format(summary.recorded)}, ${amount} in all.`,
   ];
+  if (summary.returned > 0) {
+    const back = `${fromMinor(summary.returnedMinor, currencyDecimals(summary.currency))} ${summary.currency}`;
+    lines.push(
+      `${summary.check ? 'Returns to load' : 'Returns loaded'}: ${whole.format(summary.returned)}, ${back} given back.`,
+    );
+  }
   if (retries > 0) {
     lines.push(
       `${whole.format(retries)} batches were sent again; what their first try had recorded counts as duplicates.`,

@@ -1,7 +1,9 @@
 -- Takes back part or all of a purchase, later, perhaps in another branch.
 --
 -- given: {idempotency_key, credential (null: the branch), fingerprint (hex), branch_id (null: that of the purchase), items: [product_id],
---         quantities: [as many], cashier, reason, request_id, who (null: whoever calls this by hand)}
+--         quantities: [as many], cashier, reason, request_id, who (null: whoever calls this by hand),
+--         returned_at (null: now; only files know another)}
+--        without a key it is only checked: the outcome is refused, with the faults that there are
 -- outcome: recorded | replayed (body: the return), refused (faults), conflict (same key, other content), voided (nothing to return);
 --          no row: there is no such purchase
 --
@@ -25,6 +27,7 @@ declare
   b       customer_branches;
   lines   returned_line[];
   wrong   json;
+  came    timestamptz(3) := (given ->> 'returned_at')::timestamptz;
   content bytea := decode(given ->> 'fingerprint', 'hex');
 begin
   select * into p from purchases where purchase_id = purchase for no key update;
@@ -71,20 +74,24 @@ begin
         then format('%s of %s can still be returned', trim_scale(bought - before), product_id)
         else format('%s is sold by piece: the quantity must be a whole number', product_id) end
       from asked where nth = 1 and (before + quantity > bought or not countable)
+    union all
+    select 1000, '#/returned_at', format('it was bought later, at %s', trim('"' from json_time(p.sold_at))) where came < p.sold_at
+    union all
+    select 1000, '#/returned_at', 'returned_at is more than 5 minutes ahead' where came > now_ms() + interval '5 minutes'
   )
   select
     (select json_agg(json_build_object('pointer', pointer, 'detail', detail) order by place) from fault),
     (select array_agg(row(line, product_id, quantity,
       share_of(net, before + quantity, bought) - share_of(net, before, bought))::returned_line order by line) from asked)
   into wrong, lines;
-  if wrong is not null then
-    return query select 'refused', null::uuid, null::text, wrong;
+  if wrong is not null or given ->> 'idempotency_key' is null then
+    return query select 'refused', null::uuid, null::text, coalesce(wrong, '[]');
     return;
   end if;
 
   insert into returns (return_id, purchase_id, idempotency_key, credential, fingerprint, branch_id, returned_at, recorded_at,
       total_minor, cashier, reason, request_id, returned_by)
-    select uuidv7(), purchase, given ->> 'idempotency_key', r.credential, content, r.branch_id, moment, moment,
+    select uuidv7(), purchase, given ->> 'idempotency_key', r.credential, content, r.branch_id, coalesce(came, moment), moment,
       (select sum(total_minor) from unnest(lines)), given ->> 'cashier', given ->> 'reason', given ->> 'request_id',
       coalesce(given ->> 'who', concat('postgres:', session_user))
     -- Later than the last one, so that their order is clear.

@@ -5,8 +5,8 @@ import { faults } from './record-purchases.ts';
 
 /** What is taken back of a purchase, structurally sound. */
 export interface ReturnInput {
-  /** 1–255 printable characters, unique for its credential: the same key is the same return. */
-  idempotency_key: string;
+  /** 1–255 printable characters, unique for its credential: the same key is the same return. Null: it is only checked. */
+  idempotency_key: string | null;
   /** The id of the API key; null where keys are off: then keys are told apart by branch. */
   credential: string | null;
   /** SHA-256 of the canonical content, hex: the same key with another fingerprint is a conflict. */
@@ -17,6 +17,8 @@ export interface ReturnInput {
   items: string[];
   /** Of each of them: decimal numbers, up to three decimals. */
   quantities: string[];
+  /** UTC instant; absent: now. Only a file knows another. */
+  returned_at?: string;
   cashier: string | null;
   reason: string | null;
   request_id: string | null;

@@ -133,6 +133,9 @@ test.each<[string, Record<string, string>, Partial<ReturnInput>, string[]]>([
   ['what does not exist', { caviar: '1' }, {}, ['#/items/0/product_id']],
   ['half a milk', { milk: '0.5' }, {}, ['#/items/0/quantity']],
   ['a product twice', {}, { items: ['milk', 'milk'], quantities: ['1', '1'] }, ['#/items/1/product_id']],
+  ['what was bought later', { milk: '1' }, { returned_at: '2026-03-01T09:59:59.999Z' }, ['#/returned_at']],
+  ['tomorrow', { milk: '1' }, { returned_at: new Date(Date.now() + 600_000).toISOString() }, ['#/returned_at']],
+  ['the moment of the sale', { milk: '1' }, { returned_at: '2026-03-01T10:00:00.000Z' }, []],
   ['a branch that is not there', { milk: '1' }, { branch_id: 'X' }, ['#/branch_id']],
   [
     'all of it at once',

@@ -40,5 +40,6 @@ export const loadPurchases = async (store: Store, load: PurchasesLoad): Promise<
       await rejects.flush();
       load.onProgress();
     }
+    return undefined;
   });
 };

@@ -4,7 +4,7 @@ import { CHANNELS } from '@tillstream/schemas/values/choices';
 import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { FileFault } from '../files/check-file.ts';
-import { dateReader } from './dates.ts';
+import { dateReader } from './values/dates.ts';
 
 /** What a row can say of a receipt and of its line. */
 const FIELDS = [
@@ -22,6 +22,8 @@ const FIELDS = [
   'cancelled',
   'refunded',
   // Of the line.
+  // Of a return: the number of the receipt that it is of.
+  'original_receipt',
   'product',
   'sku',
   'category',
@@ -34,7 +36,7 @@ const FIELDS = [
 export type Field = (typeof FIELDS)[number];
 
 /** What is said of a receipt as a whole. */
-export const RECEIPT_FIELDS = FIELDS.slice(0, FIELDS.indexOf('product'));
+export const RECEIPT_FIELDS = FIELDS.slice(0, FIELDS.indexOf('original_receipt'));
 
 const name = z.string().trim().min(1);
 const names = z.union([name.transform((one) => [one]), z.array(name).min(1)]);

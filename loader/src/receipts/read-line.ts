@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { customerIdOf, MAX_CUSTOMER_ID } from '@tillstream/schemas/customer-id';
 import { branchId, hasControlCharacter, isBranchId, nameKey, productId } from '@tillstream/schemas/files';
 import { fromMinor, MAX_AMOUNT_MINOR } from '@tillstream/schemas/values/money';
@@ -8,9 +9,9 @@ import type { Row } from '../files/rows.ts';
 import type { ShopTime } from '../purchases/times.ts';
 import type { Field } from './map.ts';
 import { RECEIPT_FIELDS } from './map.ts';
-import { readAmount, readQuantity } from './numbers.ts';
-import type { Times } from './receipt-times.ts';
 import type { ReceiptsFile } from './receipts-file.ts';
+import { readAmount, readQuantity } from './values/numbers.ts';
+import type { Times } from './values/receipt-times.ts';
 
 /** What a row of receipts is checked against. */
 export interface ReceiptRules {
@@ -48,9 +49,15 @@ export interface ReceiptLine {
   /** What one costs, or else what the line costs, before its discount. */
   price: { of: 'unit' | 'line'; minor: number };
   discount: number;
+  /** Whether the customer brought it back: quantity and amounts are what came back, the time is when. */
+  isReturn: boolean;
+  /** Of a return: the number of the receipt that it is of; empty where the row does not say. */
+  original: string;
+  /** What of the whole order was given back, as far as the file says; 0 for none. */
+  refunded: number;
 }
 
-/** Why a row is no line of a receipt; `key` is its receipt where that can be told, which is then incomplete. */
+/** Why a row is no line of a receipt; `key` is its receipt or return where that can be told, which is then incomplete. */
 export interface BadLine {
   reasons: Reason[];
   key: string | undefined;
@@ -84,6 +91,12 @@ const customerIds = new LRUCache<string, string>({
 
 /** The identity of a receipt: its number in its branch. */
 export const receiptKey = (branch: string, receiptNumber: string): string => `receipt:${branch}:${receiptNumber}`;
+
+/** The identity of a return: its number in its branch, and, since a refund may have the number of the order, its time and original. */
+export const returnKey = (branch: string, receiptNumber: string, time: ShopTime, original: string): string => {
+  const rest = hash('sha256', [receiptNumber, time.written, original].join('\n')).slice(0, 16);
+  return `return:${branch}:${receiptNumber}:${rest}`;
+};
 
 /** Reads the rows of a file in their order: what stands in the first row of an order alone is of all its rows. */
 export const lineReader = (rules: ReceiptRules) => {
@@ -149,7 +162,7 @@ export const lineReader = (rules: ReceiptRules) => {
     const receipt_number = text('receipt_number');
     if (receipt_number === '') fault('receipt_number', 'is empty');
     short('receipt_number', MAX_RECEIPT_NUMBER);
-    const key = reasons.length === 0 ? receiptKey(given, receipt_number) : undefined;
+    const isNamed = reasons.length === 0;
 
     const time = rules.times.read(text('timestamp'), text('time_zone'));
     if ('fault' in time) fault(time.field, time.fault, quoted(time.field));
@@ -178,16 +191,21 @@ export const lineReader = (rules: ReceiptRules) => {
     } else if (quantity === 0) fault('quantity', 'is 0');
     const of = at.unit_price === undefined ? 'line' : 'unit';
     const minor = amount(of === 'unit' ? 'unit_price' : 'amount');
-    const isReturn = map.return_events.includes(text('event')) || (quantity !== undefined && quantity < 0);
+    // A quantity that cannot be read is one of a return, too, where it begins like one.
+    const isNegative = quantity === undefined ? /^[-\u2212(]/.test(text('quantity')) : quantity < 0;
+    const isReturn = map.return_events.includes(text('event')) || isNegative;
     if (minor !== undefined && minor < 0 && !isReturn) fault(of === 'unit' ? 'unit_price' : 'amount', 'is below 0');
     const discount = optionalAmount('discount') ?? 0;
     const receipt_discount = optionalAmount('receipt_discount') ?? 0;
     const net_total = optionalAmount('net_total');
     const refunded = optionalAmount('refunded') ?? 0;
 
+    const original = text('original_receipt');
     // A return is a fact of its own: the receipt that names it is whole without it.
-    if (isReturn) return { reasons: [{ kind: 'returns are not loaded yet' }, ...reasons], key: undefined };
-    if (refunded !== 0) reasons.push({ kind: `${columnOf('refunded')}: returns are not loaded yet` });
+    let key: string | undefined;
+    if (isNamed && !isReturn) key = receiptKey(given, receipt_number);
+    else if (isNamed && !('fault' in time)) key = returnKey(given, receipt_number, time, original);
+    short('original_receipt', MAX_RECEIPT_NUMBER);
     if (
       reasons.length > 0 ||
       branch_id === undefined ||
@@ -214,9 +232,12 @@ export const lineReader = (rules: ReceiptRules) => {
       product_name,
       sku: text('sku'),
       category: text('category'),
-      quantity,
-      price: { of, minor },
+      quantity: Math.abs(quantity),
+      price: { of, minor: isReturn ? Math.abs(minor) : minor },
       discount: Math.abs(discount),
+      isReturn,
+      original,
+      refunded: Math.abs(refunded),
     };
   };
 };

@@ -6,7 +6,7 @@ import type { Row } from '../files/rows.ts';
 import type { ReceiptLine } from './read-line.ts';
 import type { ReceiptsFile } from './receipts-file.ts';
 
-/** A receipt whose rows are put together. */
+/** A receipt, or a return, whose rows are put together. */
 export interface Receipt {
   key: string;
   rows: Row[];
@@ -24,7 +24,7 @@ interface Item {
 }
 
 /** Whose keys these are: a file's key can never meet a till's. */
-const CREDENTIAL = 'loader';
+export const CREDENTIAL = 'loader';
 
 /** What a quantity in thousandths costs, rounded half up as `record_purchases` does. */
 const lineAmount = (quantity: number, price: number): number => Math.floor((quantity * price + 500) / 1000);
@@ -57,12 +57,14 @@ const itemsOfAmount = (product_id: string, quantity: number, amount: number, dis
   ];
 };
 
-const itemsOf = ({ product_id, quantity, price, discount }: ReceiptLine): Item[] =>
+/** The items that a line is recorded as. */
+export const itemsOf = ({ product_id, quantity, price, discount }: ReceiptLine): Item[] =>
   price.of === 'line'
     ? itemsOfAmount(product_id, quantity, price.minor, discount)
     : [{ product_id, quantity, price: price.minor, discount }];
 
-const amountOf = ({ quantity, price }: Item) => lineAmount(quantity, price);
+/** What an item costs before its discount. */
+export const amountOf = ({ quantity, price }: Item) => lineAmount(quantity, price);
 
 /** A list beside the items; absent where each of them is the usual. */
 const listOf = <Value>(items: readonly Item[], value: (item: Item) => Value, usual: Value) => {

@@ -74,7 +74,9 @@ test('again loads none, in whatever order the rows stand; the same number with o
   const { fake } = await loadRows([BREAD, CHEESE, OTHER]);
   expect((await loadRows([OTHER, CHEESE, BREAD], {}, fake)).summary).toMatchObject({ loaded: 0, duplicates: 3 });
   const { summary, rejects } = await loadRows([OTHER.replace('3.00', '3.10')], {}, fake);
-  expect(rejects).toEqual(['2: the receipt number is that of another purchase, or its customer was forgotten']);
+  expect(rejects).toEqual([
+    '2: the receipt number is that of another purchase or return, or its customer was forgotten',
+  ]);
   expect(nothingLoaded(summary)).toBe(true);
 });
 
@@ -124,7 +126,6 @@ describe('what cannot be understood is named with its column', () => {
     [OTHER.replace(',1,', ',0.1234,'), 'quantity: is not a quantity such as 2 or 0.735, at most 10000: "0.1234"'],
     [OTHER.replace('3.00', '"3,00"'), 'unit_price: is not an amount such as 12.30, at most 9999999.99: "3,00"'],
     [OTHER.replace('3.00', '-3.00'), 'unit_price: is below 0'],
-    [OTHER.replace(',1,', ',-1,'), 'returns are not loaded yet'],
     [OTHER.replace(',,,,', ',,,'), "the number of columns is not the header's: 10, not 11"],
   ])('%s: %s', async (row, reason) => {
     const { summary, rejects } = await loadRows([BREAD, row]);
@@ -206,8 +207,23 @@ V4,C7,P1,20/07/2026,1,2.50,Anne,Pain,Boulangerie,France,Particulier
 `,
       { map: 'ventes' },
     );
-    expect(summary).toMatchObject({ rows: 4, loaded: 2, rejected: 2, amountMinor: 850 });
-    expect(summary.reasons).toMatchObject({ 'returns are not loaded yet': 1 });
+    expect(summary).toMatchObject({
+      rows: 4,
+      loaded: 3,
+      rejected: 1,
+      amountMinor: 850,
+      returned: 1,
+      returnedMinor: 250,
+    });
+    expect(fake.returns).toEqual([
+      expect.objectContaining({
+        receipt_number: 'V3',
+        original: null,
+        customer_id: customerIdOf('C7'),
+        items: ['pain'],
+        quantities: ['1'],
+      }),
+    ]);
     expect(purchases[0]).toMatchObject({
       branch_id: 'FRANCE',
       customer_id: customerIdOf('C7'),
@@ -229,8 +245,22 @@ V4,C7,P1,20/07/2026,1,2.50,Anne,Pain,Boulangerie,France,Particulier
 `,
       { map: 'square-items' },
     );
-    expect(rejects).toEqual(['4: returns are not loaded yet']);
-    expect(summary).toMatchObject({ loaded: 2, recorded: 1, amountMinor: 800 + 100_000 });
+    expect(rejects).toEqual([]);
+    expect(summary).toMatchObject({
+      loaded: 3,
+      recorded: 1,
+      amountMinor: 800 + 100_000,
+      returned: 1,
+      returnedMinor: 450,
+    });
+    expect(fake.returns[0]).toMatchObject({
+      branch_id: 'MAIN-STREET',
+      receipt_number: 'T2',
+      returned_at: '2026-01-06T14:00:00.000Z',
+      items: ['latte'],
+      quantities: ['1'],
+      expected_total_minor: 450,
+    });
     expect(purchases[0]).toMatchObject({
       branch_id: 'MAIN-STREET',
       sold_at: '2026-01-05T13:30:00.000Z',
@@ -245,23 +275,33 @@ V4,C7,P1,20/07/2026,1,2.50,Anne,Pain,Boulangerie,France,Particulier
   });
 
   test('shopify-orders', async () => {
-    const { summary, rejects, purchases } = await loadText(
+    const { summary, rejects, purchases, fake } = await loadText(
       `Name,Email,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem discount,Lineitem sku,Subtotal,Shipping,Taxes,Total,Discount Amount,Payment Method,Cancelled at,Refunded Amount,Vendor
 #1001,a@example.com,2026-01-05 10:00:00 -0500,2,Mug,10.00,0.00,MUG,22.50,5.00,0.00,27.50,2.50,Shopify Payments,,0.00,Acme
 #1001,a@example.com,,1,Tea,5.00,0.00,TEA,,,,,,,,,Acme
 #1002,,2026-01-06 10:00:00 +0100,1,Mug,10.00,0.00,MUG,10.00,0,0,10.00,0.00,Cash,2026-01-07 10:00:00 +0100,0.00,Acme
 #1002,,,1,Tea,5.00,0.00,TEA,,,,,,,,,Acme
 #1003,,2026-01-06 10:00:00 +0100,1,Mug,10.00,0.00,MUG,10.00,0,0,10.00,0.00,Cash,,10.00,Acme
+#1004,,2026-01-06 10:00:00 +0100,2,Mug,10.00,0.00,MUG,20.00,0,0,20.00,0.00,Cash,,10.00,Acme
 `,
       { map: 'shopify-orders' },
     );
-    expect(summary).toMatchObject({ rows: 5, loaded: 2, rejected: 3, recorded: 1, amountMinor: 2250 });
+    expect(summary).toMatchObject({ rows: 6, loaded: 3, rejected: 3, recorded: 2, amountMinor: 3250, returned: 1 });
     expect(rejects).toEqual([
       '4: Cancelled at: the order was cancelled',
       '5: Cancelled at: the order was cancelled',
-      '6: Refunded Amount: returns are not loaded yet',
+      '7: Refunded Amount: a part was given back, and the file does not say for which items: 10.00 of 20.00',
     ]);
-    expect(purchases[0]).toMatchObject({
+    // The file does not say when: at the time of the order.
+    expect(fake.returns).toEqual([
+      expect.objectContaining({
+        original: '#1003',
+        items: ['mug'],
+        returned_at: '2026-01-06T09:00:00.000Z',
+        expected_total_minor: 1000,
+      }),
+    ]);
+    expect(purchases.find((one) => one.receipt_number === '#1001')).toMatchObject({
       branch_id: 'SHOPIFY',
       channel: 'web',
       customer_id: customerIdOf('a@example.com'),

@@ -1,4 +1,5 @@
 import type { Fault, PurchaseInput } from '@tillstream/pos-api/record-purchases';
+import type { FileReturn } from '@tillstream/pos-api/return-of-file';
 import pRetry from 'p-retry';
 import { countReject, type Reason, type RejectCounts } from '../files/reasons.ts';
 import type { RejectFile } from '../files/rejects.ts';
@@ -19,6 +20,9 @@ export interface Progress {
   /** Purchases loaded, and what they come to, in minor units. */
   recorded: number;
   amountMinor: number;
+  /** Returns loaded, and what was given back for them, in minor units. */
+  returned: number;
+  returnedMinor: number;
   /** Batches sent again because Postgres was away or busy. */
   retries: number;
 }
@@ -41,6 +45,13 @@ export interface Entry {
   purchase: PurchaseInput;
 }
 
+/** A return and the rows that say so; none where they are those of its purchase. */
+export interface ReturnEntry {
+  rows: readonly Row[];
+  given: FileReturn;
+  faultReason: (fault: Fault) => Reason;
+}
+
 /** What a kind of file has of its own. */
 export interface Words {
   /** Columns that are kept with a purchase. */
@@ -52,7 +63,7 @@ export interface Words {
 /** How long a batch is tried while Postgres is away, in milliseconds. */
 const RETRY_MS = 60_000;
 
-const CONFLICT = 'the receipt number is that of another purchase, or its customer was forgotten';
+const CONFLICT = 'the receipt number is that of another purchase or return, or its customer was forgotten';
 
 /** Rejects rows, each with all its reasons. */
 export const rejecter =
@@ -66,14 +77,15 @@ export const rejecter =
   };
 
 /**
- * Runs a reader of purchases, which hands each to `record`: their rows end as loaded, as duplicates or rejected. When the signal
- * stops it, what was loaded stays. Throws what the store threw when a batch fails for good, or for a minute.
+ * Runs a reader of purchases, which hands each to `record` and may answer returns, to be recorded one after the other when all purchases
+ * are: their rows end as loaded, as duplicates or rejected. When the signal stops it, what was loaded stays. Throws what the store threw
+ * when a batch fails for good, or for a minute.
  */
 export const recordAll = async (
   store: Store,
   loading: Loading,
   { kept, faultReason }: Words,
-  read: (record: (entry: Entry) => Promise<void>, stop: AbortSignal) => Promise<void>,
+  read: (record: (entry: Entry) => Promise<void>, stop: AbortSignal) => Promise<readonly ReturnEntry[] | undefined>,
 ): Promise<void> => {
   const { progress, signal } = loading;
   const reject = rejecter(loading);
@@ -122,10 +134,29 @@ export const recordAll = async (
     loading.onProgress();
   };
 
+  const takeBack = async ({ rows, given, faultReason: reasonOf }: ReturnEntry) => {
+    const answer = await patiently(() => store.recordReturn(given));
+    if (answer.outcome === 'refused') reject(rows, answer.faults.map(reasonOf));
+    else if (answer.outcome === 'conflict') reject(rows, [{ kind: CONFLICT }]);
+    else {
+      const isNew = answer.outcome === 'recorded';
+      progress[isNew ? 'loaded' : 'duplicates'] += rows.length;
+      if (isNew) {
+        progress.returned++;
+        progress.returnedMinor += answer.total_minor;
+      }
+    }
+    loading.onProgress();
+  };
+
   const lanes = new Lanes<Entry>(send, signal);
   try {
-    await read((entry) => lanes.add(entry), lanes.stop);
+    const returns = await read((entry) => lanes.add(entry), lanes.stop);
     await lanes.end();
+    for (const entry of returns ?? []) {
+      lanes.stop.throwIfAborted();
+      await takeBack(entry);
+    }
   } catch (error) {
     await lanes.abandon();
     // Reading ends with an AbortError when a batch has failed: what it failed with says more.

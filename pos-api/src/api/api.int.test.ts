@@ -264,6 +264,22 @@ test('a return: once, however often it is asked, and it stands in the purchase',
     json({ items: [...good.items, ...good.items, { product_id: 'bread', quantity: 1 }] }),
   );
   expect(await pointersOf(more)).toEqual(['#/items/1/product_id', '#/items/2/quantity']);
+
+  // What the schema refuses and what only Postgres knows come together.
+  const faulty = [
+    { product_id: 'milk', quantity: 9 },
+    { product_id: 'milk', quantity: -1 },
+    { product_id: 'caviar', quantity: 1 },
+    { product_id: '', quantity: 1 },
+  ];
+  const all = await request(`${place}/returns`, json({ items: faulty, reason: '', branch_id: 'NOWHERE' }));
+  expect(new Set(await pointersOf(all))).toEqual(
+    new Set([
+      ...['#/branch_id', '#/reason', '#/items/0/quantity', '#/items/1/quantity', '#/items/1/product_id'],
+      ...['#/items/2/product_id', '#/items/3/product_id'],
+    ]),
+  );
+  expect(await (await request(place)).json()).toMatchObject({ returns: [returned] });
 });
 
 test('a purchase is voided or returned, never both; and only what is there is returned', async () => {

@@ -1,12 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  type Fault,
-  idempotencyKey,
-  MAX_ITEMS,
-  OWN_VOID_HOURS,
-  purchaseRequest,
-  voidRequest,
-} from '@tillstream/schemas/api';
+import { type Fault, idempotencyKey, OWN_VOID_HOURS, purchaseRequest, voidRequest } from '@tillstream/schemas/api';
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { CommitQueue } from '../commit/queue.ts';
@@ -16,6 +9,7 @@ import { credentialOfBranch } from '../record-purchases.ts';
 import { readBody } from './http/body.ts';
 import { canonicalJson } from './http/canonical-json.ts';
 import { faultsOf, invalid, ProblemError } from './http/problems.ts';
+import { bounded, readableText, unreadableIn } from './http/readable.ts';
 import { localsOf, requestIdOf, requireBranch } from './keys/caller.ts';
 import { purchaseOutcomes, purchasesOfLongAgo } from './monitoring/metrics.ts';
 
@@ -146,13 +140,6 @@ export const requireKey = (request: Request): string => {
   return parsed.data;
 };
 
-/** Cuts a list of items that is too long right behind the limit: enough to be refused, without looking at all of it. */
-const bounded = (body: unknown): unknown => {
-  if (typeof body !== 'object' || body === null || !('items' in body)) return body;
-  const { items } = body;
-  return Array.isArray(items) && items.length > MAX_ITEMS ? { ...body, items: items.slice(0, MAX_ITEMS + 1) } : body;
-};
-
 /** The items as `record_purchases` takes them: lists side by side, of which the plain receipt has but one. */
 const listsOf = (items: z.output<typeof purchaseRequest>['items']) => ({
   items: items.map((item) => item.product_id),
@@ -165,16 +152,15 @@ const listsOf = (items: z.output<typeof purchaseRequest>['items']) => ({
   }),
 });
 
-const text = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u);
 const { sold_at, discount_minor, tenders, items } = purchaseRequest.shape;
 const { quantity, ...amounts } = items.element.shape;
 const readableParts = z.object({
-  branch_id: text.nullable().catch(null),
+  branch_id: readableText.nullable().catch(null),
   sold_at: sold_at.catch(null),
   items: z
     .array(
       z.object({
-        product_id: text.catch(''),
+        product_id: readableText.catch(''),
         quantity: quantity.catch('1'),
         unit_price_minor: amounts.unit_price_minor.catch(null),
         discount_minor: amounts.discount_minor.catch(null),
@@ -194,12 +180,7 @@ const catalogFaults = async (queue: CommitQueue, body: unknown, unreadable: z.Zo
   const parts = readableParts.safeParse(bounded(body));
   if (!parts.success) return [];
   const { data } = parts;
-  const places = unreadable.issues
-    .filter(({ code }) => code !== 'unrecognized_keys')
-    .map(({ path }) => path.map(String));
-  /** Whether something at this place, in it or around it could not be read. */
-  const isUnreadable = (...place: string[]) =>
-    places.some((path) => place.every((part, index) => path.length <= index || path[index] === part));
+  const isUnreadable = unreadableIn(unreadable);
   // Sums of what cannot be read in full say nothing.
   const hasSums = !isUnreadable('items') && !isUnreadable('discount_minor');
   const answer = await queue.submit({

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { parseMap } from '../map.ts';
 import { dateReader } from './dates.ts';
-import { parseMap } from './map.ts';
 import { receiptTimes } from './receipt-times.ts';
 
 test.each([

@@ -1,6 +1,6 @@
-import { type ShopClock, type ShopTime, shopClock } from '../purchases/times.ts';
+import { type ShopClock, type ShopTime, shopClock } from '../../purchases/times.ts';
+import type { Field, ReceiptsMap } from '../map.ts';
 import { dateReader } from './dates.ts';
-import type { Field, ReceiptsMap } from './map.ts';
 
 /** Reads the times of a file as its map says. */
 export interface Times {
