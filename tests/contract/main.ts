@@ -21,7 +21,7 @@ const NO_WAITING_FOR_DISKS = { fsync: 'off', full_page_writes: 'off' };
 const main = async (): Promise<number> => {
   const state = path.resolve(process.env.TILLSTREAM_DATA || '.tillstream', 'contract');
   mkdirSync(state, { recursive: true });
-  const tester = await installTester(state);
+  const tester = installTester(state);
   let code = 1;
   await withWorkshop(
     { broker: false, postgresSettings: NO_WAITING_FOR_DISKS },

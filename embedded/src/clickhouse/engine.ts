@@ -3,20 +3,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Session } from 'chdb';
 import { writeConfig } from './config.ts';
+import { NOTHING, type Outcome } from './outcome.ts';
 import { isJsonLines } from './output/formats.ts';
 import { OutputPipe } from './output/pipe.ts';
 import type { Settings } from './settings.ts';
 import { quote, type Statement } from './sql.ts';
-
-/** What one statement gave; counts are rows and bytes, `elapsed` seconds. */
-export interface Outcome {
-  bytes: Uint8Array;
-  elapsed: number;
-  resultRows: number;
-  resultBytes: number;
-  writtenRows: number;
-  writtenBytes: number;
-}
 
 /** One request's own session: settings, parameters, role and temporary tables end with it. */
 export interface Run {
@@ -149,12 +140,3 @@ async function insertRaw(session: Session, prefix: string, data: Buffer): Promis
     writtenBytes: result.bytesWritten,
   };
 }
-
-const NOTHING: Outcome = {
-  bytes: new Uint8Array(),
-  elapsed: 0,
-  resultRows: 0,
-  resultBytes: 0,
-  writtenRows: 0,
-  writtenBytes: 0,
-};

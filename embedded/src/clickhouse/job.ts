@@ -1,6 +1,7 @@
-import { checkAnalystFormat, checkAnalystQuery, checkReadsOnly } from './analyst/query.ts';
+import { checkAnalystFormat, checkAnalystQuery, checkReadsOnly, withOwnName } from './analyst/query.ts';
 import { checkAnalystSetting } from './analyst/settings.ts';
 import type { Run } from './engine.ts';
+import type { Attachment } from './http/attachments.ts';
 import { ClickHouseError } from './http/errors.ts';
 import type { QueryRequest } from './http/request.ts';
 import { inspect, quote, type Statement } from './sql.ts';
@@ -17,6 +18,8 @@ export interface Job {
   request: QueryRequest;
   sql: Buffer;
   statement: Statement;
+  /** Tables that came with it. */
+  tables: readonly Attachment[];
   /** A comment before everything the engine gets: it makes up its own query ids, and this is how a query is found again. */
   tag: string;
 }
@@ -71,7 +74,7 @@ export async function prepare(run: Run, job: Job): Promise<void> {
       if (fromClauses.length === 0 && /\bsystem\.settings\b/.test(sql)) seal = ['SET readonly = 2'];
     }
     if (!user.readOnly) checkReadsOnly(sql);
-    job.sql = Buffer.from(sql);
+    job.sql = Buffer.from(user.readOnly ? withOwnName(sql, user.name) : sql);
     job.statement = inspect(job.sql.toString('latin1'));
     if (user.readOnly) checkAnalystFormat(job.statement.format ?? request.format);
   }

@@ -1,5 +1,5 @@
 import { ClickHouseError } from '../http/errors.ts';
-import { type Token, tokens } from '../sql.ts';
+import { quote, type Token, tokens } from '../sql.ts';
 import { checkAnalystSetting } from './settings.ts';
 
 const VERBS = new Set(['select', 'with', 'show', 'describe', 'desc', 'exists', 'explain']);
@@ -45,6 +45,8 @@ const SYSTEM_TABLES = new Set(
   formats functions keywords licenses merge_tree_settings numbers numbers_mt one parts parts_columns projections
   settings table_engines table_functions tables time_zones unicode zeros zeros_mt`.split(/\s+/),
 );
+
+const CURRENT_USER = new Set(['currentuser', 'current_user', 'user']);
 
 /** Formats that an analyst may be answered in: none looks for a schema in a file or at an address. */
 const FORMATS = new Set(
@@ -100,6 +102,20 @@ export function checkAnalystQuery(sql: string, params: ReadonlyMap<string, strin
     }
   }
   return found;
+}
+
+/** The engine knows one user only and would tell its name: an analyst's query gets the analyst's. */
+export function withOwnName(sql: string, name: string): string {
+  const list = listOf(sql);
+  let written = '';
+  let from = 0;
+  for (const [at, token] of list.entries()) {
+    const call = list[at + 2];
+    if (!CURRENT_USER.has(wordOf(token)) || list[at + 1]?.text !== '(' || call?.text !== ')') continue;
+    written += `${sql.slice(from, token.start)}${quote(name)}`;
+    from = call.end;
+  }
+  return written + sql.slice(from);
 }
 
 /** The tokens of a statement; of numbers that stand in a row (`1, 2, 3`) the first. */

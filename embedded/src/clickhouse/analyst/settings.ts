@@ -52,7 +52,7 @@ const ALLOWED = new Set([
   // Clients set these at connect whatever they ask (dbt, SQLAlchemy); a reader has no use of them.
   ...words(`
     mutations_sync alter_sync lightweight_deletes_sync insert_distributed_sync insert_deduplicate insert_quorum
-    insert_quorum_parallel distributed_ddl_task_timeout allow_nondeterministic_mutations async_insert wait_for_async_insert
+    insert_quorum_parallel network_compression_method distributed_ddl_task_timeout allow_nondeterministic_mutations async_insert wait_for_async_insert
   `),
   ...words(`
     format_csv_delimiter format_csv_null_representation format_tsv_null_representation

@@ -1,14 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { foreignRequest } from '@tillstream/schemas/http/foreign-request';
+import { goHello, isGoHello } from '../blocks/go-hello.ts';
 import type { Engine, Run } from '../engine.ts';
 import { checkHead, type Job, limitOf, look, prepare } from '../job.ts';
+import { NOTHING } from '../outcome.ts';
 import { watchDeadline } from '../output/deadline.ts';
 import { COMMON_HEADERS } from '../output/delivery.ts';
 import { Output } from '../output/output.ts';
 import { Slots } from '../slots.ts';
-import { authenticate } from '../users.ts';
+import { authenticate, type User } from '../users.ts';
+import { type Attachment, attach, readForm } from './attachments.ts';
 import { ClickHouseError } from './errors.ts';
-import { readRequest, readSql } from './request.ts';
+import { joined, type QueryRequest, readBody, readRequest, sqlOf } from './request.ts';
 
 /**
  * How many queries run at once. On 2 cores more than 6 only share the same time; analysts have places of their own, so
@@ -57,11 +60,11 @@ export function createHandler(engine: Engine, { password, stuck }: HandlerOption
     res.setHeader('X-ClickHouse-Query-Id', request.id);
     if (req.method === 'HEAD' || (req.method === 'GET' && !request.query)) return ok(res);
     const user = authenticate(request.user, request.password, password);
-    const sql = await readSql(req, request.query, user.maxBodyBytes);
+    const { sql, tables } = await readStatement(req, request, user);
     if (sql.length === 0) return ok(res);
     user.count();
     const tag = `/* ${request.id} ${++asked} */ `;
-    await answerQuery({ user, request, sql, statement: look(sql), tag }, res);
+    await answerQuery({ user, request, sql, tables, statement: look(sql), tag }, res);
   }
 
   async function answerQuery(job: Job, res: ServerResponse): Promise<void> {
@@ -80,7 +83,7 @@ export function createHandler(engine: Engine, { password, stuck }: HandlerOption
     running.add(request.id);
     const run = engine.open();
     const format = statement.format ?? request.format;
-    const output = new Output(res, format, request.gzipAnswer, { kill, goOn: () => run.goOn() });
+    const output = new Output(res, format, request.packing, { kill, goOn: () => run.goOn() });
     runs = true;
     const limitMs = limitOf(user, request);
     await new Promise<void>((resolve, reject) => {
@@ -111,12 +114,18 @@ export function createHandler(engine: Engine, { password, stuck }: HandlerOption
   async function perform(job: Job, run: Run, output: Output): Promise<void> {
     let skip = 0;
     try {
+      await attach(run, job.tables);
       await prepare(run, job);
       const { user, request, statement, tag } = job;
       if (statement.verb === 'INSERT' && !user.readOnly && !request.readOnly) {
         return await output.end(await run.insert(job.sql, statement));
       }
       skip = tag.length;
+      const format = statement.format ?? request.format;
+      if (isGoHello(job.sql.toString(), request.protocolVersion, format)) {
+        output.take(await goHello(run));
+        return await output.end(NOTHING);
+      }
       if (STREAMED_VERBS.has(statement.verb) && statement.outfileAt !== undefined) {
         const before = job.sql.toString('utf8', 0, statement.outfileAt);
         const after = job.sql.toString('utf8', statement.outfileAt);
@@ -139,6 +148,25 @@ export function createHandler(engine: Engine, { password, stuck }: HandlerOption
     answer(req, res).catch((cause) => fail(res, ClickHouseError.from(cause)));
   };
   return Object.assign(handler, { running: () => running.size });
+}
+
+/** What a request says, in its URL and its body. */
+async function readStatement(
+  req: IncomingMessage,
+  request: QueryRequest,
+  { maxBodyBytes }: User,
+): Promise<{ sql: Buffer; tables: Attachment[] }> {
+  const body = await readBody(req, request.hasBlocks, maxBodyBytes);
+  const contentType = req.headers['content-type'] ?? '';
+  if (!/^multipart\/form-data\b/i.test(contentType)) {
+    return { sql: await sqlOf(request.query, body, maxBodyBytes), tables: [] };
+  }
+  const { query, params, tables } = await readForm(contentType, await joined(body), request.settings);
+  for (const [name, value] of params) request.params.set(name, value);
+  for (const { name } of tables) {
+    for (const what of ['structure', 'types', 'format']) request.settings.delete(`${name}_${what}`);
+  }
+  return { sql: Buffer.from(request.query || (query ?? '')), tables };
 }
 
 /** `KILL QUERY WHERE query_id = '…'` with an id a client gave us, in terms of the engine. */

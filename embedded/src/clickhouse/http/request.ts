@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { decompressFrame } from 'lz4-napi';
+import { unpackBlocks } from '../blocks/blocks.ts';
+import { BLOCKS, GZIP, type Packing } from '../output/packing.ts';
 import { ClickHouseError } from './errors.ts';
 
 /** A request as its head tells it; nothing is known of its SQL. */
@@ -14,7 +17,11 @@ export interface QueryRequest {
   format: string;
   settings: Map<string, string>;
   params: Map<string, string>;
-  gzipAnswer: boolean;
+  packing: Packing | undefined;
+  /** Of the native protocol, by which a client says what blocks it understands; 0 when it does not say. */
+  protocolVersion: number;
+  /** The body consists of ClickHouse's compressed blocks. */
+  hasBlocks: boolean;
   /** The client wants a query that reads stopped when it goes away. */
   cancelWhenGone: boolean;
   /** GET must not change anything. */
@@ -44,6 +51,7 @@ export function readRequest(req: IncomingMessage, url: URL): QueryRequest {
     else if (!NOT_SETTINGS.has(key)) settings.set(key, value);
   }
   const [user, password] = credentials(req, query);
+  const wantsGzip = isOn(query, 'enable_http_compression') && /\bgzip\b/.test(header(req, 'accept-encoding'));
   const wantedId = query.get('query_id') || header(req, 'x-clickhouse-query-id');
   return {
     id: wantedId && /^[\w.:-]{1,100}$/.test(wantedId) ? wantedId : randomUUID(),
@@ -53,41 +61,51 @@ export function readRequest(req: IncomingMessage, url: URL): QueryRequest {
     format: header(req, 'x-clickhouse-format') || query.get('default_format') || 'TabSeparated',
     settings,
     params,
-    gzipAnswer: isOn(query, 'enable_http_compression') && /\bgzip\b/.test(header(req, 'accept-encoding')),
+    packing: isOn(query, 'compress') ? BLOCKS : wantsGzip ? GZIP : undefined,
+    protocolVersion: Number(query.get('client_protocol_version')) || 0,
+    hasBlocks: isOn(query, 'decompress'),
     cancelWhenGone: isOn(query, 'cancel_http_readonly_queries_on_client_close'),
     readOnly: req.method !== 'POST',
     query: query.get('query') ?? '',
   };
 }
 
-/**
- * The statement of a request: the `query` of the URL, and the body behind it. Throws a ClickHouseError for a body that is
- * larger than `maxBytes`, before or after it was unpacked, or cannot be read.
- */
-export async function readSql(req: IncomingMessage, query: string, maxBytes: number): Promise<Buffer> {
+/** A body in pieces, unpacked. Throws a ClickHouseError for one that is larger than `maxBytes`, or cannot be read. */
+export async function readBody(req: IncomingMessage, hasBlocks: boolean, maxBytes: number): Promise<Buffer[]> {
   const pieces: Buffer[] = [];
   let size = 0;
-  const encoding = header(req, 'content-encoding');
-  if (encoding && encoding !== 'identity' && encoding !== 'gzip') {
-    throw bad(`Content-Encoding '${encoding}' is not supported, only gzip is`);
+  const encoding = header(req, 'content-encoding') || 'identity';
+  if (!['identity', 'gzip', 'lz4'].includes(encoding)) {
+    throw bad(`Content-Encoding '${encoding}' is not supported, only gzip and lz4 are`);
   }
   try {
     for await (const piece of encoding === 'gzip' ? unpacked(req) : (req as AsyncIterable<Buffer>)) {
       size += piece.length;
-      if (size > maxBytes) {
-        const text = `The body is larger than ${maxBytes} bytes`;
-        throw ClickHouseError.of(223, 'QUERY_IS_TOO_LARGE', text);
-      }
+      checkSize(size, maxBytes);
       pieces.push(piece);
     }
+    if (hasBlocks) return [await unpackBlocks(await joined(pieces), maxBytes)];
+    if (encoding !== 'lz4' || size === 0) return pieces;
+    const frames = await decompressFrame(await joined(pieces));
+    checkSize(frames.length, maxBytes);
+    return [frames];
   } catch (cause) {
-    if (cause instanceof ClickHouseError || encoding !== 'gzip') throw cause;
-    throw bad(`The gzip body cannot be read: ${cause instanceof Error ? cause.message : cause}`);
+    if (cause instanceof ClickHouseError || encoding === 'identity') throw cause;
+    throw bad(`The ${encoding} body cannot be read: ${cause instanceof Error ? cause.message : cause}`);
   }
-  if (!query) return joined(pieces);
+}
+
+/** The statement of a request: the `query` of the URL, and the body behind it. Throws a ClickHouseError beyond `maxBytes`. */
+export async function sqlOf(query: string, body: Buffer[], maxBytes: number): Promise<Buffer> {
+  if (!query) return joined(body);
   const head = Buffer.from(query);
-  if (head.length > maxBytes) throw ClickHouseError.of(223, 'QUERY_IS_TOO_LARGE', 'The query is too large');
-  return pieces.length ? joined([head, Buffer.from('\n'), ...pieces]) : head;
+  checkSize(head.length, maxBytes);
+  return body.length > 0 ? joined([head, Buffer.from('\n'), ...body]) : head;
+}
+
+function checkSize(size: number, maxBytes: number): void {
+  if (size <= maxBytes) return;
+  throw ClickHouseError.of(223, 'QUERY_IS_TOO_LARGE', `The body is larger than ${maxBytes} bytes`);
 }
 
 /** Ends with an error where the packed bytes do, other than an empty body. */
@@ -97,7 +115,7 @@ function unpacked(req: IncomingMessage): Readable {
 }
 
 /** One buffer from pieces; the event loop gets its turn between them, since to copy a gigabyte takes half a second. */
-async function joined(pieces: Buffer[]): Promise<Buffer> {
+export async function joined(pieces: Buffer[]): Promise<Buffer> {
   const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
   if (total <= PIECE_BYTES) return Buffer.concat(pieces);
   const all = Buffer.allocUnsafeSlow(total);

@@ -1,10 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { constants, createGzip, type Gzip, gzip } from 'node:zlib';
 import { MAX_RESULT_BYTES } from '../analyst/settings.ts';
-import type { Outcome } from '../engine.ts';
 import { ClickHouseError } from '../http/errors.ts';
+import type { Outcome } from '../outcome.ts';
 import { contentType } from './formats.ts';
+import type { Packer, Packing } from './packing.ts';
 
 /** So much of an answer is held back, so that an error until then has its own status. */
 const HELD_BYTES = 4 * 1024 ** 2;
@@ -18,18 +17,18 @@ export const COMMON_HEADERS = {
 export class Delivery {
   readonly #res: ServerResponse;
   readonly #format: string;
-  readonly #gzip: boolean;
+  readonly #packing: Packing | undefined;
   readonly #goOn: () => void;
   #held: Buffer[] = [];
   #bytes = 0;
-  #packer: Gzip | undefined;
+  #packer: Packer | undefined;
   #streams = false;
 
   /** @param goOn called when the client has taken what was written */
-  constructor(res: ServerResponse, format: string, gzip: boolean, goOn: () => void) {
+  constructor(res: ServerResponse, format: string, packing: Packing | undefined, goOn: () => void) {
     this.#res = res;
     this.#format = format;
-    this.#gzip = gzip;
+    this.#packing = packing;
     this.#goOn = goOn;
   }
 
@@ -54,13 +53,12 @@ export class Delivery {
       (this.#packer ?? this.#res).end();
       return;
     }
-    let body = Buffer.concat(this.#held);
-    if (this.#gzip && body.length > 0) {
-      body = await promisify(gzip)(body, { level: constants.Z_BEST_SPEED });
-      this.#res.setHeader('Content-Encoding', 'gzip');
-    }
+    let body: Buffer = Buffer.concat(this.#held);
+    const packing = body.length > 0 ? this.#packing : undefined;
+    if (packing) body = await packing.pack(body);
     this.#res.writeHead(200, {
       ...this.#headers(),
+      ...packing?.headers,
       'Content-Length': body.length,
       'X-ClickHouse-Summary': JSON.stringify(summaryOf(outcome)),
     });
@@ -69,12 +67,12 @@ export class Delivery {
 
   #startStreaming(): boolean {
     this.#streams = true;
-    if (this.#gzip) {
-      this.#packer = createGzip({ level: constants.Z_BEST_SPEED });
+    if (this.#packing) {
+      this.#packer = this.#packing.packer();
       this.#packer.pipe(this.#res);
       this.#res.once('close', () => this.#packer?.destroy());
     }
-    this.#res.writeHead(200, { ...this.#headers(), ...(this.#gzip && { 'Content-Encoding': 'gzip' }) });
+    this.#res.writeHead(200, { ...this.#headers(), ...this.#packing?.headers });
     (this.#packer ?? this.#res).on('drain', this.#goOn);
     const held = this.#held;
     this.#held = [];

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import type { Outcome } from '../engine.ts';
+import type { Outcome } from '../outcome.ts';
 import { Delivery } from './delivery.ts';
+import type { Packing } from './packing.ts';
 
 /** What an output asks of the engine. */
 interface Source {
@@ -16,9 +17,9 @@ export class Output {
   #failure: unknown;
   #dropped = false;
 
-  constructor(res: ServerResponse, format: string, gzip: boolean, source: Source) {
+  constructor(res: ServerResponse, format: string, packing: Packing | undefined, source: Source) {
     this.#source = source;
-    this.#delivery = new Delivery(res, format, gzip, () => source.goOn());
+    this.#delivery = new Delivery(res, format, packing, () => source.goOn());
     // A client that has gone takes nothing more, and the engine must not wait for it.
     res.once('close', () => this.drop());
   }
