@@ -34,7 +34,7 @@ export class Book {
     this.#sales.set(id, sale);
   }
 
-  /** Notes the rows of a purchases.csv whose rows are all good. */
+  /** Notes the rows of a purchases.csv whose rows are all good; of one that was noted before, those that it has more. */
   noteFile(folder: string): void {
     const text = readFileSync(path.join(folder, 'purchases.csv'), 'utf8').replace(/^\uFEFF/, '');
     const rows = z
@@ -43,7 +43,9 @@ export class Book {
       )
       .parse(Papa.parse(text, { header: true, skipEmptyLines: true }).data);
     for (const [index, row] of rows.entries()) {
-      this.note(`row ${index}`, {
+      const id = `row ${index}`;
+      if (this.#sales.has(id)) continue;
+      this.note(id, {
         branch: row.supermarket_id,
         customer: row.user_id === '' ? undefined : row.user_id,
         products: row.items_list.split(',').map((name) => name.trim().toLowerCase().replaceAll(' ', '-')),
@@ -54,6 +56,11 @@ export class Book {
 
   get size(): number {
     return this.#sales.size;
+  }
+
+  /** Forgets all sales but the first so many, as a store does that is restored to an earlier moment. */
+  backTo(size: number): void {
+    for (const id of [...this.#sales.keys()].slice(size)) this.#sales.delete(id);
   }
 
   branches(): string[] {

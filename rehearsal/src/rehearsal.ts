@@ -8,10 +8,11 @@ import { Client } from './client.ts';
 import { ROOT, run, WORK } from './command.ts';
 import { OURS, requireAll, type Scene, STORES, seconds, told } from './scene.ts';
 import { Stack } from './stack.ts';
+import { loadedOnce } from './steps/loading.ts';
 import { brokenSettings } from './steps/mistakes.ts';
 import { WITH_MONITORING, watch } from './steps/monitoring.ts';
 import { owner } from './steps/owner.ts';
-import { dumpAndRestore, namesAreShown, readAgain, rebuild, upgrade } from './steps/procedures.ts';
+import { dumpAndRestore, namesAreShown, readAgain, rebuild, restoreEarlier, upgrade } from './steps/procedures.ts';
 import { reach } from './steps/reach.ts';
 import { Tills } from './tills.ts';
 
@@ -64,6 +65,8 @@ export class Rehearsal {
     await this.step('what must not be reachable', () => reach(this.#scene));
     await this.step('the owner', () => owner(this.#scene));
     await this.step('mistakes of an operator', () => brokenSettings(this.#scene));
+    await this.step('files of history, once', () => loadedOnce(this.#scene));
+    await this.#figuresAreRight('with the one row more');
     await this.step('memory of the idle stack', () => this.#memory());
     await this.step('purchases through nginx, one pos-api', () => this.#flatOut());
     await this.#figuresAreRight('after it');
@@ -92,6 +95,8 @@ export class Rehearsal {
       await this.step(`rolling restart of ${service} at ${this.#rate(ROLL_RATE)}/s`, () => this.#roll(service));
     }
     await this.#figuresAreRight('after the rolling restarts');
+    await this.step('Postgres restored to an earlier moment', () => restoreEarlier(this.#scene));
+    await this.#figuresAreRight('after the books were adopted');
     await this.step('dump of the running stack, restored into an empty one', () =>
       dumpAndRestore(
         this.#scene,

@@ -1,3 +1,4 @@
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { productsResponse } from '@tillstream/schemas/api';
@@ -88,6 +89,68 @@ export const dumpAndRestore = async (
   const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
   const said = await stack.operate('node', 'reconciler/src/reemit/main.ts', '--from', '2000-01-01', '--to', tomorrow);
   return `dumped in ${dumped} s (${told(takings)}), restored in ${seconds(began)} s. ${said.trim()}`;
+};
+
+/**
+ * Postgres alone goes back to an earlier moment. ClickHouse then knows sales that the books no longer have: it says so and keeps them
+ * until a person adopts the books.
+ */
+export const restoreEarlier = async ({ stack, tills, client, book }: Scene): Promise<string> => {
+  const file = path.join(WORK, 'books-of-before.dump');
+  await stack.composeWith(
+    { outputFile: file },
+    ...['exec', '-T', 'postgres', 'pg_dump', '-U', 'tillstream', '-Fc', 'tillstream'],
+  );
+  const then = book.size;
+  requireAll(await tills.sellDuring(SALES_PER_SECOND, () => delay(4_000)));
+  const later = book.size - then;
+  const began = performance.now();
+  await stack.compose('stop', 'pos-api', 'relay', 'reconciler', 'loader');
+  await stack.composeWith(
+    { input: { file } },
+    ...['exec', '-T', 'postgres', 'pg_restore', '-U', 'tillstream', '-d', 'tillstream'],
+    ...['--clean', '--if-exists', '--no-owner', '--exit-on-error'],
+  );
+  await stack.compose('up', '-d', '--no-recreate');
+  await until(async () => {
+    const { text } = await client.ask('GET', '/api/health');
+    if (!text.includes('healing has stopped')) throw new Error(`nobody noticed the restore: ${text}`);
+  });
+  const saved = path.join(WORK, 'saved');
+  await rm(saved, { recursive: true, force: true });
+  await mkdir(saved);
+  await chmod(saved, 0o777);
+  const adopt = [
+    'run',
+    '--rm',
+    '-T',
+    '--no-deps',
+    '-v',
+    `${saved}:/out`,
+    'migrate',
+    'node',
+    'reconciler/src/adopt/main.ts',
+  ];
+  const said = await stack.compose(...adopt, '--apply', '--save', '/out/after-the-backup.ndjson');
+  const kept = (await readFile(path.join(saved, 'after-the-backup.ndjson'), 'utf8')).split('\n').filter(Boolean);
+  if (kept.length < later) throw new Error(`${later} purchases were taken away, ${kept.length} were saved`);
+  book.backTo(then);
+  await until(async () => {
+    const { text } = await client.ask('GET', '/api/health');
+    if (text.includes('healing has stopped')) throw new Error(`healing does not go on: ${text}`);
+  });
+  return `${later} later sales taken away and saved in ${seconds(began)} s. ${said.trim().split('\n').at(-1)}`;
+};
+
+const until = async (check: () => Promise<void>): Promise<void> => {
+  for (let left = 120; ; left--) {
+    try {
+      return await check();
+    } catch (error) {
+      if (left === 0) throw error;
+      await delay(500);
+    }
+  }
 };
 
 /** Throws when the best-selling products are shown without their names. */

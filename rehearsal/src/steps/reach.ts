@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { run } from '../command.ts';
-import { OURS, type Scene } from '../scene.ts';
+import { OURS, type Scene, STORES } from '../scene.ts';
 
 const INNER = ['postgres/5432', 'redpanda/9092', 'clickhouse/8123', 'relay/4001', 'reconciler/9464'];
 
@@ -9,7 +10,11 @@ export const reach = async (scene: Scene): Promise<string> => {
   await throughTheProxy(scene);
   await fromTheProxy(scene);
   await fromOurs(scene);
-  return "one published port; no /metrics; 401 without a key; 413 above 64 kB; the proxy reaches no store; ours are not root, cannot write, cannot read another's secrets; the stores' network has no way out";
+  const bare = await everyContainerIsBare(scene);
+  return [
+    'one published port; no /metrics; 401 without a key; 413 above 64 kB; the proxy reaches no store; ours are not root, cannot write',
+    `the stores' network has no way out; ${bare}`,
+  ].join('; ');
 };
 
 const onePort = async ({ stack }: Scene): Promise<void> => {
@@ -54,6 +59,32 @@ const fromTheProxy = async ({ stack }: Scene): Promise<void> => {
   }
   const found = await opened(proxy, targets);
   if (found.length > 0) throw new Error(`the proxy reaches ${found.join(', ')}`);
+};
+
+/**
+ * What the kernel says of the first process of every container that runs: no capability in reach, no way to new privileges, a limit of
+ * processes; and no folder of secrets but its own.
+ */
+const everyContainerIsBare = async ({ stack }: Scene): Promise<string> => {
+  const services = [...OURS, ...STORES, 'proxy'];
+  for (const service of services) {
+    const [container = ''] = await stack.containers(service);
+    const { pid } = await stack.state(container);
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const inside = (await run('docker', ['exec', container, 'sh', '-c', 'ls /secrets; true'])).trim();
+    const limit = (await run('docker', ['inspect', '-f', '{{.HostConfig.PidsLimit}}', container])).trim();
+    const wanted = service === 'redpanda' ? '' : service;
+    if (
+      !/^CapBnd:\s0+$/m.test(status) ||
+      !/^CapEff:\s0+$/m.test(status) ||
+      !/^NoNewPrivs:\s1$/m.test(status) ||
+      !(Number(limit) > 0) ||
+      inside.replace(/^ls: .*/, '') !== wanted
+    ) {
+      throw new Error(`${service} has more than it needs: pids ${limit}, secrets "${inside}"\n${status}`);
+    }
+  }
+  return `${services.length} containers without capabilities and new privileges, with a limit of processes and their own secrets alone`;
 };
 
 const fromOurs = async ({ stack }: Scene): Promise<void> => {
