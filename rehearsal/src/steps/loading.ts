@@ -43,7 +43,7 @@ export const loadedOnce = async ({ stack, client, book }: Scene): Promise<string
   book.noteFile(path.dirname(PURCHASES));
   appendFileSync(PURCHASES, 'SMKT001,2026-02-30 99:99:99,,nothing that is sold,1.00\n');
   const more = await upAgain(stack);
-  if (!/: 1 loaded, .* 1 rejected/.test(more)) throw new Error(`a file with two rows more: ${more}`);
+  if (!/, 1 loaded, .* 1 rejected/.test(more)) throw new Error(`a file with two rows more: ${more}`);
   await stack.compose('rm', '-f', 'loader');
   const kept = await stack.compose(
     'run',
