@@ -128,7 +128,7 @@ const numberOf = ({ customers }: Seed, { n, customer }: Sale): number =>
 
 const purchasesSql = (seed: Seed, sales: readonly Sale[]): string => `
   INSERT INTO silver.purchases (slot, branch_id, purchase_id, version, status, kind, sold_at, recorded_at, currency, gross_minor, total_minor, units,
-    product_ids, quantities, unit_prices_minor, line_totals_minor, customer_id, customer_number, channel, arrived_at)
+    product_ids, quantities, unit_prices_minor, line_totals_minor, customer_id, customer_number, cashier, channel, tender_types, tender_amounts_minor, arrived_at)
   WITH ${rows(
     sales.map((sale) => [
       ...[sale.n, `'${sale.branch}'`, `'${sale.product}'`, moment(sale.moment), moment(sale.recorded)],
@@ -141,7 +141,8 @@ const purchasesSql = (seed: Seed, sales: readonly Sale[]): string => `
     toInt64(${PRICE}) AS gross_minor, gross_minor AS total_minor, 1 AS units, [sale.3] AS product_ids, [1] AS quantities,
     [${PRICE}] AS unit_prices_minor, [${PRICE}] AS line_totals_minor,
     if(sale.7 = 0, toUUID('00000000-0000-0000-0000-000000000000'), ${customerId('sale.7')}) AS customer_id, sale.7 AS customer_number,
-    'pos' AS channel, now64(3) AS arrived_at`;
+    concat('Cashier ', toString((sipHash64(branch_id) + sale.1 % 6) % 60)) AS cashier, 'pos' AS channel,
+    ['card'] AS tender_types, [${PRICE}] AS tender_amounts_minor, now64(3) AS arrived_at`;
 
 /** Branch, number, revision, purchases, spent, loyal since, first, last. */
 const snapshots = (seed: Seed, sales: readonly Sale[], of: 'chain' | 'branch') =>

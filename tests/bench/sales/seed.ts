@@ -29,9 +29,13 @@ export const purchaseSql = ({ purchases, branches, customers, products, until }:
     ${branchName(`sipHash64(n, 'branch') % ${branches}`)} AS branch,
     toUInt32(if(sipHash64(n, 'card') % 10 = 0, 0, 1 + sipHash64(n, 'customer') % ${customers})) AS customer,
     ${IS_VOID} AS is_void,
+    concat('Cashier ', toString((sipHash64(branch) + sipHash64(n, 'cashier') % 6) % 60)) AS cashier_name,
+    if(sipHash64(n, 'channel') % 20 = 0, 'web', 'pos') AS sold_by,
+    multiIf(sipHash64(n, 'tender') % 20 < 12, ['card'], sipHash64(n, 'tender') % 20 < 19, ['cash'], ['card', 'cash']) AS paid_by,
     1 + sipHash64(n, 'items') % 4 AS size,
     arrayMap(i -> (sipHash64(n, 'first') + i * 7) % ${products}, range(size)) AS picked,
-    arrayMap(p -> toInt64(100 + p * 17), picked) AS prices`;
+    arrayMap(p -> toInt64(100 + p * 17), picked) AS prices,
+    if(length(paid_by) = 1, [arraySum(prices)], [arraySum(prices) - 50, 50]) AS paid`;
 
 /** Runs an insert in large blocks. It must take less than a minute, as long as a request may. */
 export const insert = (clickhouse: ClickHouse, sql: string): Promise<void> =>

@@ -10,7 +10,7 @@ const NEWEST = 50;
 
 /**
  * Fills silver with the same rows for the same seed, as far as its figures depend on them: sales evenly over three years around
- * the clock, a card in nine of ten, 1 % voided, and the customers of all these. Of the newest 2 %, 0.5 % come late (in a later
+ * the clock, a card in nine of ten, six cashiers a branch, 1 % voided, and the customers of all these. Of the newest 2 %, 0.5 % come late (in a later
  * insert), 1 % come twice, and voids come after the sales; before, all that is merged.
  */
 export const fillSilver = async (clickhouse: ClickHouse, seed: Seed): Promise<void> => {
@@ -45,7 +45,8 @@ const fillCatalog = async (clickhouse: ClickHouse, seed: Seed): Promise<void> =>
 
 const purchasesSql = (seed: Seed, first: number, count: number, where: string, version: string): string => `
   INSERT INTO silver.purchases (slot, branch_id, purchase_id, version, status, kind, sold_at, recorded_at, currency, gross_minor, discount_minor,
-    total_minor, units, product_ids, quantities, unit_prices_minor, line_totals_minor, customer_id, customer_number, channel, arrived_at)
+    total_minor, units, product_ids, quantities, unit_prices_minor, line_totals_minor, customer_id, customer_number, cashier, channel,
+    tender_types, tender_amounts_minor, arrived_at)
   WITH ${purchaseSql(seed)}, ${version} AS of_version
   SELECT toStartOfFifteenMinutes(toDateTime(moment, 'UTC')) AS slot,
     branch AS branch_id,
@@ -54,5 +55,5 @@ const purchasesSql = (seed: Seed, first: number, count: number, where: string, v
     arraySum(prices) AS gross_minor, 0 AS discount_minor, gross_minor AS total_minor, size AS units,
     arrayMap(p -> concat('product-', toString(p)), picked) AS product_ids, arrayMap(p -> 1, picked) AS quantities, prices AS unit_prices_minor, prices AS line_totals_minor,
     if(customer = 0, toUUID('00000000-0000-0000-0000-000000000000'), ${customerId('customer')}) AS customer_id,
-    customer AS customer_number, 'pos' AS channel, moment AS arrived_at
+    customer AS customer_number, cashier_name AS cashier, sold_by AS channel, paid_by AS tender_types, paid AS tender_amounts_minor, moment AS arrived_at
   FROM numbers(${first}, ${count}) WHERE ${where}`;
