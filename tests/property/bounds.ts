@@ -6,6 +6,7 @@ const GROWING = new Set([
   'revenue_minor',
   'gross_minor',
   'discount_minor',
+  'amount_minor',
   'unique_customers',
   'loyal_customers',
   'purchases_before',
@@ -15,7 +16,7 @@ const GROWING = new Set([
 ]);
 
 /** What tells the rows of an answer apart. */
-const KEYS = ['product_id', 'branch_id', 'country', 'month', 'weekday', 'hour', 'start', 'key'];
+const KEYS = ['product_id', 'branch_id', 'country', 'month', 'weekday', 'hour', 'start', 'day', 'key'];
 
 /** Answers that leave rows out: of these only what is told is compared. */
 const RANKED = new Set(['top_products']);

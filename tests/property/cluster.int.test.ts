@@ -42,6 +42,7 @@ test('sealer and questions work behind Distributed names, questions as one who m
         customer: nth % 23,
         products: [nth % 4, 2],
         price: 99,
+        ...{ cashier: nth % 3, channel: nth % 2, tenders: nth % 4 },
       });
   };
   const ask = async () => {
@@ -58,6 +59,7 @@ test('sealer and questions work behind Distributed names, questions as one who m
     }
   };
   await world.move(0, 1);
+  await world.categorize(2, 1);
   sell(300, (nth) => (nth * 7_919) % WORLD_MINUTES);
   await world.deliver(1, 2);
   await sealAll(clickhouse, { shop: SHOP, now: now - 7_200_000 });

@@ -45,10 +45,11 @@ const CLOCKS: readonly ShopClock[] = [
 type Step =
   | { do: 'sell'; baskets: Basket[] }
   | { do: 'void'; index: number }
-  | { do: 'take back'; index: number; line: number; half: boolean; branch: number; minute: number }
+  | { do: 'take back'; index: number; line: number; half: boolean; branch: number; minute: number; cashier: number }
   | { do: 'deliver'; seed: number; blocks: number }
   | { do: 'deliver in vain'; where: (typeof SABOTAGES)[number] }
   | { do: 'replay'; how: (typeof REPLAYS)[number]; seed: number; blocks: number }
+  | { do: 'categorize'; product: number; category: number }
   | { do: 'move branch'; branch: number; country: number }
   | { do: 'store twice'; seed: number }
   | { do: 'merge'; wholly: boolean }
@@ -87,6 +88,9 @@ const basket: fc.Arbitrary<Basket> = fc.record({
   products: fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 3 }),
   price: fc.constantFrom(0, 99, 150),
   discount: fc.constantFrom(0, 0, 7, 400),
+  cashier: fc.nat({ max: 2 }),
+  channel: fc.nat({ max: 1 }),
+  tenders: fc.nat({ max: 3 }),
 });
 
 const scope: fc.Arbitrary<Scope> = fc.record({
@@ -121,6 +125,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       half: fc.boolean(),
       branch: fc.nat({ max: 1 }),
       minute: fc.nat({ max: WORLD_MINUTES - 1 }),
+      cashier: fc.nat({ max: 2 }),
     }),
   },
   { weight: 5, arbitrary: fc.record({ do: one('deliver'), seed, blocks }) },
@@ -133,6 +138,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       branch: fc.nat({ max: 1 }),
       country: fc.nat({ max: COUNTRIES.length - 1 }),
     }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: one('categorize'), product: fc.nat({ max: 3 }), category: fc.nat({ max: 2 }) }),
   },
   { weight: 1, arbitrary: fc.record({ do: one('store twice'), seed }) },
   { weight: 2, arbitrary: fc.record({ do: one('merge'), wholly: fc.boolean() }) },
@@ -220,6 +229,7 @@ const live = async (
     else if (now.do === 'deliver') await world.deliver(now.seed, now.blocks);
     else if (now.do === 'deliver in vain') await world.deliverInVain(now.where);
     else if (now.do === 'replay') await world.replay(now.how, now.seed, now.blocks);
+    else if (now.do === 'categorize') await world.categorize(now.product, now.category);
     else if (now.do === 'move branch') await world.move(now.branch, now.country);
     else if (now.do === 'store twice') await world.slipThrough(now.seed);
     else if (now.do === 'merge')

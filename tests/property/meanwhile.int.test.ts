@@ -73,6 +73,9 @@ const saleOf = (event: Event['data'], voided: boolean): Sale => ({
   })),
   gross: event.gross_minor,
   voided,
+  cashier: event.cashier ?? '',
+  channel: event.channel,
+  tenders: (event.tenders ?? []).map(({ type, amount_minor }) => ({ type, amount: amount_minor })),
 });
 
 /** What a question of the model needs to know of a world, from sales alone. */
@@ -80,6 +83,7 @@ const worldOf = (sales: readonly Sale[], world: World): World =>
   ({
     arrived: () => [...sales],
     countryOf: (branch: string) => world.countryOf(branch),
+    categoryOf: (product: string) => world.categoryOf(product),
     loyalArrived: (branch: string | undefined, to: number) => {
       const moments = new Map<number, number[]>();
       for (const { customer, soldAt, voided, branch: where } of sales) {
@@ -141,8 +145,10 @@ const live = async (
     world.sell({
       ...{ branch: next(2), minute, ms: next(60_000), customer: next(40), price: 99 },
       products: [next(4), next(4)],
+      ...{ cashier: next(3), channel: next(2), tenders: next(4) },
     });
   const minuteNow = () => Math.floor((now() - WORLD_BEGINS) / 60_000);
+  for (const product of [0, 1, 2]) await world.categorize(product, product);
   for (let i = 0; i < 400; i++) sell(next(minuteNow()));
   await world.deliver(1, 1);
   let sold = 400;

@@ -13,6 +13,11 @@ export interface Sale {
   /** Quantities × prices before discounts; 0 of a return. */
   gross: number;
   voided: boolean;
+  /** Empty where the till does not say. */
+  cashier: string;
+  channel: string;
+  /** How it was paid; empty where the till does not say, and of a return. */
+  tenders: { type: string; amount: number }[];
 }
 
 export interface ModelScope {
@@ -213,6 +218,71 @@ const salesOfProducts = (sales: readonly Sale[]) => {
     }),
   );
 };
+
+export type BreakdownBy = 'category' | 'channel' | 'tender' | 'cashier';
+
+/** Sales under each key, the largest first; what a till does not say is under the empty one, and so is a return by tender. */
+export const breakdown = (sales: readonly Sale[], by: BreakdownBy, categoryOf: (product: string) => string) => {
+  const byKey = <Part>(parts: readonly (readonly [string, Part])[]) =>
+    [...new Set(parts.map(([key]) => key))].map(
+      (key) => [key, parts.filter(([of]) => of === key).map(([, part]) => part)] as const,
+    );
+  if (by === 'category') {
+    const lines = sales.flatMap(({ items }) => items.map((item) => [categoryOf(item.product), item] as const));
+    return byKey(lines)
+      .map(([key, of]) => ({
+        key,
+        units: sumOf(of.map(({ quantity }) => quantity)),
+        revenue_minor: of.reduce((sum, { net }) => sum + net, 0),
+      }))
+      .filter(({ units, revenue_minor }) => units !== 0 || revenue_minor !== 0)
+      .sort((a, b) => b.revenue_minor - a.revenue_minor || compare(a.key, b.key));
+  }
+  if (by === 'tender') {
+    const paid = sales.flatMap((sale) => {
+      const tenders = sale.tenders.length > 0 ? sale.tenders : [{ type: '', amount: isSale(sale) ? total(sale) : 0 }];
+      return tenders.map(({ type, amount }) => [type, { sale, amount }] as const);
+    });
+    return byKey(paid)
+      .map(([key, of]) => {
+        const returned = of.flatMap(({ sale }) => (isSale(sale) ? [] : [sale]));
+        const amount_minor = of.reduce((sum, { amount }) => sum + amount, 0);
+        const returned_minor = returned.reduce((sum, sale) => sum - total(sale), 0);
+        return {
+          key,
+          purchases: new Set(of.flatMap(({ sale }) => (isSale(sale) ? [sale] : []))).size,
+          revenue_minor: amount_minor - returned_minor,
+          ...{ amount_minor, returned_minor, returns: returned.length },
+        };
+      })
+      .sort((a, b) => b.amount_minor - a.amount_minor || compare(a.key, b.key));
+  }
+  return byKey(sales.map((sale) => [sale[by], sale] as const))
+    .map(([key, of]) => {
+      const { unique_customers: _, ...figures } = totals(of);
+      return { key, ...figures };
+    })
+    .sort((a, b) => b.revenue_minor - a.revenue_minor || compare(a.key, b.key));
+};
+
+/** The same of each business day, by day and key. */
+export const breakdownSeries = (
+  sales: readonly Sale[],
+  by: BreakdownBy,
+  categoryOf: (product: string) => string,
+  calendar: ShopCalendar,
+) =>
+  [...new Set(sales.map((sale) => calendar.dayOf(sale.soldAt)))]
+    .sort((a, b) => a - b)
+    .flatMap((number) =>
+      breakdown(
+        sales.filter((sale) => calendar.dayOf(sale.soldAt) === number),
+        by,
+        categoryOf,
+      )
+        .map((row) => ({ day: new Date(number * 86_400_000).toISOString().slice(0, 10), ...row }))
+        .sort((a, b) => compare(a.key, b.key)),
+    );
 
 /** One product's sales under the key of each sale. */
 export const productSales = (sales: readonly Sale[], product: string, keyOf: (sale: Sale) => string | number) =>

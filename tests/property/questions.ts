@@ -1,4 +1,6 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { readBreakdown } from '@tillstream/clickhouse/questions/breakdown/breakdown';
+import { readBreakdownSeries } from '@tillstream/clickhouse/questions/breakdown/breakdown-series';
 import { readLoyalCustomers } from '@tillstream/clickhouse/questions/customers/loyal-customers';
 import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers/new-and-returning';
 import { readRetention } from '@tillstream/clickhouse/questions/customers/retention';
@@ -161,6 +163,29 @@ const productSales =
     };
   };
 
+const breakdown =
+  (by: model.BreakdownBy): Ask =>
+  async (gold, _clickhouse, world, scope) => {
+    const sales = model.inScope(world.arrived(), scope);
+    return {
+      given: await readBreakdown(gold, scope, by),
+      expected: { as_of: model.asOf(sales), rows: model.breakdown(sales, by, (product) => world.categoryOf(product)) },
+    };
+  };
+
+const breakdownSeries =
+  (by: model.BreakdownBy, key?: string): Ask =>
+  async (gold, _clickhouse, world, scope) => {
+    const sales = model.inScope(world.arrived(), scope);
+    const { rows } = await readBreakdownSeries(gold, scope, { by, key });
+    return {
+      given: rows,
+      expected: model
+        .breakdownSeries(sales, by, (product) => world.categoryOf(product), gold.calendar)
+        .filter((row) => key === undefined || row.key === key),
+    };
+  };
+
 const retention: Ask = async (gold, _clickhouse, world, { branch }) => {
   const now = Date.UTC(2025, 10, 20);
   const sales = model.inScope(world.arrived(), { from: 0, to: now, branch });
@@ -188,4 +213,10 @@ export const NAMED_QUESTIONS: Readonly<Record<string, Ask>> = {
   product_sales_by_hour: productSales('hour'),
   product_sales_by_branch: productSales('branch'),
   retention,
+  breakdown_by_category: breakdown('category'),
+  breakdown_by_channel: breakdown('channel'),
+  breakdown_by_tender: breakdown('tender'),
+  breakdown_by_cashier: breakdown('cashier'),
+  breakdown_series_by_category: breakdownSeries('category', 'Fresh'),
+  breakdown_series_by_cashier: breakdownSeries('cashier'),
 };

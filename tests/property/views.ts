@@ -16,6 +16,11 @@ const VIEWS = {
     WHERE branch_id = {branch:String} GROUP BY hour HAVING purchases > 0 OR revenue_minor != 0 ORDER BY hour`,
   day_products: `SELECT toUInt16(day) AS start, product_id, units, revenue_minor, purchases FROM gold.day_products
     WHERE branch_id = {branch:String} AND (purchases > 0 OR revenue_minor != 0) ORDER BY start, product_id`,
+  day_breakdown: `SELECT dimension, key, sum(purchases) AS purchases, sum(revenue_minor) AS revenue_minor, sum(returned_minor) AS returned_minor,
+      sum(returns) AS returns, sum(items) AS items, sum(sold_minor) AS sold_minor, sum(discount_minor) AS discount_minor FROM gold.day_breakdown
+    WHERE branch_id = {branch:String} GROUP BY dimension, key HAVING purchases > 0 OR returns > 0 ORDER BY dimension, key`,
+  day_categories: `SELECT category AS key, sum(units) AS units, sum(revenue_minor) AS revenue_minor FROM gold.day_categories
+    WHERE branch_id = {branch:String} GROUP BY category HAVING units != 0 OR revenue_minor != 0 ORDER BY revenue_minor DESC, key`,
   day_customers: `SELECT groupBitmapMerge(customers) AS customers FROM gold.day_customers WHERE branch_id = {branch:String}`,
   returns: `SELECT uniqExact(return_id) AS returns, sum(returned_minor) AS returned_minor, countIf(return_id = purchase_id) AS confused FROM gold.returns`,
   milestones: `SELECT sumIf(customers, milestone = 'first') AS first, sumIf(customers, milestone = 'loyal') AS loyal FROM gold.milestone_days
@@ -40,6 +45,17 @@ export const views: Ask = async (gold, clickhouse, world) => {
       ...model.totals(sales.filter((sale) => gold.calendar.dayOf(sale.soldAt) === start)),
     }));
   };
+  const categoryOf = (product: string) => world.categoryOf(product);
+  const brokenDown = (['cashier', 'channel', 'tender'] as const).flatMap((dimension) =>
+    model
+      .breakdown(here, dimension, categoryOf)
+      .sort((a, b) => (a.key < b.key ? -1 : 1))
+      .map(({ key, ...row }) => {
+        const figures: Record<string, number> = { items: 0, discount_minor: 0, ...row };
+        const { gross_minor: _, amount_minor: __, revenue_minor = 0, returned_minor = 0, ...told } = figures;
+        return { dimension, key, ...told, revenue_minor, returned_minor, sold_minor: revenue_minor + returned_minor };
+      }),
+  );
   const milestones = (sales: model.Sale[], of: string | undefined) => [
     { first: model.totals(sales).unique_customers, loyal: world.loyalArrived(of, all.to) },
   ];
@@ -49,6 +65,8 @@ export const views: Ask = async (gold, clickhouse, world) => {
       chain_days: await read(clickhouse, 'chain_days', ''),
       hours: await read(clickhouse, 'hours', branch),
       day_products: await read(clickhouse, 'day_products', branch),
+      day_breakdown: await read(clickhouse, 'day_breakdown', branch),
+      day_categories: await read(clickhouse, 'day_categories', branch),
       customers: [
         ...(await read(clickhouse, 'day_customers', '')),
         ...(await read(clickhouse, 'day_customers', branch)),
@@ -63,6 +81,8 @@ export const views: Ask = async (gold, clickhouse, world) => {
       day_products: model
         .productsByDay(here, gold.calendar)
         .filter((product) => product.purchases > 0 || product.revenue_minor !== 0),
+      day_breakdown: brokenDown,
+      day_categories: model.breakdown(here, 'category', categoryOf),
       customers: [chain, here].map((sales) => ({ customers: model.totals(sales).unique_customers })),
       returns: [
         { returns: model.totals(chain).returns, returned_minor: model.totals(chain).returned_minor, confused: 0 },

@@ -23,7 +23,17 @@ export interface Basket {
   price: number;
   /** Of the receipt, in minor units; at most its gross. */
   discount?: number;
+  /** Places in {@link CASHIERS}, {@link CHANNELS} and {@link TENDERS}; absent: the first. */
+  cashier?: number;
+  channel?: number;
+  tenders?: number;
 }
+
+const CASHIERS = ['', 'Ana', "Bo's"] as const;
+const CHANNELS = ['pos', 'web'] as const;
+/** By which a purchase is paid: none that the till tells of, one, two, and one twice; the last of them takes all but a cent of each other. */
+const TENDERS = [[], ['card'], ['card', 'cash'], ['voucher', 'voucher', '=1']] as const;
+const CATEGORIES = ['', 'Fresh', 'Dry'] as const;
 
 /** A basket at the till, with what came back of it. */
 interface Sold {
@@ -34,6 +44,9 @@ interface Sold {
   /** `left`: what has not come back yet. */
   lines: { product: string; quantity: number; price: number; net: number; left: number }[];
   gross: number;
+  cashier: string;
+  channel: string;
+  tenders: { type: string; amount: number }[];
   /** The version of the event that voided it. */
   voidedBy?: number;
   /** With the version of the event that first told each. */
@@ -42,6 +55,7 @@ interface Sold {
     by: number;
     branch: string;
     at: number;
+    cashier: string;
     lines: { product: string; quantity: number; net: number }[];
   }[];
   version: number;
@@ -65,7 +79,7 @@ export const COUNTRIES = ['', 'Austria', 'Germany'] as const;
 
 /** Takes away all that a world before has left in bronze and silver. */
 export const emptyWorld = async (clickhouse: ClickHouse): Promise<void> => {
-  const silver = ['purchases', 'customers', 'customer_branches', 'customer_milestones', 'branches'];
+  const silver = ['purchases', 'customers', 'customer_branches', 'customer_milestones', 'products', 'branches'];
   for (const table of ['bronze.events', ...silver.map((table) => `silver.${table}`)])
     await clickhouse.command(`TRUNCATE TABLE ${table}`);
 };
@@ -82,6 +96,7 @@ export class World {
   /** What the broker keeps, in its order; events stand there once for each time that they were produced. */
   readonly #topic: Message[] = [];
   readonly #countries = new Map<string, string>();
+  readonly #categories = new Map<string, string>();
   #revision = 0;
   /** What ClickHouse is known to hold: the version of each purchase, the revision of each customer. */
   #arrived = new Map<string, number>();
@@ -91,7 +106,7 @@ export class World {
     this.#clickhouse = clickhouse;
   }
 
-  sell({ branch, minute, ms, customer, products, price, discount = 0 }: Basket): void {
+  sell({ branch, minute, ms, customer, products, price, discount = 0, ...told }: Basket): void {
     const lines = products.map((index) => {
       const quantity = QUANTITIES[index % PRODUCTS.length] ?? 1;
       const net = Math.floor(quantity * price + 0.5);
@@ -105,6 +120,8 @@ export class World {
       line.net -= share;
       line.left = line.net;
     }
+    const types = TENDERS[(told.tenders ?? 0) % TENDERS.length] ?? [];
+    const total = netOf(lines);
     const sale: Sold = {
       id: idOf('8000', this.#sales.length),
       branch: BRANCHES[branch % BRANCHES.length] ?? BRANCHES[0],
@@ -112,6 +129,9 @@ export class World {
       customer,
       lines,
       gross,
+      cashier: CASHIERS[(told.cashier ?? 0) % CASHIERS.length] ?? '',
+      channel: CHANNELS[(told.channel ?? 0) % CHANNELS.length] ?? 'pos',
+      tenders: types.map((type, nth) => ({ type, amount: nth < types.length - 1 ? 1 : total - types.length + 1 })),
       returns: [],
       version: 0,
     };
@@ -134,12 +154,14 @@ export class World {
     half,
     branch,
     minute,
+    cashier = 0,
   }: {
     index: number;
     line: number;
     half: boolean;
     branch: number;
     minute: number;
+    cashier?: number;
   }): void {
     const sale = this.#sales[index % Math.max(1, this.#sales.length)];
     const taken = sale?.lines[line % sale.lines.length];
@@ -151,6 +173,7 @@ export class World {
       by: sale.version + 1,
       branch: BRANCHES[branch % BRANCHES.length] ?? BRANCHES[0],
       at: WORLD_BEGINS + minute * 60_000,
+      cashier: CASHIERS[cashier % CASHIERS.length] ?? '',
       lines: [{ product: taken.product, quantity: half ? taken.quantity / 2 : taken.quantity, net }],
     });
     this.#tell(sale);
@@ -169,7 +192,7 @@ export class World {
     return this.#sales.flatMap((sale) => {
       const version = this.#arrived.get(sale.id);
       if (version === undefined) return [];
-      const { id, branch, soldAt, customer, lines, gross, voidedBy, returns } = sale;
+      const { id, branch, soldAt, customer, lines, gross, cashier, channel, tenders, voidedBy, returns } = sale;
       return [
         {
           kind: 'sale' as const,
@@ -180,6 +203,7 @@ export class World {
           items: lines,
           gross,
           voided: (voidedBy ?? Number.POSITIVE_INFINITY) <= version,
+          ...{ cashier, channel, tenders },
         },
         ...returns
           .filter(({ by }) => by <= version)
@@ -192,6 +216,7 @@ export class World {
             items: given.lines.map(({ product, net }) => ({ product, quantity: 0, net: -net })),
             gross: 0,
             voided: false,
+            ...{ cashier: given.cashier, channel, tenders: [] },
           })),
       ];
     });
@@ -228,6 +253,22 @@ export class World {
     else await this.#send(this.#produced([...new Set(this.#topic.map(({ event }) => event))]), blocks);
   }
 
+  /** Says of which category a product is from now on. */
+  async categorize(product: number, category: number): Promise<void> {
+    const product_id = PRODUCTS[product % PRODUCTS.length] ?? 'milk';
+    const of = CATEGORIES[category % CATEGORIES.length] ?? '';
+    this.#categories.set(product_id, of);
+    await this.#tellCatalog(product_id, 'pos.product.changed.v1', (revision) => ({
+      ...{ product_id, name: product_id, category: of, unit: 'piece', sku: null, unit_price_minor: 99 },
+      ...{ open_price: false, currency: 'EUR', active: true, revision },
+    }));
+  }
+
+  /** What the catalog says now; empty where it does not know the product. */
+  categoryOf(product: string): string {
+    return this.#categories.get(product) ?? '';
+  }
+
   /** Says that a branch is in a country from now on. */
   async move(branch: number, country: number): Promise<void> {
     const [branch_id, to] = [
@@ -235,16 +276,22 @@ export class World {
       COUNTRIES[country % COUNTRIES.length] ?? '',
     ];
     this.#countries.set(branch_id, to);
+    await this.#tellCatalog(branch_id, 'pos.branch.changed.v1', (revision) => ({
+      ...{ branch_id, revision, name: branch_id, country: to },
+    }));
+  }
+
+  async #tellCatalog(subject: string, type: string, data: (revision: number) => object): Promise<void> {
     this.#revision += 1;
     const event = {
       specversion: '1.0',
-      id: `${branch_id}/${this.#revision}`,
+      id: `${subject}/${this.#revision}`,
       source: '/pos-api',
-      subject: branch_id,
+      subject,
       time: new Date(WORLD_BEGINS).toISOString(),
       datacontenttype: 'application/json',
-      type: 'pos.branch.changed.v1',
-      data: { branch_id, revision: this.#revision, name: branch_id, country: to },
+      type,
+      data: data(this.#revision),
     };
     await this.#clickhouse.insert('bronze.inbox', [
       {
@@ -252,7 +299,7 @@ export class World {
         topic: PURCHASES_TOPIC,
         partition: 1,
         offset: this.#revision,
-        key: branch_id,
+        key: subject,
         produced_at: event.time,
       },
     ]);
@@ -386,7 +433,10 @@ const eventOf = (sale: Sold, sales: readonly Sold[], revision: number) => {
       gross_minor: sale.gross,
       discount_minor: sale.gross - netOf(sale.lines),
       total_minor: netOf(sale.lines),
-      channel: 'pos',
+      cashier: sale.cashier === '' ? null : sale.cashier,
+      channel: sale.channel,
+      tenders:
+        sale.tenders.length === 0 ? null : sale.tenders.map(({ type, amount }) => ({ type, amount_minor: amount })),
       items: sale.lines.map(({ product, quantity, price, net }) => ({
         product_id: product,
         quantity,
@@ -395,11 +445,12 @@ const eventOf = (sale: Sold, sales: readonly Sold[], revision: number) => {
       })),
       ...(sale.returns.length > 0
         ? {
-            returns: sale.returns.map(({ id, branch, at, lines }) => ({
+            returns: sale.returns.map(({ id, branch, at, cashier, lines }) => ({
               return_id: id,
               branch_id: branch,
               returned_at: new Date(at).toISOString(),
               recorded_at: new Date(at).toISOString(),
+              cashier: cashier === '' ? null : cashier,
               total_minor: netOf(lines),
               items: lines.map(({ product, quantity, net }) => ({ product_id: product, quantity, total_minor: net })),
             })),

@@ -23,6 +23,7 @@ CREATE TABLE sealed.spans
     newest                   DateTime64(3, 'UTC')   COMMENT 'Newest sale among them; 1970 when there is none',
     customers                AggregateFunction(groupBitmap, UInt32) COMMENT 'Numbers of their customers',
     unique_customers         UInt64 MATERIALIZED bitmapCardinality(customers) COMMENT 'How many customers: saves reading who they were' CODEC(T64, ZSTD(1)),
+    breakdown                Map(LowCardinality(String), Array(Int64)) COMMENT 'By channel=…, cashier=…, tender=…: purchases, items, gross - discounts (by tender: what was paid by it), discounts, paid back, returns' CODEC(ZSTD(1)),
     product_ids              Array(LowCardinality(String)) COMMENT 'Products sold or returned; the other arrays of products are parallel to it',
     product_units            Array(UInt64)          COMMENT 'Units sold of each, in thousandths' CODEC(ZSTD(1)),
     product_revenue_minor    Array(Int64)           COMMENT 'Revenue of each, returns taken off, minor units' CODEC(ZSTD(1)),

@@ -1,6 +1,6 @@
 import { type Cover, coverOf, type Scope } from '../calendar/cover.ts';
 import { type Level, slotsReadFrom } from '../calendar/spans.ts';
-import { IS_SALE, SUMS_OF_FACTS, soldOf } from '../schema/fact-sums.ts';
+import { breakdownOf, IS_SALE, SUMS_OF_FACTS, soldOf } from '../schema/fact-sums.ts';
 import type { Gold, Now } from './gold.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -38,6 +38,8 @@ const COLUMNS = {
       product_units, product_revenue_minor, product_purchases))`,
     `sumForEachMap(${soldOf()})`,
   ],
+  /** By channel, cashier and tender, see `breakdownOf`. */
+  breakdown: ['breakdown', `sumForEachMap(${breakdownOf()})`],
 } as const;
 
 export type Column = keyof typeof COLUMNS;

@@ -17,6 +17,28 @@ export const SUMS_OF_FACTS = {
   newest: 'max(sold_at)',
 } as const;
 
+/** By what figures are broken down, besides products, places and time. */
+export const DIMENSIONS = ['channel', 'cashier', 'tender'] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+
+/** How keys of a dimension begin in the map of {@link breakdownOf}: `cashier=Ana`. */
+export const keyPrefix = (dimension: Dimension): string => `${dimension}=`;
+
+/**
+ * SQL of a map by channel, cashier and tender: purchases, items, what was sold (after discounts), discounts, what was paid back, returns. By
+ * tender what was sold is what was paid by it, and items and discounts are none; a return has no tender, so it is under the empty one.
+ */
+export const breakdownOf = (isSale: string = IS_SALE): string => {
+  const paid = `if(empty(tender_types), [''], tender_types)`;
+  const amounts = `if(empty(tender_types), [if(${isSale}, total_minor, 0)], tender_amounts_minor)`;
+  const returned = `if(${isSale}, 0, -total_minor), toInt64(NOT ${isSale})`;
+  const whole = `[toInt64(${isSale}), toInt64(units), if(${isSale}, total_minor, 0), discount_minor, ${returned}]`;
+  return `mapFromArrays(
+      arrayConcat([concat('channel=', channel), concat('cashier=', cashier)], arrayMap(type -> concat('tender=', type), ${paid})),
+      arrayConcat([${whole}, ${whole}], arrayMap((amount, nth) -> [toInt64(${isSale} AND nth = 1), 0, amount, 0, ${returned}],
+        ${amounts}, arrayEnumerateUniq(${paid}))))`;
+};
+
 /**
  * SQL of a map by product: thousandths of units sold, revenue, whether it is the basket's first line of it and (with `baskets`) the basket's
  * total there. A product on several lines stands in it several times.

@@ -10,7 +10,7 @@ import { ARE_PURCHASES, EVENT_DATA, PLACES_ARRIVING, PURCHASES_ARRIVING } from '
 import { keepDayFingerprints } from './day-fingerprints.ts';
 import { engines } from './engines.ts';
 import { FACT_HASH } from './fact-hash.ts';
-import { IS_SALE, SUMS_OF_FACTS, soldOf } from './fact-sums.ts';
+import { breakdownOf, IS_SALE, SUMS_OF_FACTS, soldOf } from './fact-sums.ts';
 
 /** Layers in the order in which they are built: the queue comes last, so that nothing is read before all stands. */
 const LAYERS = ['bronze', 'silver', 'sealed', 'gold', 'ops', 'ingest'] as const;
@@ -108,6 +108,7 @@ const migrations = async (kafka: Kafka | undefined, shop: ShopClock): Promise<Mi
     PURCHASES_ARRIVING,
     PLACES_ARRIVING,
     FACT_HASH,
+    BREAKDOWN_OF_FACT: breakdownOf(),
     SOLD_OF_FACT: soldOf({ baskets: true }),
     ...Object.fromEntries(Object.entries(SUMS_OF_FACTS).map(([name, sum]) => [`SUM_${name}`, sum])),
     IS_SALE,

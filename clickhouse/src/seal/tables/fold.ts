@@ -12,6 +12,7 @@ const FOLDED = `
       sum(part.facts_hash) AS f_facts, sum(part.purchases) AS f_purchases, sum(part.items) AS f_items, sum(part.revenue_minor) AS f_revenue,
       sum(part.gross_minor) AS f_gross, sum(part.discount_minor) AS f_discount, sum(part.returned_minor) AS f_returned, sum(part.returns) AS f_returns,
       max(part.newest) AS f_newest, groupBitmapMergeState(part.customers) AS f_customers,
+      sumForEachMap(part.breakdown) AS f_breakdown,
       sumForEachMap(mapFromArrays(part.product_ids, arrayMap(
         (units, revenue, purchases, baskets) -> [toInt64(units), revenue, toInt64(purchases), baskets],
         part.product_units, part.product_revenue_minor, part.product_purchases, part.product_baskets_minor))) AS ${SOLD}`;
@@ -24,7 +25,7 @@ const HOURS = ['purchases', 'items', 'revenue_minor'] as const;
 
 const insertColumns = (level: Level, keepCustomers: boolean, hours: number): string => `
     {clock:String}, '${level}', f_scope, f_place, f_start, toDate(f_first_day), 0, 0, f_facts, f_purchases, f_items, f_revenue,
-    f_gross, f_discount, f_returned, f_returns, f_newest, f_customers,
+    f_gross, f_discount, f_returned, f_returns, f_newest, f_customers, f_breakdown,
     ${productColumns({ bitmaps: 'mapValues(f_buyers)', keep: keepCustomers })},
     ${HOURS.map((figure) => (hours === 0 ? '[]' : `arrayResize(f_hour_${figure}, ${hours})`)).join(', ')}`;
 

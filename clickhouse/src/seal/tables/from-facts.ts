@@ -1,5 +1,5 @@
 import { FACT_HASH } from '../../schema/fact-hash.ts';
-import { IS_SALE, soldOf } from '../../schema/fact-sums.ts';
+import { breakdownOf, IS_SALE, soldOf } from '../../schema/fact-sums.ts';
 import { chunkedByWeight, DAY_MS, IN_BACKGROUND, type Place, type SealContext } from '../context.ts';
 import { days, instants, texts } from './literals.ts';
 import { INTO_SPANS, productColumns, SOLD } from './spans-sql.ts';
@@ -12,6 +12,7 @@ const MOST_FACTS = 200_000;
 const READ_OF_FACT = [
   ...['hash', 'units', 'gross_minor', 'discount_minor', 'total_minor', 'sold_at', 'customer_number'],
   ...['product_ids', 'quantities', 'line_totals_minor'],
+  ...['channel', 'cashier', 'tender_types', 'tender_amounts_minor'],
 ];
 
 /**
@@ -39,6 +40,7 @@ const figures = (start: string, hours: boolean, where: string): string => `
       sumIf(gross_minor, counts) AS f_gross, sumIf(discount_minor, counts) AS f_discount,
       -sumIf(total_minor, counts AND NOT is_sale) AS f_returned, countIf(counts AND NOT is_sale) AS f_returns, maxIf(sold_at, counts) AS f_newest,
       arrayReduce('groupBitmapState', arraySort(groupArrayIf(customer_number, counts AND is_sale AND customer_number != 0))) AS f_customers,
+      sumForEachMapIf(${breakdownOf('is_sale')}, counts) AS f_breakdown,
       sumForEachMapIf(${soldOf({ baskets: true, isSale: 'is_sale' })}, counts) AS ${SOLD},
       groupArrayMapIf(mapFromArrays(product_ids, arrayMap(product -> if(is_sale, customer_number, 0), product_ids)), counts) AS f_buyers${
         hours
@@ -77,7 +79,7 @@ const sealSql = (level: 'slot' | 'day', rows: readonly Row[], { shopDay, calenda
   const hours = ['purchases', 'items', 'revenue'].map((figure) => (slots ? '[]' : `arrayResize(f_hour_${figure}, 24)`));
   return `
   SELECT {clock:String}, '${level}', 'branch', branch_id, start, ${firstDay},
-    f_rows, f_hash, f_facts, f_purchases, f_items, f_revenue, f_gross, f_discount, f_returned, f_returns, f_newest, f_customers,
+    f_rows, f_hash, f_facts, f_purchases, f_items, f_revenue, f_gross, f_discount, f_returned, f_returns, f_newest, f_customers, f_breakdown,
     ${productColumns({ bitmaps: BUYERS, keep: true })},
     ${hours.join(', ')}
   FROM (${figures(start, !slots, where)})

@@ -18,6 +18,7 @@ const COLUMNS = [
   'returns',
   'newest',
   'customers',
+  'breakdown',
   'product_ids',
   'product_units',
   'product_revenue_minor',
