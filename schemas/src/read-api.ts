@@ -131,6 +131,36 @@ const branchSales = z.object({
   ),
 });
 
+/** Sales under one key of a breakdown. Which figures there are depends on `by`. */
+const broken = {
+  /** E.g. `Fruit`, `web`, `cash`, `Ana`; empty: no category, or the till does not say. */
+  key: z.string(),
+  /** By channel and cashier. */
+  purchases: wholeCount.optional(),
+  /** By tender: purchases in which something was paid by it. */
+  purchases_with_it: wholeCount.optional(),
+  /** By category: pieces and kilograms. */
+  units: quantity.optional(),
+  /** By channel and cashier. */
+  items: wholeCount.optional(),
+  /** What was paid by a tender. */
+  amount_minor: minorUnits.optional(),
+  /** Less discounts and returns. What is paid back has no tender: by tender it is taken off the empty key. */
+  revenue_minor: minorUnits,
+  /** By channel and cashier. */
+  gross_minor: minorUnits.optional(),
+  discount_minor: minorUnits.optional(),
+  /** Not by category. By cashier: of those who took it back. By channel: of the purchases that came by it. */
+  returned_minor: minorUnits.optional(),
+  returns: wholeCount.optional(),
+};
+
+/** `GET /api/breakdown?by=category|channel|tender|cashier`: `share` (0 to 1) is of the revenue, by tender of the amount. */
+const breakdown = z.object({ as_of: asOf, rows: z.array(z.object({ ...broken, share: z.number() })) });
+
+/** `GET /api/breakdown_series?by=category|channel|tender|cashier&key=`: by business day, where there is something. */
+const breakdownSeries = z.object({ as_of: asOf, rows: z.array(z.object({ day: z.string(), ...broken })) });
+
 /** `GET /api/week_grid`: weekday of the business day (1 Monday … 7 Sunday) × hour of the shop's clock. */
 const weekGrid = z.object({
   as_of: asOf,
@@ -213,6 +243,8 @@ export const READ_API = {
   product_ranking: endpoint(productRanking, 'products', ['purchases']),
   product_sales: endpoint(productSales, 'sales', []),
   branch_sales: endpoint(branchSales, 'branches', ['unique_customers', 'loyal_customers', 'average_basket_minor']),
+  breakdown: endpoint(breakdown, 'rows', ['purchases_with_it', 'share']),
+  breakdown_series: endpoint(breakdownSeries, 'rows', ['purchases_with_it']),
   week_grid: endpoint(weekGrid, 'cells', []),
   loyal_customers: endpoint(loyalCustomers, 'points', ['loyal_customers']),
   frequency: endpoint(frequency, 'rows', ['customers']),

@@ -1,6 +1,7 @@
 /** Figures that only grow with more sales (and fewer voids); what is derived from them, like a mean or a rank, is not compared. */
 const GROWING = new Set([
   'purchases',
+  'purchases_with_it',
   'items',
   'units',
   'revenue_minor',

@@ -223,6 +223,15 @@ export type BreakdownBy = 'category' | 'channel' | 'tender' | 'cashier';
 
 /** Sales under each key, the largest first; what a till does not say is under the empty one, and so is a return by tender. */
 export const breakdown = (sales: readonly Sale[], by: BreakdownBy, categoryOf: (product: string) => string) => {
+  const rows = broken(sales, by, categoryOf);
+  const weight = (row: { revenue_minor: number; amount_minor?: number }) => row.amount_minor ?? row.revenue_minor;
+  const all = rows.reduce((sum, row) => sum + weight(row), 0);
+  return rows
+    .map((row) => ({ ...row, share: all === 0 ? 0 : weight(row) / all }))
+    .sort((a, b) => weight(b) - weight(a) || compare(a.key, b.key));
+};
+
+const broken = (sales: readonly Sale[], by: BreakdownBy, categoryOf: (product: string) => string) => {
   const byKey = <Part>(parts: readonly (readonly [string, Part])[]) =>
     [...new Set(parts.map(([key]) => key))].map(
       (key) => [key, parts.filter(([of]) => of === key).map(([, part]) => part)] as const,
@@ -235,34 +244,29 @@ export const breakdown = (sales: readonly Sale[], by: BreakdownBy, categoryOf: (
         units: sumOf(of.map(({ quantity }) => quantity)),
         revenue_minor: of.reduce((sum, { net }) => sum + net, 0),
       }))
-      .filter(({ units, revenue_minor }) => units !== 0 || revenue_minor !== 0)
-      .sort((a, b) => b.revenue_minor - a.revenue_minor || compare(a.key, b.key));
+      .filter(({ units, revenue_minor }) => units !== 0 || revenue_minor !== 0);
   }
   if (by === 'tender') {
     const paid = sales.flatMap((sale) => {
       const tenders = sale.tenders.length > 0 ? sale.tenders : [{ type: '', amount: isSale(sale) ? total(sale) : 0 }];
       return tenders.map(({ type, amount }) => [type, { sale, amount }] as const);
     });
-    return byKey(paid)
-      .map(([key, of]) => {
-        const returned = of.flatMap(({ sale }) => (isSale(sale) ? [] : [sale]));
-        const amount_minor = of.reduce((sum, { amount }) => sum + amount, 0);
-        const returned_minor = returned.reduce((sum, sale) => sum - total(sale), 0);
-        return {
-          key,
-          purchases: new Set(of.flatMap(({ sale }) => (isSale(sale) ? [sale] : []))).size,
-          revenue_minor: amount_minor - returned_minor,
-          ...{ amount_minor, returned_minor, returns: returned.length },
-        };
-      })
-      .sort((a, b) => b.amount_minor - a.amount_minor || compare(a.key, b.key));
+    return byKey(paid).map(([key, of]) => {
+      const returned = of.flatMap(({ sale }) => (isSale(sale) ? [] : [sale]));
+      const amount_minor = of.reduce((sum, { amount }) => sum + amount, 0);
+      const returned_minor = returned.reduce((sum, sale) => sum - total(sale), 0);
+      return {
+        key,
+        purchases_with_it: new Set(of.flatMap(({ sale }) => (isSale(sale) ? [sale] : []))).size,
+        revenue_minor: amount_minor - returned_minor,
+        ...{ amount_minor, returned_minor, returns: returned.length },
+      };
+    });
   }
-  return byKey(sales.map((sale) => [sale[by], sale] as const))
-    .map(([key, of]) => {
-      const { unique_customers: _, ...figures } = totals(of);
-      return { key, ...figures };
-    })
-    .sort((a, b) => b.revenue_minor - a.revenue_minor || compare(a.key, b.key));
+  return byKey(sales.map((sale) => [sale[by], sale] as const)).map(([key, of]) => {
+    const { unique_customers: _, ...figures } = totals(of);
+    return { key, ...figures };
+  });
 };
 
 /** The same of each business day, by day and key. */
@@ -275,7 +279,7 @@ export const breakdownSeries = (
   [...new Set(sales.map((sale) => calendar.dayOf(sale.soldAt)))]
     .sort((a, b) => a - b)
     .flatMap((number) =>
-      breakdown(
+      broken(
         sales.filter((sale) => calendar.dayOf(sale.soldAt) === number),
         by,
         categoryOf,

@@ -1,5 +1,5 @@
 import type { ClickHouse } from '@tillstream/clickhouse/client';
-import { readBreakdown } from '@tillstream/clickhouse/questions/breakdown/breakdown';
+import { readBreakdown, readBreakdowns } from '@tillstream/clickhouse/questions/breakdown/breakdown';
 import { readBreakdownSeries } from '@tillstream/clickhouse/questions/breakdown/breakdown-series';
 import { readLoyalCustomers } from '@tillstream/clickhouse/questions/customers/loyal-customers';
 import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers/new-and-returning';
@@ -173,6 +173,15 @@ const breakdown =
     };
   };
 
+const breakdowns: Ask = async (gold, _clickhouse, world, scope) => {
+  const sales = model.inScope(world.arrived(), scope);
+  const of = (by: model.BreakdownBy) => model.breakdown(sales, by, (product) => world.categoryOf(product));
+  return {
+    given: await readBreakdowns(gold, scope),
+    expected: { channel: of('channel'), cashier: of('cashier'), tender: of('tender') },
+  };
+};
+
 const breakdownSeries =
   (by: model.BreakdownBy, key?: string): Ask =>
   async (gold, _clickhouse, world, scope) => {
@@ -217,6 +226,7 @@ export const NAMED_QUESTIONS: Readonly<Record<string, Ask>> = {
   breakdown_by_channel: breakdown('channel'),
   breakdown_by_tender: breakdown('tender'),
   breakdown_by_cashier: breakdown('cashier'),
+  breakdowns,
   breakdown_series_by_category: breakdownSeries('category', 'Fresh'),
   breakdown_series_by_cashier: breakdownSeries('cashier'),
 };

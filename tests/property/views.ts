@@ -52,8 +52,10 @@ export const views: Ask = async (gold, clickhouse, world) => {
       .sort((a, b) => (a.key < b.key ? -1 : 1))
       .map(({ key, ...row }) => {
         const figures: Record<string, number> = { items: 0, discount_minor: 0, ...row };
-        const { gross_minor: _, amount_minor: __, revenue_minor = 0, returned_minor = 0, ...told } = figures;
-        return { dimension, key, ...told, revenue_minor, returned_minor, sold_minor: revenue_minor + returned_minor };
+        const { revenue_minor = 0, returned_minor = 0, items, discount_minor, returns } = figures;
+        const sums = { revenue_minor, returned_minor, items, discount_minor, returns };
+        const purchases = figures.purchases_with_it ?? figures.purchases;
+        return { dimension, key, purchases, ...sums, sold_minor: revenue_minor + returned_minor };
       }),
   );
   const milestones = (sales: model.Sale[], of: string | undefined) => [
@@ -82,7 +84,7 @@ export const views: Ask = async (gold, clickhouse, world) => {
         .productsByDay(here, gold.calendar)
         .filter((product) => product.purchases > 0 || product.revenue_minor !== 0),
       day_breakdown: brokenDown,
-      day_categories: model.breakdown(here, 'category', categoryOf),
+      day_categories: model.breakdown(here, 'category', categoryOf).map(({ share: _, ...row }) => row),
       customers: [chain, here].map((sales) => ({ customers: model.totals(sales).unique_customers })),
       returns: [
         { returns: model.totals(chain).returns, returned_minor: model.totals(chain).returned_minor, confused: 0 },

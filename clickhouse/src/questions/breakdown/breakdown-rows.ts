@@ -14,8 +14,10 @@ export type BreakdownBy = (typeof BREAKDOWNS)[number];
  * or the tender.
  */
 export interface Broken {
-  /** Not by category, since one purchase may hold several; by tender those with this tender, and a purchase may have several. */
+  /** By channel and cashier, since one purchase may hold several categories. */
   purchases?: number;
+  /** By tender: those in which something was paid by it. One may have several tenders, so they do not add up. */
+  purchases_with_it?: number;
   /** By category: pieces and kilograms. */
   units?: number;
   /** A weighed line is one. By channel and cashier. */
@@ -36,11 +38,13 @@ export const sums = z.array(z.int());
 /**
  * SQL of the sums of a scope, to stand after FROM: `key`, `sums`, `newest` and whatever else tells rows apart. Returns and sales are in it,
  * each where it was made.
+ *
+ * @param by absent: by channel, cashier and tender, with keys as they are stored (`cashier=Ana`)
  */
 export const brokenDown = (
   context: RowsContext,
   scope: Scope,
-  by: BreakdownBy,
+  by: BreakdownBy | undefined,
   { coarsest, keys }: { coarsest: Level; keys: Readonly<Record<string, Key>> },
 ): string => {
   const column = by === 'category' ? 'sold' : 'breakdown';
@@ -49,7 +53,9 @@ export const brokenDown = (
   const [key, where] =
     by === 'category'
       ? [productCategory('id'), '']
-      : [`substring(toString(id), ${keyPrefix(by).length + 1})`, `WHERE startsWith(id, '${keyPrefix(by)}')`];
+      : by === undefined
+        ? ['toString(id)', '']
+        : [`substring(toString(id), ${keyPrefix(by).length + 1})`, `WHERE startsWith(id, '${keyPrefix(by)}')`];
   return `(
     SELECT ${[...names, 'up_to'].join(', ')}, ${key} AS key, part
     FROM (
@@ -66,7 +72,7 @@ export const brokenOf = (by: BreakdownBy, found: z.output<typeof sums>): Broken 
   const [a = 0, b = 0, sold = 0, discount_minor = 0, returned_minor = 0, returns = 0] = found;
   if (by === 'category') return { units: a / 1000, revenue_minor: b };
   const revenue_minor = sold - returned_minor;
-  if (by === 'tender') return { purchases: a, revenue_minor, amount_minor: sold, returned_minor, returns };
+  if (by === 'tender') return { purchases_with_it: a, revenue_minor, amount_minor: sold, returned_minor, returns };
   const gross_minor = sold + discount_minor;
   return { purchases: a, items: b, revenue_minor, gross_minor, discount_minor, returned_minor, returns };
 };
