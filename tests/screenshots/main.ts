@@ -24,6 +24,7 @@ const PAGES = {
   product: '/products/milk?period=90d',
   customers: '/customers',
   branches: '/branches',
+  cashiers: '/cashiers',
   pipeline: '/pipeline',
   till: '/till',
 };

@@ -58,12 +58,10 @@ export const readBreakdown = async (
   return { as_of: asOf(found.map(({ newest }) => newest)), rows: inOrder(found, by) };
 };
 
+export type Breakdowns = Record<Dimension, Breakdown['rows']>;
+
 /** The breakdowns by channel, cashier and tender of one moment, by one statement. */
-export const readBreakdowns = async (
-  gold: Gold,
-  scope: Scope,
-  signal?: AbortSignal,
-): Promise<Record<Dimension, Breakdown['rows']>> => {
+export const readBreakdowns = async (gold: Gold, scope: Scope, signal?: AbortSignal): Promise<Breakdowns> => {
   const found = await read(gold, scope, undefined, signal);
   const rowsOf = (by: Dimension) => {
     const prefix = keyPrefix(by);

@@ -1,3 +1,4 @@
+import type { Breakdowns } from '@tillstream/clickhouse/questions/breakdown/breakdown';
 import type { Frequency } from '@tillstream/clickhouse/questions/customers/frequency';
 import type { Retention } from '@tillstream/clickhouse/questions/customers/retention';
 import type { TopCustomers } from '@tillstream/clickhouse/questions/customers/top-customers';
@@ -10,7 +11,22 @@ import type { Part } from './page-answer.ts';
 
 /** What each page of the owner shows. Money in minor units, times in UTC. */
 
-export type ProductsFigures = ProductRanking;
+export interface ProductsFigures extends ProductRanking {
+  /** With an empty key: products without a category. The trend is without gaps, by business day or by month of a longer period. */
+  categories: {
+    key: string;
+    units: number;
+    revenue_minor: number;
+    revenue_before_minor: number;
+    trend: { start: string; units: number; revenue_minor: number }[];
+  }[];
+  by: 'day' | 'month';
+}
+
+export interface CashiersFigures {
+  now: Breakdowns;
+  before?: Breakdowns;
+}
 
 export interface ProductSums {
   units: number;

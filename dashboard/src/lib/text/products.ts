@@ -8,6 +8,13 @@ export const products = {
   found: (count: number, shown: string, all: string) =>
     count === 1 ? `1 of ${all} products` : `${shown} of ${all} products`,
   nothingFound: (search: string) => `No product has “${search}” in its name.`,
+  categories: 'By category',
+  category: 'Category',
+  noCategory: 'No category',
+  revenueChange: 'Revenue, change',
+  trendOf: 'Revenue over time of',
+  bestDayRevenue: (day: string, revenue: string) => `Best day: ${day} with ${revenue}.`,
+  bestMonthRevenue: (month: string, revenue: string) => `Best month: ${month} with ${revenue}.`,
   rank: 'Rank',
   product: 'Product',
   units: 'Units',

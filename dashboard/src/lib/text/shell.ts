@@ -6,6 +6,7 @@ export const shell = {
     products: 'Products',
     customers: 'Customers',
     branches: 'Branches & hours',
+    cashiers: 'Cashiers & tenders',
     pipeline: 'Pipeline',
     till: 'Till',
   },

@@ -6,6 +6,8 @@ import { pipelinePage } from '../text/pipeline.ts';
 import {
   arrivalsFinding,
   branchesFinding,
+  breakdownFinding,
+  categoryTrendFinding,
   checksFinding,
   frequencyFinding,
   gridFinding,
@@ -34,6 +36,21 @@ describe('products', () => {
     expect(productsFinding(products, format)).toBe('Milk sells most: 6 units, 60 % of all.');
     expect(productsFinding([product('A', 2), product('B', 2)], format)).toBe('A, B sell most, 2 units each.');
     expect(productsFinding([product('A', 0, 3)], format)).toBe('Nothing sold in this period.');
+  });
+
+  it('says which category leads, and its best day or month', () => {
+    const rows = [
+      { name: 'Dry', minor: 100, share: 0.25 },
+      { name: 'Fresh', minor: 300, share: 0.75 },
+    ];
+    expect(breakdownFinding(rows, format)).toBe('Fresh leads with €3.00, 75 % of all.');
+    expect(breakdownFinding([{ name: 'Fresh', minor: -5, share: 1 }], format)).toBe('No purchase in this period.');
+    const trend = [
+      { start: '2026-11-19', units: 9, revenue_minor: 100 },
+      { start: '2026-11-20', units: 1, revenue_minor: 250 },
+    ];
+    expect(categoryTrendFinding(trend, 'day', format)).toBe('Best day: Fri 20 Nov with €2.50.');
+    expect(categoryTrendFinding([], 'day', format)).toBe('Nothing sold in this period.');
   });
 
   it('ranks ties alike, by units or by revenue, and of all products however few are found', () => {

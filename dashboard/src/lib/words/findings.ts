@@ -8,6 +8,7 @@ import type {
   ProductsFigures,
 } from '../figures/page-figures.ts';
 import { branches as branchText } from '../text/branches.ts';
+import { cashiers as cashierText } from '../text/cashiers.ts';
 import { customers as customerText } from '../text/customers.ts';
 import { pipelinePage as pipelineText } from '../text/pipeline.ts';
 import { products as productText } from '../text/products.ts';
@@ -39,6 +40,30 @@ export const trendFinding = ({ trend, by }: ProductFigures, format: Format): str
   return by === 'day'
     ? productText.bestDay(format.dayDate(best.start), units)
     : productText.bestMonth(format.month(best.start), units);
+};
+
+/** Who leads, and how far. */
+export const breakdownFinding = (
+  rows: readonly { name: string; minor: number; share: number }[],
+  format: Format,
+): string => {
+  const best = largest(rows, ({ minor }) => minor);
+  if (best === undefined || best.minor <= 0) return cashierText.none;
+  return cashierText.finding(best.name, format.money(best.minor), format.percent(best.share));
+};
+
+/** The best day or month of a category. */
+export const categoryTrendFinding = (
+  trend: ProductsFigures['categories'][number]['trend'],
+  by: 'day' | 'month',
+  format: Format,
+): string => {
+  const best = largest(trend, ({ revenue_minor }) => revenue_minor);
+  if (best === undefined || best.revenue_minor <= 0) return productText.trendNone;
+  const revenue = format.money(best.revenue_minor);
+  return by === 'day'
+    ? productText.bestDayRevenue(format.dayDate(best.start), revenue)
+    : productText.bestMonthRevenue(format.month(best.start), revenue);
 };
 
 export const productHoursFinding = (hours: ProductFigures['hours'], format: Format): string => {

@@ -1,11 +1,10 @@
-import type { Period } from '@tillstream/clickhouse/calendar/shop-calendar';
 import { readBoughtTogether } from '@tillstream/clickhouse/questions/products/bought-together';
 import { type ProductSales, readProductSales } from '@tillstream/clickhouse/questions/products/product-sales';
 import type { ProductFigures, ProductParts, ProductSums } from '../../figures/page-figures.ts';
 import { readBranches } from '../questions/catalog/branches.ts';
 import { readProduct } from '../questions/catalog/product.ts';
 import { branchOnly, figuresPage, PACED, type PageAsk, partOf, sharedByView } from './page.ts';
-import { pointOf, pointsOf } from './points.ts';
+import { pointsWithin, trendOf } from './points.ts';
 
 /** Baskets are read from the facts of this many days at most, so that the cost is bounded. */
 const BASKET_DAYS = 28;
@@ -33,13 +32,21 @@ const readFigures = async ({ app, id, scope, before, now, signal }: PageAsk): Pr
   ]);
   const names = new Map(branches.map(({ branch_id, branch }) => [branch_id, branch]));
   const hours = new Map(byHour.map((found) => [Number(found.key), found]));
+  const sold = byDay.map(({ key, ...sums }) => ({ day: Number(key), ...sums }));
+  const clock = { today: calendar.dayOf(now), dayOf: calendar.dayOf };
+  const points = pointsWithin(
+    sold.map(({ day }) => day),
+    scope,
+    clock,
+  );
   const unknown =
     byDay.length === 0 ? undefined : { product_id: id, product: id, unit_price_minor: null, active: false };
   return {
     product: catalog ?? unknown,
     now: sum(byBranch),
     before: then === undefined ? undefined : sum(then),
-    ...trendOf(byDay, scope, { today: calendar.dayOf(now), dayOf: calendar.dayOf }),
+    by: points.by,
+    trend: trendOf(sold, points),
     hours: Array.from({ length: 24 }, (_, hour) => ({
       hour,
       units: hours.get(hour)?.units ?? 0,
@@ -56,26 +63,6 @@ const sum = (rows: ProductSales[]): ProductSums => ({
   revenue_minor: rows.reduce((total, { revenue_minor }) => total + revenue_minor, 0),
   purchases: rows.reduce((total, { purchases }) => total + purchases, 0),
 });
-
-/** From the period's first day, or the first sale when it has none, until its last or today. */
-const trendOf = (
-  byDay: ProductSales[],
-  scope: Period,
-  { today, dayOf }: { today: number; dayOf: (instant: number) => number },
-): Pick<ProductFigures, 'trend' | 'by'> => {
-  const days = byDay.map(({ key }) => Number(key));
-  const first = scope.from > 0 ? dayOf(scope.from) : Math.min(today, ...days);
-  const last = Math.max(Math.min(dayOf(scope.to - 1), today), ...days);
-  const { by, starts } = pointsOf(first, last);
-  const found = new Map(starts.map((start) => [start, { start, units: 0, revenue_minor: 0 }]));
-  for (const { key, units, revenue_minor } of byDay) {
-    const point = found.get(pointOf(Number(key), by));
-    if (point === undefined) continue;
-    point.units += units;
-    point.revenue_minor += revenue_minor;
-  }
-  return { by, trend: [...found.values()] };
-};
 
 /** One product; what it is bought with is a part that shows its age. */
 export const productPage = figuresPage<ProductFigures, ProductParts>('product', readFigures, async (id, view) => ({

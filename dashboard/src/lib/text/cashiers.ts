@@ -1,0 +1,31 @@
+/** What the page about cashiers, tenders and channels says. */
+export const cashiers = {
+  title: 'Cashiers & tenders',
+  sums: 'In the period',
+  gross: 'Before discounts',
+  discounts: 'Discounts given',
+  discountShare: (share: string) => `${share} of the sales before discounts`,
+  returned: 'Paid back',
+  returns: (count: number, shown: string) => (count === 1 ? '1 return' : `${shown} returns`),
+  cashier: 'Cashier',
+  cashiers: 'By cashier',
+  cashiersNote:
+    'A sale is of the cashier who made it, a return of the one who took it back. A name in two branches is one row.',
+  tender: 'Tender',
+  tenders: 'By tender',
+  tendersNote:
+    'A purchase paid by two tenders is in both rows. Tills do not say how money is paid back, so it is not taken off any of them.',
+  channel: 'Channel',
+  channels: 'By channel',
+  channelNames: { pos: 'Till', web: 'Web shop' } as Record<string, string>,
+  notTold: 'Not told',
+  revenue: 'Revenue',
+  amount: 'Paid',
+  share: 'Share',
+  change: 'Change',
+  purchases: 'Purchases',
+  purchasesWithIt: 'Purchases with it',
+  discount: 'Discounts',
+  none: 'No purchase in this period.',
+  finding: (name: string, money: string, share: string) => `${name} leads with ${money}, ${share} of all.`,
+};

@@ -1,0 +1,3 @@
+import { cashiersPage } from '$lib/server/pages/cashiers.ts';
+
+export const { GET } = cashiersPage;
