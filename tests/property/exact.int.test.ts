@@ -1,5 +1,6 @@
 import type { ShopClock } from '@tillstream/clickhouse/calendar/shop-day';
 import type { ClickHouse } from '@tillstream/clickhouse/client';
+import { readKpis } from '@tillstream/clickhouse/questions/figures/kpis';
 import { openGold } from '@tillstream/clickhouse/questions/gold';
 import { migrateClickHouse } from '@tillstream/clickhouse/schema/migrate';
 import { rebuildSilver } from '@tillstream/clickhouse/schema/rebuild';
@@ -12,9 +13,10 @@ import { readState } from '@tillstream/clickhouse/seal/state';
 import { type Seen, tick } from '@tillstream/clickhouse/seal/tick';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { engineOfThisFile } from './engine.ts';
 import type { ModelScope } from './model.ts';
-import { dying, neverLookingAgain } from './mutants.ts';
+import { dying, neverLookingAgain, slow } from './mutants.ts';
 import { type Ask, NAMED_QUESTIONS } from './questions.ts';
 import { views } from './views.ts';
 import {
@@ -24,6 +26,7 @@ import {
   emptyWorld,
   REPLAYS,
   SABOTAGES,
+  THRESHOLD,
   WORLD_BEGINS,
   WORLD_MINUTES,
   World,
@@ -302,6 +305,51 @@ test('a sealer that never looks again at what is sealed is found out', { timeout
   await live(steps);
   await expect(live(steps, { sealer: neverLookingAgain })).rejects.toThrow(/to deeply equal/);
 });
+
+test.each([
+  ['fold_weeks', 'a week'],
+  ['fold_days_across', 'a day of the chain'],
+  ['seal_days', 'a day of a branch'],
+])(
+  'of two sealers the one that read before a late sale may write last (%s): %s tells the sale without a proof',
+  {
+    timeout: 600_000,
+  },
+  async (statement) => {
+    const { clickhouse } = engine();
+    const clock = CLOCKS[0] as ShopClock;
+    const sale = (customer: number): Basket => ({ branch: 0, minute: 700, ms: 0, customer, products: [1], price: 99 });
+    await live([]);
+    const world = new World(clickhouse);
+    const [now, graceMs] = [WORLD_BEGINS + WORLD_MINUTES * 60_000, 0];
+    world.sell(sale(1));
+    await world.deliver(1, 1);
+    await sealAll(clickhouse, { shop: clock, now, graceMs });
+
+    const tickOf = (connection: ClickHouse) => {
+      const seen: Seen = { arrivals: new Map() };
+      return () => tick(sealContext(connection, clock), seen, { now, graceMs });
+    };
+    const gate = Promise.withResolvers<void>();
+    const [quick, late] = [tickOf(clickhouse), tickOf(slow(clickhouse, statement, gate.promise))];
+    await Promise.all([quick(), late()]);
+    world.sell(sale(2));
+    await world.deliver(1, 1);
+    const writingLast = late();
+    await eventually(() => clickhouse.command('SELECT throwIf(count() = 0) FROM default.read'));
+    world.sell(sale(3));
+    await world.deliver(1, 1);
+    await quick();
+    gate.resolve();
+    await writingLast;
+
+    const gold = openGold(clickhouse, clock, { shareMs: 0 });
+    const all = { from: WORLD_BEGINS - 86_400_000, to: now };
+    for (const scope of [all, { ...all, branch: BRANCHES[0] }]) {
+      expect(await readKpis(gold, scope, THRESHOLD)).toMatchObject({ purchases: 3, revenue_minor: 3 * 2 * 99 });
+    }
+  },
+);
 
 test('a proof right after a proof finds nothing to seal', { timeout: 600_000 }, async () => {
   const sale = (customer: number, minute: number): Basket => ({

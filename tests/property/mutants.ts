@@ -18,6 +18,20 @@ export const dying = (clickhouse: ClickHouse, nth: number): ClickHouse => {
   };
 };
 
+/** A connection over which the statement `name` of a sealer reads, and writes what it has read only when `written` lets it. */
+export const slow = (clickhouse: ClickHouse, name: string, written: Promise<void>): ClickHouse => ({
+  ...clickhouse,
+  insertSelect: async (insert) => {
+    if (insert.name !== name) return clickhouse.insertSelect(insert);
+    await clickhouse.command('CREATE TABLE default.read AS sealed.spans ENGINE = Memory');
+    await clickhouse.insertSelect({ ...insert, table: insert.table.replace('sealed.spans', 'default.read') });
+    await written;
+    await clickhouse.command('INSERT INTO sealed.spans SELECT * FROM default.read');
+    await clickhouse.command('DROP TABLE default.read SYNC');
+    return 0;
+  },
+});
+
 /** A connection over which the sealer's check of fingerprints is switched off: whatever is sealed once is believed for ever. */
 export const neverLookingAgain = (clickhouse: ClickHouse): ClickHouse => {
   const unchecked = (sql: string) =>

@@ -34,9 +34,9 @@ CREATE TABLE sealed.spans
     hour_purchases           Array(UInt64)          COMMENT 'Purchases by hour of the shop''s clock: 24 of a day; 168 of longer spans, (weekday - 1) * 24 + hour' CODEC(ZSTD(1)),
     hour_items               Array(UInt64)          COMMENT 'Items in the same order' CODEC(ZSTD(1)),
     hour_revenue_minor       Array(Int64)           COMMENT 'Revenue in the same order, minor units' CODEC(ZSTD(1)),
-    sealed_at                DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When it was sealed'
+    sealed_at                DateTime64(3, 'UTC')   COMMENT 'When the statement began that sealed it; the newest row counts, since it read the newest facts or parts'
 )
-ENGINE = ${ReplacingMergeTree}
+ENGINE = ${ReplacingMergeTree}(sealed_at)
 PARTITION BY if(level = 'slot', toYYYYMM(start), 0)
 ORDER BY (clock, level, scope, place, start)
 TTL toDateTime(sealed_at) + INTERVAL 120 DAY DELETE WHERE level = 'slot'

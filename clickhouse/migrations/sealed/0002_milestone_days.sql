@@ -7,8 +7,9 @@ CREATE TABLE sealed.milestone_days
     day         Date                   COMMENT 'Business day of the milestone' CODEC(Delta, ZSTD(1)),
     customers   UInt64                 COMMENT 'Customers who had it on that day' CODEC(T64, ZSTD(1)),
     stored_rows UInt64                 COMMENT 'Rows of silver.customer_milestones when it was sealed' CODEC(T64, ZSTD(1)),
-    stored_hash UInt64                 COMMENT 'Sum of their hashes'
+    stored_hash UInt64                 COMMENT 'Sum of their hashes',
+    sealed_at   DateTime64(3, 'UTC')   COMMENT 'When the statement began that sealed it; the newest row counts'
 )
-ENGINE = ${ReplacingMergeTree}
+ENGINE = ${ReplacingMergeTree}(sealed_at)
 ORDER BY (clock, milestone, branch_id, day)
 COMMENT 'Customers by the day of a milestone, each row with the fingerprint of its facts. Read with FINAL.';

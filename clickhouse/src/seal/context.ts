@@ -11,6 +11,11 @@ export interface SealContext {
   shopDay: string;
   /** Which rows of `sealed` are ours: those of this time zone and start of the day. */
   clock: string;
+  /**
+   * When a figure was last sealed anew (ms), as {@link readState} found it. What is sealed from now on is newer, even where somebody has put
+   * ClickHouse's clock back.
+   */
+  changed: number;
   /** Seals anew also what is true. */
   force?: boolean;
   signal?: AbortSignal;
@@ -24,6 +29,7 @@ export const sealContext = (clickhouse: ClickHouse, shop: ShopClock, signal?: Ab
     calendar: shopCalendar(shop.SHOP_TIMEZONE, shop.BUSINESS_DAY_START),
     shopDay,
     clock: clockOf(shopDay),
+    changed: 0,
     signal,
   };
 };
@@ -61,3 +67,10 @@ export const chunkedByWeight = <Item>(
 
 /** Lists of at most so many: a statement stays small and takes a few seconds at most. */
 export const chunked = <Item>(items: readonly Item[], size: number): Item[][] => chunkedByWeight(items, () => 1, size);
+
+/**
+ * SQL of `sealed_at`: when the statement begins. Of two sealers at once the one that read before a change may write last; whoever seals
+ * because of the change begins after it, so that the newer row is the one that knows of it.
+ */
+export const sealedAt = ({ changed }: Pick<SealContext, 'changed'>): string =>
+  `greatest(now64(3), fromUnixTimestamp64Milli(toInt64(${changed + 1}), 'UTC'))`;

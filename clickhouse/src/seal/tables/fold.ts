@@ -1,5 +1,5 @@
 import { dateOf, type Level, type Span } from '../../calendar/spans.ts';
-import { chunked, IN_BACKGROUND, type SealContext } from '../context.ts';
+import { chunked, IN_BACKGROUND, type SealContext, sealedAt } from '../context.ts';
 import { countryOf, days, instants, texts } from './literals.ts';
 import { DATE_OF, INTO_SPANS, productColumns, SOLD } from './spans-sql.ts';
 
@@ -23,20 +23,22 @@ const BUYERS =
 
 const HOURS = ['purchases', 'items', 'revenue_minor'] as const;
 
-const insertColumns = (level: Level, keepCustomers: boolean, hours: number): string => `
+const insertColumns = (context: SealContext, level: Level, keepCustomers: boolean, hours: number): string => `
     {clock:String}, '${level}', f_scope, f_place, f_start, toDate(f_first_day), 0, 0, f_facts, f_purchases, f_items, f_revenue,
     f_gross, f_discount, f_returned, f_returns, f_newest, f_customers, f_breakdown,
     ${productColumns({ bitmaps: 'mapValues(f_buyers)', keep: keepCustomers })},
-    ${HOURS.map((figure) => (hours === 0 ? '[]' : `arrayResize(f_hour_${figure}, ${hours})`)).join(', ')}`;
+    ${HOURS.map((figure) => (hours === 0 ? '[]' : `arrayResize(f_hour_${figure}, ${hours})`)).join(', ')},
+    ${sealedAt(context)}`;
 
 /** Branches together: each country and the chain. A branch that the catalog does not know has the country ''. */
 const acrossSql = (
+  context: SealContext,
   level: 'slot' | 'day',
   starts: readonly number[],
   countries: ReadonlyMap<string, string>,
   folded: Iterable<string>,
 ): string => `
-  SELECT ${insertColumns(level, true, level === 'day' ? 24 : 0)}
+  SELECT ${insertColumns(context, level, true, level === 'day' ? 24 : 0)}
   FROM (
     SELECT whose.1 AS f_scope, whose.2 AS f_place, part.start AS f_start, any(part.first_day) AS f_first_day, ${FOLDED},
       groupBitmapMergeStateMap(mapFromArrays(if(f_scope = 'chain', [], part.product_ids), if(f_scope = 'chain', arraySlice(part.product_customers, 1, 0), part.product_customers))) AS f_buyers,
@@ -58,7 +60,7 @@ export interface Fold {
 }
 
 /** Shorter spans as longer ones, of each place for itself. */
-const upSql = (level: FoldedLevel, folds: readonly Fold[]): string => {
+const upSql = (context: SealContext, level: FoldedLevel, folds: readonly Fold[]): string => {
   const spans = [...new Map(folds.map(({ span }) => [span.start, span])).values()];
   const dates = spans.map(({ firstDay }) => dateOf(level, firstDay));
   const of = (values: string, otherwise: string) =>
@@ -71,7 +73,7 @@ const upSql = (level: FoldedLevel, folds: readonly Fold[]): string => {
   const starts = instants(spans.map(({ start }) => start / 1000));
   const firstDays = days(spans.map(({ firstDay }) => firstDay));
   return `
-  SELECT ${insertColumns(level, level === 'week', 168)}
+  SELECT ${insertColumns(context, level, level === 'week', 168)}
   FROM (
     SELECT part.scope AS f_scope, part.place AS f_place, ${of(starts, "toDateTime(0, 'UTC')")} AS f_start,
       ${of(firstDays, 'toUInt16(0)')} AS f_first_day, ${FOLDED}, ${BUYERS},
@@ -100,36 +102,34 @@ const FOLDS_AT_ONCE = 300;
  * @param countries where each branch is
  */
 export const foldAcross = async (
-  { clickhouse, clock, signal }: SealContext,
+  context: SealContext,
   level: 'slot' | 'day',
   starts: readonly number[],
   countries: ReadonlyMap<string, string>,
   folded: Iterable<string>,
 ): Promise<void> => {
+  const { clickhouse, clock, signal } = context;
   for (const some of chunked(starts, level === 'day' ? DAYS_AT_ONCE : 200)) {
     signal?.throwIfAborted();
     await clickhouse.insertSelect({
       name: `fold_${level}s_across`,
       table: INTO_SPANS,
-      select: acrossSql(level, some, countries, folded),
+      select: acrossSql(context, level, some, countries, folded),
       params: { clock },
     });
   }
 };
 
 /** Seals weeks, months or years of some places from what is sealed of their parts. */
-export const foldUp = async (
-  { clickhouse, clock, signal }: SealContext,
-  level: FoldedLevel,
-  folds: readonly Fold[],
-): Promise<void> => {
+export const foldUp = async (context: SealContext, level: FoldedLevel, folds: readonly Fold[]): Promise<void> => {
+  const { clickhouse, clock, signal } = context;
   const inOrder = [...folds].sort((a, b) => a.span.start - b.span.start);
   for (const some of chunked(inOrder, FOLDS_AT_ONCE)) {
     signal?.throwIfAborted();
     await clickhouse.insertSelect({
       name: `fold_${level}s`,
       table: INTO_SPANS,
-      select: upSql(level, some),
+      select: upSql(context, level, some),
       params: {
         clock,
         start: Math.min(...some.map(({ span }) => span.start)) / 1000,

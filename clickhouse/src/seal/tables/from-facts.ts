@@ -1,6 +1,6 @@
 import { FACT_HASH } from '../../schema/fact-hash.ts';
 import { breakdownOf, IS_SALE, soldOf } from '../../schema/fact-sums.ts';
-import { chunkedByWeight, DAY_MS, IN_BACKGROUND, type Place, type SealContext } from '../context.ts';
+import { chunkedByWeight, DAY_MS, IN_BACKGROUND, type Place, type SealContext, sealedAt } from '../context.ts';
 import { days, instants, texts } from './literals.ts';
 import { INTO_SPANS, productColumns, SOLD } from './spans-sql.ts';
 
@@ -63,7 +63,8 @@ interface Row {
   facts: number;
 }
 
-const sealSql = (level: 'slot' | 'day', rows: readonly Row[], { shopDay, calendar }: SealContext): string => {
+const sealSql = (level: 'slot' | 'day', rows: readonly Row[], context: SealContext): string => {
+  const { shopDay, calendar } = context;
   const slots = level === 'slot';
   const firstDays = [...new Set(rows.map(({ day }) => day))];
   const start = slots
@@ -81,7 +82,7 @@ const sealSql = (level: 'slot' | 'day', rows: readonly Row[], { shopDay, calenda
   SELECT {clock:String}, '${level}', 'branch', branch_id, start, ${firstDay},
     f_rows, f_hash, f_facts, f_purchases, f_items, f_revenue, f_gross, f_discount, f_returned, f_returns, f_newest, f_customers, f_breakdown,
     ${productColumns({ bitmaps: BUYERS, keep: true })},
-    ${hours.join(', ')}
+    ${hours.join(', ')}, ${sealedAt(context)}
   FROM (${figures(start, !slots, where)})
   SETTINGS ${IN_BACKGROUND}, optimize_use_projections = 0`;
 };

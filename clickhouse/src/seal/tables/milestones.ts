@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { storedByDay } from '../../schema/day-fingerprints.ts';
 import { MILESTONE_HASH } from '../../schema/fact-hash.ts';
-import { chunked, IN_BACKGROUND, type SealContext } from '../context.ts';
+import { chunked, IN_BACKGROUND, type SealContext, sealedAt } from '../context.ts';
 import { days as inList, texts } from './literals.ts';
 import { isStale } from './stale.ts';
 
@@ -41,10 +41,11 @@ const staleMilestones = (
  * One read tells the customers and the fingerprint of what is stored; a day without any row left is sealed as nothing. No alias has the name
  * of a column: the hash would be of the alias.
  */
-const sealSql = (shopDay: string, stale: readonly MilestoneDay[]): string => {
+const sealSql = (context: SealContext, stale: readonly MilestoneDay[]): string => {
+  const { shopDay } = context;
   const asked = `arrayZip(${inList(stale.map(({ day }) => day))}, ${texts(stale.map(({ milestone }) => milestone))}, ${texts(stale.map(({ branch }) => branch))})`;
   return `
-  SELECT {clock:String}, told, branch, toDate(day), countIf(rows > 0 AND is_active), sum(rows), sum(hash)
+  SELECT {clock:String}, told, branch, toDate(day), countIf(rows > 0 AND is_active), sum(rows), sum(hash), ${sealedAt(context)}
   FROM (
     SELECT toUInt16(${shopDay}) AS day, toString(milestone) AS told, toString(branch_id) AS branch,
       count() AS rows, sum(${MILESTONE_HASH}) AS hash, argMax(active, revision) AS is_active
@@ -71,13 +72,13 @@ export const sealMilestones = async (
   days?: readonly number[],
 ): Promise<number> => {
   const stale = await staleMilestones(context, openDay, days);
-  const { clickhouse, shopDay, clock, signal } = context;
+  const { clickhouse, clock, signal } = context;
   for (const some of chunked(stale, AT_ONCE)) {
     signal?.throwIfAborted();
     await clickhouse.insertSelect({
       name: 'seal_milestones',
-      table: 'sealed.milestone_days (clock, milestone, branch_id, day, customers, stored_rows, stored_hash)',
-      select: sealSql(shopDay, some),
+      table: 'sealed.milestone_days (clock, milestone, branch_id, day, customers, stored_rows, stored_hash, sealed_at)',
+      select: sealSql(context, some),
       params: { clock },
     });
   }

@@ -29,6 +29,7 @@ const COLUMNS = [
   'hour_purchases',
   'hour_items',
   'hour_revenue_minor',
+  'sealed_at',
 ] as const;
 
 /** Where the statements of the sealer insert. */

@@ -27,5 +27,6 @@ export const cashiers = {
   purchasesWithIt: 'Purchases with it',
   discount: 'Discounts',
   none: 'No purchase in this period.',
+  noNames: 'No sale of this period says more.',
   finding: (name: string, money: string, share: string) => `${name} leads with ${money}, ${share} of all.`,
 };

@@ -44,7 +44,9 @@ describe('products', () => {
       { name: 'Fresh', minor: 300, share: 0.75 },
     ];
     expect(breakdownFinding(rows, format)).toBe('Fresh leads with €3.00, 75 % of all.');
-    expect(breakdownFinding([{ name: 'Fresh', minor: -5, share: 1 }], format)).toBe('No purchase in this period.');
+    expect(breakdownFinding([...rows, { name: '', minor: 900, share: 2 }], format)).toMatch(/^Fresh leads/);
+    expect(breakdownFinding([{ name: '', minor: 5, share: 1 }], format)).toBe('No sale of this period says more.');
+    expect(breakdownFinding([], format)).toBe('No purchase in this period.');
     const trend = [
       { start: '2026-11-19', units: 9, revenue_minor: 100 },
       { start: '2026-11-20', units: 1, revenue_minor: 250 },

@@ -42,13 +42,16 @@ export const trendFinding = ({ trend, by }: ProductFigures, format: Format): str
     : productText.bestMonth(format.month(best.start), units);
 };
 
-/** Who leads, and how far. */
+/** Who leads, and how far. What has no name leads nothing. */
 export const breakdownFinding = (
   rows: readonly { name: string; minor: number; share: number }[],
   format: Format,
 ): string => {
-  const best = largest(rows, ({ minor }) => minor);
-  if (best === undefined || best.minor <= 0) return cashierText.none;
+  const best = largest(
+    rows.filter(({ name }) => name !== ''),
+    ({ minor }) => minor,
+  );
+  if (best === undefined || best.minor <= 0) return rows.length === 0 ? cashierText.none : cashierText.noNames;
   return cashierText.finding(best.name, format.money(best.minor), format.percent(best.share));
 };
 
