@@ -330,8 +330,11 @@ test.each([
       const seen: Seen = { arrivals: new Map() };
       return () => tick(sealContext(connection, clock), seen, { now, graceMs });
     };
-    const gate = Promise.withResolvers<void>();
-    const [quick, late] = [tickOf(clickhouse), tickOf(slow(clickhouse, statement, gate.promise))];
+    let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+    const [quick, late] = [tickOf(clickhouse), tickOf(slow(clickhouse, statement, released))];
     await Promise.all([quick(), late()]);
     world.sell(sale(2));
     await world.deliver(1, 1);
@@ -340,7 +343,7 @@ test.each([
     world.sell(sale(3));
     await world.deliver(1, 1);
     await quick();
-    gate.resolve();
+    release();
     await writingLast;
 
     const gold = openGold(clickhouse, clock, { shareMs: 0 });
