@@ -331,9 +331,9 @@ test.each([
       return () => tick(sealContext(connection, clock), seen, { now, graceMs });
     };
     let release = () => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     const [quick, late] = [tickOf(clickhouse), tickOf(slow(clickhouse, statement, released))];
     await Promise.all([quick(), late()]);
     world.sell(sale(2));
