@@ -7,9 +7,11 @@ import { readBacklog } from '@tillstream/pos-api/relay/outbox/backlog';
 import { setAside } from '@tillstream/pos-api/relay/outbox/dead-letters';
 import { returnOfFile } from '@tillstream/pos-api/return-of-file';
 import { returnPurchase } from '@tillstream/pos-api/return-purchase';
+import { addUser, endUser, setOwnerPassword, setSecrets } from '@tillstream/pos-api/users/users';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { postgresSessions } from '../dashboard/src/lib/server/login/session-store.ts';
+import { createSignIns } from '../dashboard/src/lib/server/till/sign-ins.ts';
 import { makeDatabase, purchase, type TestDatabase } from '../tests/support/database.ts';
 import { applyRoles } from './src/postgres-roles.ts';
 import { letTillIn } from './src/till-key.ts';
@@ -73,9 +75,11 @@ test('the API records, replays, voids, returns and reads, and may not touch the 
     'update customers set number = 1',
     'update product_prices set valid_from = now()',
     'delete from purchases',
-    'select hash from owner_password',
+    'select from users',
     'select from sessions',
-    'select from api_key_events',
+    'select from till_sign_ins',
+    'select from audit_log',
+    "select audit('login', 'owner', null, null)",
   ]) {
     await expect(api.query(forged), forged).rejects.toThrow(/permission denied|can only be updated to DEFAULT/);
   }
@@ -86,8 +90,10 @@ test('the API records, replays, voids, returns and reads, and may not touch the 
 
 test('the API keeps the catalog and knows the keys, and makes none', async () => {
   const api = as('pos_api');
-  expect(await addProduct(api, { product_id: 'soap', name: 'Soap', unit_price_minor: 199 }, 'test')).toBe(true);
-  expect(await setPrice(api, 'soap', 249, null, 'test')).toBe(true);
+  expect(
+    await addProduct(api, { product_id: 'soap', name: 'Soap', unit_price_minor: 199 }, { request_id: 'test' }),
+  ).toBe(true);
+  expect(await setPrice(api, 'soap', 249, null, { request_id: 'test' })).toBe(true);
   await api.query('select key_id, secret_hash from api_keys');
   await api.query('update api_keys set last_used_at = now()');
   await expect(api.query("update api_keys set scopes = '{admin}'")).rejects.toThrow(/permission denied/);
@@ -149,39 +155,83 @@ test('the reconciler reads the books and sends again, and changes no figure', as
 
 test('the dashboard counts what waits, knows who may come in and sees nothing else', async () => {
   const dashboard = as('dashboard');
-  await dashboard.query('select * from owner_password');
+  await dashboard.query('select name, password_hash, pin_hash from users');
   await dashboard.query('select key_id, secret_hash, scopes from api_keys');
   await expect(dashboard.query("update api_keys set scopes = '{admin}'")).rejects.toThrow(/permission denied/);
-  await expect(dashboard.query('delete from owner_password')).rejects.toThrow(/permission denied/);
+  for (const forged of ['delete from users', "update users set role = 'owner'", 'delete from audit_log']) {
+    await expect(dashboard.query(forged), forged).rejects.toThrow(/permission denied/);
+  }
+  await expect(dashboard.query("insert into audit_log (who, role, action) values ('a', 'b', 'c')")).rejects.toThrow(
+    /permission denied/,
+  );
+  await dashboard.query("select audit('login', '', null, null, '{}')");
+  await dashboard.query('select * from audit_log');
   await dashboard.query('select count(*), min(created_at) from outbox');
   await dashboard.query('select created_at from outbox order by id limit 1');
   await expect(dashboard.query('select payload from outbox')).rejects.toThrow(/permission denied/);
   await expect(dashboard.query('select from purchases')).rejects.toThrow(/permission denied/);
 });
 
-test('the dashboard starts, finds, uses and ends sessions; those of another password are none', async () => {
+test('the dashboard makes users, and starts, finds, uses and ends sessions; those of another password or user are none', async () => {
   const IDLE_MS = 3_600_000;
-  const sessions = postgresSessions(as('dashboard'), IDLE_MS);
-  const setPassword = (hash: string) =>
-    database.pool.query(
-      'insert into owner_password (hash) values ($1) on conflict (only_one) do update set hash = excluded.hash',
-      [hash],
-    );
-  await setPassword('$scrypt$first');
+  const dashboard = as('dashboard');
+  const sessions = postgresSessions(dashboard, IDLE_MS);
+  const userId = async (name: string) =>
+    (await dashboard.query('select user_id from users where name = $1 and ended_at is null', [name])).rows[0].user_id;
+  const hashOf = async (name: string) =>
+    (await dashboard.query('select password_hash from users where name = $1', [name])).rows[0].password_hash;
+  await setOwnerPassword(database.pool, 'the first password');
+  await addUser(dashboard, { name: 'Mia', role: 'manager', branch_ids: ['SMKT001'], password: 'the second password' });
+  const owner = { userId: await userId('owner'), passwordHash: await hashOf('owner') };
+  const mia = { userId: await userId('Mia'), passwordHash: await hashOf('Mia') };
   const [token, other, old] = ['a', 'b', 'c'].map((letter) => Buffer.alloc(32, letter)) as [Buffer, Buffer, Buffer];
   const now = Date.now();
-  await sessions.start(old, '$scrypt$first', new Date(now - IDLE_MS - 1));
-  await sessions.start(token, '$scrypt$first', new Date(now));
-  await sessions.start(other, '$scrypt$first', new Date(now));
+  await sessions.start(old, owner, new Date(now - IDLE_MS - 1));
+  await sessions.start(token, owner, new Date(now));
+  await sessions.start(other, mia, new Date(now));
   await sessions.use(token, new Date(now + 5_000));
-  expect(await sessions.find(token)).toEqual({ startedAt: new Date(now), lastUsedAt: new Date(now + 5_000) });
+  expect(await sessions.find(token)).toEqual({
+    startedAt: new Date(now),
+    lastUsedAt: new Date(now + 5_000),
+    who: { name: 'owner', role: 'owner', branches: undefined },
+  });
+  expect((await sessions.find(other))?.who).toEqual({ name: 'Mia', role: 'manager', branches: ['SMKT001'] });
   const count = async () => (await database.pool.query('select from sessions')).rowCount;
   // What was over is cleared up by the next login.
   expect(await count()).toBe(2);
-  await sessions.end(token);
-  expect(await sessions.find(token)).toBeUndefined();
-  await setPassword('$scrypt$second');
+  await endUser(dashboard, 'Mia');
   expect(await sessions.find(other)).toBeUndefined();
+  await setSecrets(dashboard, 'owner', { password: 'the third password' });
+  expect(await sessions.find(token)).toBeUndefined();
+  await sessions.end(token);
+  expect(await count()).toBe(1);
+});
+
+test('the dashboard signs cashiers in; a PIN opens nothing after ten wrong ones in a row, however many come at once', async () => {
+  const dashboard = as('dashboard');
+  await addUser(dashboard, { name: 'Cem', role: 'cashier', branch_ids: ['SMKT001'], pin: '2468' });
+  const signIns = createSignIns(dashboard);
+  const tills = Array.from({ length: 5 }, (_, n) => `till ${n}`);
+  expect(await signIns.names('SMKT001')).toContain('Cem');
+  expect(await signIns.names('SMKT002')).not.toContain('Cem');
+  expect(await signIns.attempt('SMKT002', 'Cem', '2468', 'elsewhere')).toEqual({ kind: 'wrong' });
+  const first = await signIns.attempt('SMKT001', 'cem', '2468', 'till 0');
+  if (first.kind !== 'in') throw new Error(first.kind);
+  expect(await signIns.find(first.token)).toMatchObject({ name: 'Cem', branch_id: 'SMKT001', endedAt: undefined });
+  const tries = await Promise.all(
+    tills.flatMap((till) => [1, 2, 3].map(() => signIns.attempt('SMKT001', 'Cem', '1357', till))),
+  );
+  expect(tries.filter(({ kind }) => kind === 'wrong')).toHaveLength(10);
+  expect(tries.filter(({ kind }) => kind === 'locked')).toHaveLength(5);
+  expect(await signIns.attempt('SMKT001', 'Cem', '2468', 'till 9')).toEqual({ kind: 'locked', name: 'Cem' });
+  await setSecrets(dashboard, 'Cem', { pin: '97531' });
+  expect((await signIns.find(first.token))?.endedAt).toBeTypeOf('number');
+  const again = await signIns.attempt('SMKT001', 'Cem', '97531', 'till 9');
+  if (again.kind !== 'in') throw new Error(again.kind);
+  await signIns.end(again.token);
+  expect((await signIns.find(again.token))?.endedAt).toBeTypeOf('number');
+  for (let n = 0; n < 5; n++) await signIns.attempt('SMKT001', 'nobody', '1357', 'till 8');
+  expect((await signIns.attempt('SMKT001', 'Cem', '97531', 'till 8')).kind).toBe('later');
 });
 
 test('the loader keeps the catalog and records', async () => {

@@ -48,8 +48,15 @@ grant insert on outbox to reconciler;
 -- What was set aside is not sent again; it need not see what is in it.
 grant select (key) on dead_letters to reconciler;
 
--- The dashboard shows how much waits in the outbox, and knows the owner's password and the keys by their hashes.
+-- The dashboard shows how much waits in the outbox, knows the keys by their hashes and the branches that a user may have.
 grant select (id, created_at) on outbox to dashboard;
-grant select on owner_password, api_keys to dashboard;
--- Its sessions are its own: it starts, ends and uses them.
+grant select on api_keys, branches to dashboard;
+-- The owner makes and ends users on a page; a wrong PIN is counted. What a user is stays as it was made.
+grant select, insert on users to dashboard;
+grant update (password_hash, pin_hash, pin_failures, ended_at) on users to dashboard;
+-- Sessions and sign-ins at tills are its own: it starts, ends and uses them.
 grant select, insert, delete, update (last_used_at) on sessions to dashboard;
+grant select, insert, delete, update (signed_out_at) on till_sign_ins to dashboard;
+-- It shows the audit log to the owner and tells it of logins. Nobody else may add an entry but by what triggers see them do.
+grant select on audit_log to dashboard;
+grant execute on function audit to dashboard;

@@ -36,9 +36,9 @@ const events = async () => {
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
 
 test('a sale is charged what the product cost when it was sold', async () => {
-  await setPrice(database.pool, 'milk', 170, '2026-04-01T00:00:00Z', 'r1');
-  await setPrice(database.pool, 'milk', 160, '2026-02-01T00:00:00Z', 'r2');
-  await setPrice(database.pool, 'milk', 199, inSeconds(3600), 'r3');
+  await setPrice(database.pool, 'milk', 170, '2026-04-01T00:00:00Z', { request_id: 'r1' });
+  await setPrice(database.pool, 'milk', 160, '2026-02-01T00:00:00Z', { request_id: 'r2' });
+  await setPrice(database.pool, 'milk', 199, inSeconds(3600), { request_id: 'r3' });
   expect(await charged('2026-01-31T23:59:59.999Z')).toBe(150);
   expect(await charged('2026-02-01T00:00:00Z')).toBe(160);
   expect(await charged('2026-03-31T23:59:59.999Z')).toBe(160);
@@ -58,7 +58,7 @@ test('a sale is charged what the product cost when it was sold', async () => {
 });
 
 test('a planned price becomes the present one at its moment, told once by whoever looks first', async () => {
-  await setPrice(database.pool, 'milk', 200, inSeconds(0.3), 'r1');
+  await setPrice(database.pool, 'milk', 200, inSeconds(0.3), { request_id: 'r1' });
   expect(await events()).toEqual([]);
   expect(await charged(null)).toBe(150);
   await database.pool.query('delete from outbox');
@@ -72,9 +72,9 @@ test('a planned price becomes the present one at its moment, told once by whoeve
 });
 
 test('a price list sets what products cost from now on; what sales were charged, what is planned or retired stays', async () => {
-  await setPrice(database.pool, 'milk', 170, '2026-02-01T00:00:00Z', 'r1');
-  await setPrice(database.pool, 'milk', 190, inSeconds(3600), 'r2');
-  await changeProduct(database.pool, 'eggs', { active: false }, 'r3');
+  await setPrice(database.pool, 'milk', 170, '2026-02-01T00:00:00Z', { request_id: 'r1' });
+  await setPrice(database.pool, 'milk', 190, inSeconds(3600), { request_id: 'r2' });
+  await changeProduct(database.pool, 'eggs', { active: false }, { request_id: 'r3' });
   await database.pool.query('delete from outbox');
   const file = [
     { product_id: 'milk', name: 'Whole Milk', unit_price_minor: 180 },
@@ -99,8 +99,8 @@ test('a price list sets what products cost from now on; what sales were charged,
 });
 
 test('what comes with history is added where it is new and changes nothing that is there', async () => {
-  await setPrice(database.pool, 'milk', 170, null, 'r1');
-  await changeProduct(database.pool, 'milk', { active: false, name: 'Whole Milk' }, 'r2');
+  await setPrice(database.pool, 'milk', 170, null, { request_id: 'r1' });
+  await changeProduct(database.pool, 'milk', { active: false, name: 'Whole Milk' }, { request_id: 'r2' });
   await database.pool.query('delete from outbox');
   const products = [
     { product_id: 'milk', name: 'Milk', unit_price_minor: 120 },
@@ -127,19 +127,19 @@ test('what comes with history is added where it is new and changes nothing that 
 });
 
 test('a retired product is charged for sales from before, and refused after', async () => {
-  expect(await changeProduct(database.pool, 'milk', { active: false }, 'r1')).toBe(true);
-  expect(await changeProduct(database.pool, 'milk', { active: false }, 'r2')).toBe(true);
+  expect(await changeProduct(database.pool, 'milk', { active: false }, { request_id: 'r1' })).toBe(true);
+  expect(await changeProduct(database.pool, 'milk', { active: false }, { request_id: 'r2' })).toBe(true);
   expect(await events()).toMatchObject([{ requestid: 'r1', data: { active: false, revision: 2 } }]);
   expect(await charged('2026-03-01T10:00:00Z')).toBe(150);
   expect(await charged(null)).toEqual(['milk is no longer sold']);
-  await changeProduct(database.pool, 'milk', { active: true, name: 'Whole Milk' }, 'r3');
+  await changeProduct(database.pool, 'milk', { active: true, name: 'Whole Milk' }, { request_id: 'r3' });
   expect(await charged(null)).toBe(150);
-  expect(await changeProduct(database.pool, 'caviar', { active: true }, 'r4')).toBe(false);
+  expect(await changeProduct(database.pool, 'caviar', { active: true }, { request_id: 'r4' })).toBe(false);
 });
 
 test('a price that is set "now" is valid at once and told at once', async () => {
   for (let n = 1; n <= 60; n++) {
-    await setPrice(database.pool, 'milk', 1000 + n, null, `now ${n}`);
+    await setPrice(database.pool, 'milk', 1000 + n, null, { request_id: `now ${n}` });
     const { rows } = await database.pool.query(
       'select unit_price_minor::int as price from products where product_id = $1',
       ['milk'],
@@ -153,16 +153,16 @@ test('a price that is set "now" is valid at once and told at once', async () => 
 
 test('a product and a branch can be added, once', async () => {
   const oats = { product_id: 'oats', name: 'Oats', unit_price_minor: 99 };
-  expect(await addProduct(database.pool, oats, 'r1')).toBe(true);
-  expect(await addProduct(database.pool, oats, 'r2')).toBe(false);
+  expect(await addProduct(database.pool, oats, { request_id: 'r1' })).toBe(true);
+  expect(await addProduct(database.pool, oats, { request_id: 'r2' })).toBe(false);
   expect(await charged('2010-01-01T00:00:00Z', ['oats'])).toBe(99);
-  await addBranches(database.pool, [{ branch_id: 'SMKT009', name: 'Ninth', country: 'PT' }], 'r3');
+  await addBranches(database.pool, [{ branch_id: 'SMKT009', name: 'Ninth', country: 'PT' }], { request_id: 'r3' });
   const { rows } = await database.pool.query<{ payload: string }>("select payload from outbox where key = 'SMKT009'");
   expect(JSON.parse(rows[0]?.payload ?? '')).toMatchObject({ requestid: 'r3', data: { name: 'Ninth' } });
 });
 
 test('the price of a moment is refused when a till adds it up otherwise', async () => {
-  await setPrice(database.pool, 'milk', 170, '2026-02-01T00:00:00Z', 'r1');
+  await setPrice(database.pool, 'milk', 170, '2026-02-01T00:00:00Z', { request_id: 'r1' });
   const sale = purchase({ items: ['milk'], sold_at: '2026-01-01T00:00:00Z' });
   const wrong = await recordPurchases(database.pool, [{ ...sale, expected_total_minor: 170 }]);
   expect(wrong).toMatchObject([{ outcome: 'refused', faults: [{ detail: 'the prices add up to 150, not to 170' }] }]);

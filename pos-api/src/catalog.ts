@@ -1,6 +1,7 @@
 import { UNITS } from '@tillstream/schemas/values/choices';
 import { z } from 'zod';
 import type { Database } from './postgres/database.ts';
+import { queryAs } from './users/actor.ts';
 
 const product = z.object({
   product_id: z.string(),
@@ -60,50 +61,53 @@ export const findBranch = async (db: Database, id: string): Promise<Branch | und
   return rows[0] === undefined ? undefined : branch.parse(rows[0]);
 };
 
+/** Which request changes something, and with which key, for events and the audit log. */
+export interface Cause {
+  request_id: string;
+  /** Absent where keys are off. */
+  key_id?: string | undefined;
+}
+
 /** Adds the products that are not there yet, at a price that they have always had; the others stay. Answers how many are new. */
 export const addProducts = (
   db: Database,
   products: readonly NewProduct[],
-  requestId: string | null = null,
+  cause?: Cause,
 ): Promise<{ changed: number }> =>
-  changed(db, 'select add_products($1::jsonb, $2) as changed', [JSON.stringify(products), requestId]);
+  changed(db, cause, 'add_products($2::jsonb, $3)', [JSON.stringify(products), cause?.request_id ?? null]);
 
 /**
  * The products of a price list: adds what is new; what differs gets the list's name, and its price from now on. Answers how
  * many were added or changed.
  */
 export const upsertProducts = (db: Database, products: readonly NewProduct[]): Promise<{ changed: number }> =>
-  changed(db, 'select upsert_products($1::jsonb) as changed', [JSON.stringify(products)]);
+  changed(db, undefined, 'upsert_products($2::jsonb)', [JSON.stringify(products)]);
 
 /** Adds the branches that are not there yet; the others stay. Answers how many are new. */
-export const addBranches = (
-  db: Database,
-  branches: readonly Branch[],
-  requestId: string | null = null,
-): Promise<{ changed: number }> =>
-  changed(db, 'select add_branches($1::jsonb, $2) as changed', [JSON.stringify(branches), requestId]);
+export const addBranches = (db: Database, branches: readonly Branch[], cause?: Cause): Promise<{ changed: number }> =>
+  changed(db, cause, 'add_branches($2::jsonb, $3)', [JSON.stringify(branches), cause?.request_id ?? null]);
 
 /** Adds branches or changes those that differ. Answers how many were added or changed. */
 export const upsertBranches = (db: Database, branches: readonly Branch[]): Promise<{ changed: number }> =>
-  changed(db, 'select upsert_branches($1::jsonb) as changed', [JSON.stringify(branches)]);
+  changed(db, undefined, 'upsert_branches($2::jsonb)', [JSON.stringify(branches)]);
 
 /** Gives a branch another name or country; false when there is no such branch. */
 export const changeBranch = (
   db: Database,
   id: string,
   change: { name?: string | undefined; country?: string | undefined },
-  requestId: string,
+  cause: Cause,
 ): Promise<boolean> =>
-  isDone(db, 'select change_branch($1, $2, $3, $4) as done', [
+  isDone(db, cause, 'change_branch($2, $3, $4, $5)', [
     id,
     change.name ?? null,
     change.country ?? null,
-    requestId,
+    cause.request_id,
   ]);
 
 /** Adds a product at a price that it has always had; false when the id is taken. */
-export const addProduct = async (db: Database, product: NewProduct, requestId: string): Promise<boolean> =>
-  (await addProducts(db, [product], requestId)).changed === 1;
+export const addProduct = async (db: Database, product: NewProduct, cause: Cause): Promise<boolean> =>
+  (await addProducts(db, [product], cause)).changed === 1;
 
 /** Sets a product's price from a moment on (UTC instant; null: now); false when there is no such product. */
 export const setPrice = (
@@ -111,29 +115,36 @@ export const setPrice = (
   id: string,
   unitPriceMinor: number,
   from: string | null,
-  requestId: string,
-): Promise<boolean> => isDone(db, 'select set_price($1, $2, $3, $4) as done', [id, unitPriceMinor, from, requestId]);
+  cause: Cause,
+): Promise<boolean> => isDone(db, cause, 'set_price($2, $3, $4, $5)', [id, unitPriceMinor, from, cause.request_id]);
 
 /** Changes a product, retires it or sells it again; what is absent stays. False when there is no such product. */
 export const changeProduct = (
   db: Database,
   id: string,
   change: { [Field in 'name' | 'category' | 'unit' | 'sku' | 'open_price' | 'active']?: Product[Field] | undefined },
-  requestId: string,
+  cause: Cause,
 ): Promise<boolean> =>
-  isDone(db, 'select change_product($1, $2::jsonb, $3) as done', [id, JSON.stringify(change), requestId]);
+  isDone(db, cause, 'change_product($2, $3::jsonb, $4)', [id, JSON.stringify(change), cause.request_id]);
 
 /** Makes planned prices whose moment has come the present ones, and tells of it. Safe to call from anywhere, any time. */
 export const applyDuePrices = async (db: Database): Promise<void> => {
   await db.query({ name: 'apply_due_prices', text: 'select apply_due_prices()' });
 };
 
-const changed = async (db: Database, text: string, values: unknown[]) => {
-  const result = await db.query(text, values);
+const changed = async (db: Database, cause: Cause | undefined, call: string, values: unknown[]) => {
+  const result = await queryAs(db, actorOf(cause), `select ${call} as changed from actor`, values);
   return z.object({ changed: z.number() }).parse(result.rows[0]);
 };
 
-const isDone = async (db: Database, text: string, values: unknown[]): Promise<boolean> => {
-  const { rows } = await db.query(text, values);
+const isDone = async (db: Database, cause: Cause, call: string, values: unknown[]): Promise<boolean> => {
+  const { rows } = await queryAs(db, actorOf(cause), `select ${call} as done from actor`, values);
   return done.parse(rows[0]).done;
 };
+
+const actorOf = (cause: Cause | undefined) =>
+  cause && {
+    who: cause.key_id ?? 'loopback',
+    role: cause.key_id === undefined ? 'nobody' : 'key',
+    request_id: cause.request_id,
+  };

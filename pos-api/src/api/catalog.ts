@@ -28,7 +28,7 @@ import {
 import { type Database, sqlState } from '../postgres/database.ts';
 import { readBody } from './http/body.ts';
 import { ProblemError } from './http/problems.ts';
-import { branchOf, requestIdOf } from './keys/caller.ts';
+import { branchOf, causeOf } from './keys/caller.ts';
 
 const GIVEN_FIELDS = ['name', 'unit_price_minor', 'category', 'unit', 'sku', 'open_price'] as const;
 const UNIQUE_VIOLATION = '23505';
@@ -53,7 +53,7 @@ export const postProduct =
   async (request, response) => {
     const given = readBody(newProduct, request.body);
     const product_id = given.product_id ?? productId(given.name);
-    const added = await skuIsFree(addProduct(db, { ...given, product_id }, requestIdOf(response)));
+    const added = await skuIsFree(addProduct(db, { ...given, product_id }, causeOf(response)));
     const product = await requireProduct(db, product_id);
     const asGiven = { category: '', unit: 'piece', sku: null, open_price: false, ...given };
     if (!added && GIVEN_FIELDS.some((field) => product[field] !== asGiven[field])) {
@@ -69,7 +69,7 @@ export const patchProduct =
   async (request, response) => {
     const change = readBody(productChange, request.body);
     const id = idIn(request.params.product_id);
-    if (!(await skuIsFree(changeProduct(db, id, change, requestIdOf(response))))) throw noProduct();
+    if (!(await skuIsFree(changeProduct(db, id, change, causeOf(response))))) throw noProduct();
     send<typeof productResponse>(response, await requireProduct(db, id));
   };
 
@@ -79,7 +79,7 @@ export const postPrice =
   async (request, response) => {
     const { unit_price_minor, from } = readBody(newPrice, request.body);
     const id = idIn(request.params.product_id);
-    if (!(await setPrice(db, id, unit_price_minor, from ?? null, requestIdOf(response)))) throw noProduct();
+    if (!(await setPrice(db, id, unit_price_minor, from ?? null, causeOf(response)))) throw noProduct();
     send<typeof productResponse>(response, await requireProduct(db, id));
   };
 
@@ -95,7 +95,7 @@ export const postBranch =
   (db: Database): RequestHandler =>
   async (request, response) => {
     const given = readBody(newBranch, request.body);
-    const { changed: added } = await addBranches(db, [given], requestIdOf(response));
+    const { changed: added } = await addBranches(db, [given], causeOf(response));
     const branch = await requireStoredBranch(db, given.branch_id);
     if (added === 0 && (branch.name !== given.name || branch.country !== given.country)) {
       throw new ProblemError('exists', `${given.branch_id} is another branch already`);
@@ -110,7 +110,7 @@ export const patchBranch =
   async (request, response) => {
     const change = readBody(branchChange, request.body);
     const id = idIn(request.params.branch_id);
-    if (!(await changeBranch(db, id, change, requestIdOf(response)))) throw noBranch();
+    if (!(await changeBranch(db, id, change, causeOf(response)))) throw noBranch();
     send<typeof branchResponse>(response, await requireStoredBranch(db, id));
   };
 

@@ -158,7 +158,7 @@ test('Postgres is restored to an earlier moment: nothing is healed until a perso
     await sell(db, 1, regular);
     await sell(db, 2, gone);
     await db.query('select void_purchase($1)', [voidedLater]);
-    await changeProduct(db, 'milk', { name: 'Milk, renamed' }, 'test');
+    await changeProduct(db, 'milk', { name: 'Milk, renamed' }, { request_id: 'test' });
     await upsertBranches(db, [{ branch_id: 'LATER', name: 'Later', country: 'DE' }]);
     await allSent(db);
     expect(await reconcile(db)).toEqual({ stopped: '', found: 0, healed: 0 });

@@ -6,7 +6,7 @@ import type { Scene } from '../scene.ts';
 /** Sets the owner's password, logs in through the proxy, reads figures, sells at the page's till and logs out. */
 export const owner = async ({ stack, client, book }: Scene): Promise<string> => {
   const password = randomBytes(18).toString('base64url');
-  await stack.operateWith({ input: { text: `${password}\n` } }, 'node', 'pos-api/src/password/password-main.ts');
+  await stack.operateWith({ input: { text: `${password}\n` } }, 'node', 'pos-api/src/users/password-main.ts');
 
   const ask = async (wanted: number, method: string, path: string, options: Ask = {}) => {
     const answer = await client.ask(method, path, { anonymous: true, ...options });

@@ -18,7 +18,13 @@ export const passwordFault = (password: string): string | undefined => {
   return length > LONGEST ? `it must have ${LONGEST} characters or fewer` : undefined;
 };
 
-/** The text to store of a password: `$scrypt$ln=15,r=8,p=3$salt$hash`. Two calls never give the same. */
+/** What is wrong with a PIN that somebody wants; undefined when it will do. */
+export const pinFault = (pin: string): string | undefined => {
+  if (!/^\d{4,8}$/.test(pin)) return 'a PIN has 4 to 8 digits';
+  return /^(\d)\1*$/.test(pin) || '0123456789'.includes(pin) ? 'this PIN is guessed first: take another' : undefined;
+};
+
+/** The text to store of a password or a PIN: `$scrypt$ln=15,r=8,p=3$salt$hash`. Two calls never give the same. */
 export const hashPassword = async (password: string): Promise<string> => {
   const salt = randomBytes(16);
   const hash = await deriveWith(password, salt, COST);

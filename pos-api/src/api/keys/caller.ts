@@ -2,6 +2,7 @@ import type { Scope } from '@tillstream/schemas/api';
 import { bearerOf } from '@tillstream/schemas/credentials/api-keys';
 import type { RequestHandler, Response } from 'express';
 import { z } from 'zod';
+import type { Cause } from '../../catalog.ts';
 import type { ApiKey } from '../../keys/api-keys.ts';
 import type { TraceSpan } from '../../tracing.ts';
 import { ProblemError } from '../http/problems.ts';
@@ -22,6 +23,12 @@ export const localsOf = (response: Response): Partial<Locals> => response.locals
 
 /** The id of the request, see {@link giveRequestId}. */
 export const requestIdOf = (response: Response): string => localsOf(response).requestId ?? '';
+
+/** What a change of this request is written down as. */
+export const causeOf = (response: Response): Cause => ({
+  request_id: requestIdOf(response),
+  key_id: localsOf(response).key?.key_id,
+});
 
 /**
  * Finds out whose key it is. Refuses nothing yet: who has no key is limited by address before being refused.

@@ -203,11 +203,7 @@ test('who made and ended which key stays written down', async () => {
     expect(events[0]).toMatchObject({ branch_id: 'SMKT001', scopes: ['post', 'read'], application: 'test' });
     expect(events[0]?.role).not.toBe('');
   });
-  for (const change of [
-    'update api_key_events set role = null',
-    'delete from api_key_events',
-    'delete from api_keys',
-  ]) {
+  for (const change of ['update audit_log set role = null', 'delete from audit_log', 'delete from api_keys']) {
     await expect(database.pool.query(change)).rejects.toThrow(/is only added to/);
   }
 });
