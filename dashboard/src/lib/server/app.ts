@@ -3,15 +3,17 @@ import { type ClickHouse, connectClickHouse } from '@tillstream/clickhouse/clien
 import { type Gold, openGold } from '@tillstream/clickhouse/questions/gold';
 import { latestReconciliation } from '@tillstream/reconciler/report/latest';
 import { clickhouseUrl, postgresUrl } from '@tillstream/schemas/settings';
+import type { Pool } from 'pg';
 import type { Warnings } from '../figures/figures.ts';
 import { createInFlight, type InFlight } from './api/in-flight.ts';
 import { createFiguresReader } from './live/figures-reader.ts';
 import { createLive, type Live } from './live/live.ts';
 import { createVersions } from './live/versions.ts';
 import { getLog } from './log.ts';
+import { type Audit, createAudit } from './login/audit.ts';
 import { createLogin, type Login } from './login/login.ts';
 import { postgresSessions } from './login/session-store.ts';
-import { readStored } from './login/stored.ts';
+import { findUser, readStored } from './login/stored.ts';
 import { connectConsumerLag } from './pipeline/consumer-lag.ts';
 import { connectOutbox } from './pipeline/outbox.ts';
 import { type PipelineWatch, watchPipeline } from './pipeline/pipeline.ts';
@@ -20,6 +22,7 @@ import { connectPostgres } from './postgres.ts';
 import { readSealer } from './questions/pipeline/sealer.ts';
 import { readOpenVersion, readSealedState } from './questions/versions.ts';
 import { getSettings } from './settings.ts';
+import { createSignIns, type SignIns } from './till/sign-ins.ts';
 
 /** What the routes work with. Nothing in it connects before it is used. */
 export interface App {
@@ -36,6 +39,11 @@ export interface App {
   live: Live;
   /** Absent where nobody has to log in. */
   login: Login | undefined;
+  /** Who stands at which till. */
+  signIns: SignIns;
+  audit: Audit;
+  /** Users, sessions and the audit log. */
+  people: Pool;
   close(): Promise<void>;
 }
 
@@ -66,10 +74,15 @@ const createApp = (): App => {
     2_000,
   );
   const idleMs = settings.DASHBOARD_SESSION_IDLE_HOURS * 3_600_000;
-  const gatekeepers = settings.loginIsOn ? connectPostgres(postgresUrl(settings), { writes: true }) : undefined;
-  const login =
-    gatekeepers &&
-    createLogin({ read: () => readStored(gatekeepers), sessions: postgresSessions(gatekeepers, idleMs), idleMs });
+  const people = connectPostgres(postgresUrl(settings), { writes: true });
+  const login = settings.loginIsOn
+    ? createLogin({
+        read: () => readStored(people),
+        findUser: (name) => findUser(people, name),
+        sessions: postgresSessions(people, idleMs),
+        idleMs,
+      })
+    : undefined;
   const loyalThreshold = settings.LOYAL_THRESHOLD;
   const live = createLive(
     {
@@ -102,9 +115,12 @@ const createApp = (): App => {
     hasBroker: settings.kafka !== undefined,
     live,
     login,
+    signIns: createSignIns(people),
+    audit: createAudit(people),
+    people,
     close: async () => {
       live.close();
-      await Promise.allSettled([pipeline.close(), clickhouse.close(), gatekeepers?.end()]);
+      await Promise.allSettled([pipeline.close(), clickhouse.close(), people.end()]);
     },
   };
 };

@@ -7,7 +7,7 @@ export const connectPostgres = (url: string, { writes = false } = {}): Pool => {
   const pool = new Pool({
     connectionString: url,
     application_name: 'dashboard',
-    max: 1,
+    max: writes ? 2 : 1,
     connectionTimeoutMillis: 2_000,
     statement_timeout: 1_000,
     query_timeout: 2_000,

@@ -1,3 +1,4 @@
+import type { Role } from '@tillstream/schemas/values/choices';
 import { untrack } from 'svelte';
 import type { Figures } from '../figures/figures.ts';
 import type { PageAnswer, ViewDays } from '../figures/page-answer.ts';
@@ -12,6 +13,8 @@ import type { View } from './view.ts';
 export interface OwnerData<T, P = undefined> {
   answer: PageAnswer<T, P>;
   shop: Shop;
+  /** Who looks; `login`: whether anybody has to log in. */
+  user: { login: boolean; name: string; role: Role | 'program' };
   branches: Figures['branches'];
   view: View;
   viewDays: ViewDays;

@@ -1,4 +1,5 @@
 import { type Actions, error, fail, redirect } from '@sveltejs/kit';
+import { OWNER } from '@tillstream/pos-api/users/users';
 import { getApp } from '$lib/server/app.ts';
 import { nextPath, sessionCookie } from '$lib/server/login/gate.ts';
 import { SESSION_MS } from '$lib/server/login/session.ts';
@@ -17,13 +18,20 @@ export const load: PageServerLoad = async ({ locals, url, setHeaders }) => {
   return { hasPassword: await getApp().login?.hasPassword() };
 };
 
+const textOf = (value: FormDataEntryValue | null): string => (typeof value === 'string' ? value : '');
+
 export const actions: Actions = {
   in: async ({ request, url, cookies, setHeaders, getClientAddress }) => {
-    const { login: gatekeeper } = getApp();
+    const { login: gatekeeper, audit } = getApp();
     if (gatekeeper === undefined) redirect(303, '/');
-    const password = (await request.formData()).get('password');
-    const tried = await gatekeeper.attempt(typeof password === 'string' ? password : '', getClientAddress());
+    const form = await request.formData();
+    const name = textOf(form.get('name')) || OWNER;
+    const address = getClientAddress();
+    const tried = await gatekeeper.attempt(name, textOf(form.get('password')), address);
+    if (tried.kind === 'wrong')
+      await audit({ action: 'login refused', who: tried.name ?? 'unknown', role: 'nobody', address });
     if (tried.kind === 'in') {
+      await audit({ action: 'login', who: tried.user.name, role: tried.user.role, address });
       cookies.set(sessionCookie(url), tried.session, {
         ...cookieOptions(url),
         maxAge: SESSION_MS / 1000,
@@ -32,13 +40,17 @@ export const actions: Actions = {
     }
     const seconds = tried.kind === 'later' ? tried.seconds : undefined;
     if (seconds !== undefined) setHeaders({ 'retry-after': String(seconds) });
-    return fail(STATUS[tried.kind], { fault: tried.kind, seconds });
+    return fail(STATUS[tried.kind], { fault: tried.kind, seconds, name });
   },
   /** Ends the session of this browser, here and on the server; a new password ends all. */
-  out: async ({ cookies, url }) => {
+  out: async ({ cookies, url, getClientAddress }) => {
     const session = cookies.get(sessionCookie(url));
+    const { login: gatekeeper, audit } = getApp();
     try {
-      if (session !== undefined) await getApp().login?.logOut(session);
+      const judged = await gatekeeper?.judge({ session });
+      if (session !== undefined) await gatekeeper?.logOut(session);
+      if (judged?.kind === 'in')
+        await audit({ action: 'logout', who: judged.who.name, role: judged.who.role, address: getClientAddress() });
     } catch {
       error(503, login.notLoggedOut);
     }

@@ -1,6 +1,6 @@
 import { ClickHouseError } from '@clickhouse/client';
 import { READ_API, type ReadAnswer, type ReadEndpoint } from '@tillstream/schemas/read-api';
-import { type App, getApp } from '../app.ts';
+import { getApp, type App as TheApp } from '../app.ts';
 import { getLog } from '../log.ts';
 import { readBranches } from '../questions/catalog/branches.ts';
 import { Parameters } from './parameters.ts';
@@ -9,17 +9,19 @@ import { columnsOf, isColumnOf, tableFile } from './table-file.ts';
 
 /** A question of the read API and what answers it. */
 export interface Ask {
-  app: App;
+  app: TheApp;
   parameters: Parameters;
   /** The query string that they come from. */
   search: URLSearchParams;
+  /** The branches of who asks; undefined: all. */
+  branches: readonly string[] | undefined;
   /** Fires when the reader has gone or waited long enough. */
   signal: AbortSignal;
 }
 
 const LONGEST_MS = 10_000;
 
-type Handler = (event: { url: URL; request: Request }) => Promise<Response>;
+type Handler = (event: { url: URL; request: Request; locals: App.Locals }) => Promise<Response>;
 
 /** A GET handler of the read API: the answer as it is or as JSON, or what went wrong as problem+json. */
 export const answer = (read: (ask: Ask) => Promise<object>): Handler => handler(async (ask) => jsonOf(await read(ask)));
@@ -40,19 +42,24 @@ export const figures = <E extends ReadEndpoint>(name: E, read: (ask: Ask) => Pro
   return handler(async (ask) => {
     const format = ask.parameters.oneOf('format', ['json', 'csv', 'parquet']) ?? 'json';
     if (format !== 'json') return tableFile(name, format, columnsOf(name), tableOf(await read(ask)));
-    const text = await ask.app.inFlight(`${name}?${ask.search}`, (signal) => readText({ ...ask, signal }), ask.signal);
+    const text = await ask.app.inFlight(
+      `${name}?${ask.search} ${ask.branches?.join()}`,
+      (signal) => readText({ ...ask, signal }),
+      ask.signal,
+    );
     return jsonText(text);
   });
 };
 
 const handler =
   (respond: (ask: Ask) => Promise<Response>): Handler =>
-  async ({ url, request }) => {
+  async ({ url, request, locals }) => {
     try {
       return await respond({
         app: getApp(),
         parameters: new Parameters(url.searchParams),
         search: url.searchParams,
+        branches: locals.who === undefined ? [] : locals.who.branches,
         signal: AbortSignal.any([request.signal, AbortSignal.timeout(LONGEST_MS)]),
       });
     } catch (error) {
@@ -65,8 +72,12 @@ const jsonOf = (found: object): Response => (found instanceof Response ? found :
 const jsonText = (text: string): Response =>
   new Response(text, { headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } });
 
-/** Throws a 404 when the catalog has no such branch; undefined means all branches. */
-export const requireBranch = async ({ app, signal }: Ask, branch: string | undefined): Promise<void> => {
+/** Throws a 404 when the catalog has no such branch, or it is none of theirs; undefined means all branches. */
+export const requireBranch = async (
+  { app, branches: theirs, signal }: Ask,
+  branch: string | undefined,
+): Promise<void> => {
+  if (theirs !== undefined && (branch === undefined || !theirs.includes(branch))) throw unknownBranch(branch ?? '');
   if (branch === undefined) return;
   if ((await app.gold.now()).countries.has(branch)) return;
   // What is known may be a second old, and the branch newer.

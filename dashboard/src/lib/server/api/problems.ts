@@ -1,7 +1,15 @@
 /** What was wrong with a request, as RFC 9457 describes it. */
 export interface Problem {
   /** Last part of the problem's URI; stable, so that programs can tell problems apart. */
-  kind: 'bad-parameter' | 'unknown-branch' | 'not-found' | 'unauthenticated' | 'forbidden' | 'unavailable' | 'internal';
+  kind:
+    | 'bad-parameter'
+    | 'unknown-branch'
+    | 'not-found'
+    | 'unauthenticated'
+    | 'sign-in'
+    | 'forbidden'
+    | 'unavailable'
+    | 'internal';
   status: number;
   title: string;
   detail: string;

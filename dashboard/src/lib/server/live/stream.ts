@@ -1,4 +1,5 @@
 import type { LiveMessage } from '../../figures/figures.ts';
+import { forBranches } from './for-branches.ts';
 import type { Live } from './live.ts';
 
 /** A viewer with more messages waiting than this has its stream ended; it connects again by itself. */
@@ -9,13 +10,16 @@ const ASK_AGAIN_MS = 5_000;
  * A viewer's stream of server-sent events, one JSON {@link LiveMessage} each. It ends when the viewer has gone,
  * which shows in `signal`, in the stream's cancel, or in messages that pile up, and when its session has ended.
  *
- * @param mayStay whether the viewer's session still holds; asked every few seconds
+ * @param viewer `mayStay`: whether their session still holds, asked every few seconds; `branches`: those that they may know of
  */
 export const liveStream = (
   live: Live,
   branch: string | undefined,
   signal: AbortSignal,
-  mayStay: () => Promise<boolean> = async () => true,
+  {
+    mayStay = async () => true,
+    branches,
+  }: { mayStay?: () => Promise<boolean>; branches?: readonly string[] | undefined } = {},
 ): Response => {
   let leave = () => {};
   const stream = new ReadableStream<Uint8Array>(
@@ -49,7 +53,7 @@ export const liveStream = (
         };
         send('retry: 1000\n\n');
         stop = live.watch(branch, {
-          send: (message: LiveMessage) => send(`data: ${JSON.stringify(message)}\n\n`),
+          send: (message: LiveMessage) => send(`data: ${JSON.stringify(forBranches(message, branches))}\n\n`),
           end: leave,
         });
         if (over) stop();

@@ -3,7 +3,7 @@ import { hashKey } from '@tillstream/schemas/credentials/api-keys';
 import { expect, it } from 'vitest';
 import { createLogin } from './login.ts';
 import type { Session, SessionStore } from './session.ts';
-import type { Stored, StoredKey } from './stored.ts';
+import type { Stored, StoredKey, StoredUser } from './stored.ts';
 
 const PASSWORD = 'an owner knows it';
 const keyOf = (id: string) => `ts_${id.padEnd(12, '0')}_${id.padEnd(43, 'k')}`;
@@ -18,12 +18,15 @@ const text = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
 const salt = Buffer.alloc(16, 1);
 const hash = `$scrypt$ln=4,r=8,p=1$${text(salt)}$${text(scryptSync(PASSWORD, salt, 32, { N: 16, r: 8, p: 1 }))}`;
 
+const USER: StoredUser = { userId: 1, name: 'Ada', role: 'owner', passwordHash: hash };
+const WHO = { name: 'Ada', role: 'owner', branches: undefined } as const;
+
 /** Sessions that are kept in this process. */
 const memory = (): SessionStore => {
   const rows = new Map<string, Session>();
   return {
     find: async (hash) => rows.get(hash.toString('hex')),
-    start: async (hash, _, at) => void rows.set(hash.toString('hex'), { startedAt: at, lastUsedAt: at }),
+    start: async (hash, _, at) => void rows.set(hash.toString('hex'), { startedAt: at, lastUsedAt: at, who: WHO }),
     use: async () => undefined,
     end: async (hash) => void rows.delete(hash.toString('hex')),
   };
@@ -33,10 +36,19 @@ const AWAY: SessionStore = { find: away, start: away, use: away, end: away };
 
 const make = (read: () => Promise<Stored>, sessions = memory()) => {
   const clock = { now: NOW };
-  return { clock, login: createLogin({ read, sessions, idleMs: 3_600_000, clock: () => clock.now }) };
+  return {
+    clock,
+    login: createLogin({
+      read,
+      findUser: async (name) => (name === 'Ada' ? USER : undefined),
+      sessions,
+      idleMs: 3_600_000,
+      clock: () => clock.now,
+    }),
+  };
 };
 const stored = (): Stored => ({
-  passwordHash: hash,
+  hasPassword: true,
   keys: new Map([
     storedKey('a', ['read']),
     storedKey('b', ['post']),
@@ -47,49 +59,50 @@ const stored = (): Stored => ({
 
 it('the password opens a session; another one does not', async () => {
   const { login } = make(async () => stored());
-  expect(await login.attempt('an owner knew it', 'here')).toEqual({ kind: 'wrong' });
-  const tried = await login.attempt(PASSWORD, 'here');
+  expect(await login.attempt('Ada', 'an owner knew it', 'here')).toEqual({ kind: 'wrong', name: 'Ada' });
+  expect(await login.attempt('Eve', PASSWORD, 'here')).toEqual({ kind: 'wrong', name: undefined });
+  const tried = await login.attempt('Ada', PASSWORD, 'here');
   if (tried.kind !== 'in') throw new Error(tried.kind);
-  expect(await login.judge({ session: tried.session })).toBe('in');
-  expect(await login.judge({ session: `${tried.session}x` })).toBe('out');
-  expect(await login.judge({})).toBe('out');
+  expect(await login.judge({ session: tried.session })).toEqual({ kind: 'in', who: WHO });
+  expect(await login.judge({ session: `${tried.session}x` })).toMatchObject({ kind: 'out' });
+  expect(await login.judge({})).toMatchObject({ kind: 'out' });
   await login.logOut(tried.session);
-  expect(await login.judge({ session: tried.session })).toBe('out');
+  expect(await login.judge({ session: tried.session })).toMatchObject({ kind: 'out' });
 });
 
 it('attempts are slowed down, the right password too', async () => {
   const { login, clock } = make(async () => stored());
-  for (let n = 0; n < 5; n++) expect((await login.attempt('wrong', 'here')).kind).toBe('wrong');
-  expect(await login.attempt(PASSWORD, 'here')).toEqual({ kind: 'later', seconds: 30 });
-  expect((await login.attempt(PASSWORD, 'there')).kind).toBe('in');
+  for (let n = 0; n < 5; n++) expect((await login.attempt('Ada', 'wrong', 'here')).kind).toBe('wrong');
+  expect(await login.attempt('Ada', PASSWORD, 'here')).toEqual({ kind: 'later', seconds: 30 });
+  expect((await login.attempt('Ada', PASSWORD, 'there')).kind).toBe('in');
   clock.now += 30_000;
-  expect((await login.attempt(PASSWORD, 'here')).kind).toBe('in');
+  expect((await login.attempt('Ada', PASSWORD, 'here')).kind).toBe('in');
 });
 
 it('keys: read, of no branch and not expired, or not at all', async () => {
   const { login, clock } = make(async () => stored());
-  expect(await login.judge({ key: keyOf('a') })).toBe('in');
-  expect(await login.judge({ key: keyOf('b') })).toBe('forbidden');
-  expect(await login.judge({ key: keyOf('c') })).toBe('forbidden');
-  expect(await login.judge({ key: keyOf('d') })).toBe('out');
-  expect(await login.judge({ key: `${keyOf('a').slice(0, -1)}x` })).toBe('out');
-  expect(await login.judge({ key: 'nonsense' })).toBe('out');
-  expect(await login.judge({ key: keyOf('e') })).toBe('in');
+  expect(await login.judge({ key: keyOf('a') })).toMatchObject({ kind: 'in' });
+  expect(await login.judge({ key: keyOf('b') })).toMatchObject({ kind: 'forbidden' });
+  expect(await login.judge({ key: keyOf('c') })).toMatchObject({ kind: 'forbidden' });
+  expect(await login.judge({ key: keyOf('d') })).toMatchObject({ kind: 'out' });
+  expect(await login.judge({ key: `${keyOf('a').slice(0, -1)}x` })).toMatchObject({ kind: 'out' });
+  expect(await login.judge({ key: 'nonsense' })).toMatchObject({ kind: 'out' });
+  expect(await login.judge({ key: keyOf('e') })).toMatchObject({ kind: 'in' });
   clock.now += 1_000;
-  expect(await login.judge({ key: keyOf('e') })).toBe('out');
+  expect(await login.judge({ key: keyOf('e') })).toMatchObject({ kind: 'out' });
 });
 
 it('without a password nobody gets in, and it says so', async () => {
-  const { login } = make(async () => ({ passwordHash: undefined, keys: new Map() }));
+  const { login } = make(async () => ({ hasPassword: false, keys: new Map() }));
   expect(await login.hasPassword()).toBe(false);
-  expect(await login.attempt('', 'here')).toEqual({ kind: 'no-password' });
-  expect(await login.judge({ session: 'A'.repeat(43) })).toBe('out');
+  expect(await login.attempt('Ada', '', 'here')).toEqual({ kind: 'no-password' });
+  expect(await login.judge({ session: 'A'.repeat(43) })).toMatchObject({ kind: 'out' });
 });
 
 it('while Postgres was never there nobody gets in', async () => {
   const { login } = make(away, AWAY);
   expect(await login.hasPassword()).toBeUndefined();
-  expect(await login.attempt(PASSWORD, 'here')).toEqual({ kind: 'away' });
-  expect(await login.judge({ session: 'A'.repeat(43) })).toBe('away');
-  expect(await login.judge({})).toBe('out');
+  expect(await login.attempt('Ada', PASSWORD, 'here')).toEqual({ kind: 'away' });
+  expect(await login.judge({ session: 'A'.repeat(43) })).toMatchObject({ kind: 'away' });
+  expect(await login.judge({})).toMatchObject({ kind: 'out' });
 });

@@ -19,13 +19,21 @@ const weekdaysOf = async ({ app, scope, now, signal }: PageAsk): Promise<number[
 };
 
 /** All branches side by side, and the week of the chosen one or of the chain. */
-export const branchesPage = figuresPage<BranchesFigures>('branches', async (ask) => {
-  const { app, scope, before, signal } = ask;
-  const chain = (period: typeof scope) => ({ from: period.from, to: period.to });
-  const [sales, grid, weekdays] = await Promise.all([
-    readBranchSales(app.gold, chain(scope), before && chain(before), signal),
-    readWeekGrid(app.gold, scope, signal),
-    weekdaysOf(ask),
-  ]);
-  return { branches: sales.branches, cells: grid.cells, weekdays };
-});
+export const branchesPage = figuresPage<BranchesFigures>(
+  'branches',
+  async (ask) => {
+    const { app, scope, before, signal } = ask;
+    const chain = (period: typeof scope) => ({ from: period.from, to: period.to });
+    const [sales, grid, weekdays] = await Promise.all([
+      readBranchSales(app.gold, chain(scope), before && chain(before), signal),
+      readWeekGrid(app.gold, scope, signal),
+      weekdaysOf(ask),
+    ]);
+    return { branches: sales.branches, cells: grid.cells, weekdays };
+  },
+  undefined,
+  (figures, theirs) => ({
+    ...figures,
+    branches: figures.branches.filter(({ branch_id }) => theirs.includes(branch_id)),
+  }),
+);

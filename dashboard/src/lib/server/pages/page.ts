@@ -1,14 +1,16 @@
+import { error } from '@sveltejs/kit';
 import type { Scope } from '@tillstream/clickhouse/calendar/cover';
 import type { PageAnswer, Part, ViewDays } from '../../figures/page-answer.ts';
 import { parseView, type Resolved, resolveView, type View, viewQuery } from '../../state/view.ts';
-import { type App, getApp } from '../app.ts';
+import { getApp, type App as TheApp } from '../app.ts';
 import { getLog } from '../log.ts';
+import { hasBranch, type Who } from '../login/who.ts';
 import { readBranches } from '../questions/catalog/branches.ts';
 import { createShared, type Pace, type Shared } from '../shared.ts';
 
 /** What a page's figures are read for. */
 export interface PageAsk {
-  app: App;
+  app: TheApp;
   /** The parameter of the path, e.g. a product; empty without one. */
   id: string;
   view: View;
@@ -67,6 +69,7 @@ const askOf = (id: string, view: View, signal: AbortSignal): PageAsk => {
 interface PageEvent {
   url: URL;
   params: Partial<Record<string, string>>;
+  locals: App.Locals;
   setHeaders: (headers: Record<string, string>) => void;
 }
 
@@ -84,11 +87,16 @@ export const partOf = async <T>(reading: Promise<Shared<T>>): Promise<Part<T>> =
 /** The view that only its branch tells from others, for figures of all time. */
 export const branchOnly = ({ branch }: View): View => ({ period: 'all', branch, compare: 'none' });
 
-/** A page's load function and its figures as JSON, from one way of reading them. */
+/**
+ * A page's load function and its figures as JSON, from one way of reading them.
+ *
+ * @param within leaves out the branches that who asks may not know of, of figures that have more than the one of the view
+ */
 export const figuresPage = <T, P = undefined>(
   name: string,
   read: (ask: PageAsk) => Promise<T>,
   readParts?: (id: string, view: View) => Promise<P>,
+  within?: (figures: T, branches: readonly string[]) => T,
 ) => {
   const shared = sharedByView(name, read);
   const answer = async (id: string, view: View): Promise<PageAnswer<T, P>> => {
@@ -102,14 +110,20 @@ export const figuresPage = <T, P = undefined>(
       parts: parts as P,
     };
   };
+  const theirs = async (id: string, url: URL, who: Who | undefined): Promise<PageAnswer<T, P>> => {
+    const found = await answer(id, await knownView(url, who));
+    const branches = who?.branches;
+    if (branches === undefined || found.figures === undefined || within === undefined) return found;
+    return { ...found, figures: within(found.figures, branches) };
+  };
   return {
-    load: async ({ url, params, setHeaders }: PageEvent) => {
+    load: async ({ url, params, locals, setHeaders }: PageEvent) => {
       setHeaders({ 'cache-control': 'no-store' });
-      return { answer: await answer(params.id ?? '', await knownView(url)) };
+      return { answer: await theirs(params.id ?? '', url, locals.who) };
     },
     /** The same figures for a page that is open: it asks for its own address with `Accept: application/json`. */
-    GET: async ({ url, params }: { url: URL; params: Partial<Record<string, string>> }) =>
-      Response.json(await answer(params.id ?? '', await knownView(url)), {
+    GET: async ({ url, params, locals }: Omit<PageEvent, 'setHeaders'>) =>
+      Response.json(await theirs(params.id ?? '', url, locals.who), {
         headers: { 'cache-control': 'no-store', vary: 'accept' },
       }),
   };
@@ -121,11 +135,24 @@ const branchesNow = createShared((_, signal) => readBranches(getApp().clickhouse
 });
 
 /** The branches of the catalog; undefined while ClickHouse is away. */
-export const knownBranches = async () => (await branchesNow('')).value;
+const knownBranches = async () => (await branchesNow('')).value;
 
-/** The view of an address. A branch that the catalog does not have is left out; while ClickHouse is away it stays. */
-export const knownView = async (url: URL): Promise<View> => {
+/** The branches of the catalog that somebody may know of; none while ClickHouse is away. */
+export const branchesOf = async (who: Who | undefined) =>
+  (await knownBranches())?.filter(({ branch_id }) => who !== undefined && hasBranch(who, branch_id)) ?? [];
+
+/**
+ * The view of an address. A branch that the catalog does not have is left out; while ClickHouse is away it stays. For somebody who has
+ * some branches only it is about one of these, always.
+ */
+export const knownView = async (url: URL, who: Who | undefined): Promise<View> => {
   const view = parseView((name) => url.searchParams.get(name));
+  // Nobody gets here whom the gate does not know.
+  if (who === undefined) error(403, 'Not with this login');
+  if (who.branches !== undefined) {
+    if (view.branch === undefined || !who.branches.includes(view.branch)) error(404, 'Unknown branch');
+    return view;
+  }
   if (view.branch === undefined) return view;
   const branches = await knownBranches();
   const known = branches === undefined || branches.some(({ branch_id }) => branch_id === view.branch);

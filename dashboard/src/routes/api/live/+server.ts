@@ -7,5 +7,6 @@ export const GET = (event: { url: URL; request: Request; locals: App.Locals }) =
     const branch = ask.parameters.read('branch', (text) => text, 'a branch');
     ask.parameters.check();
     await requireBranch(ask, branch);
-    return liveStream(ask.app.live, branch, event.request.signal, event.locals.mayStay);
+    const { mayStay } = event.locals;
+    return liveStream(ask.app.live, branch, event.request.signal, { mayStay, branches: ask.branches });
   })(event);

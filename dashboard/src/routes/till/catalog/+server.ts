@@ -1,9 +1,11 @@
 import { branchesResponse, productsResponse } from '@tillstream/schemas/api';
 import { problemResponse, unavailable } from '$lib/server/api/problems.ts';
+import { hasBranch } from '$lib/server/login/who.ts';
 import { askPosApi } from '$lib/server/pos-api.ts';
+import type { RequestEvent } from './$types';
 
-/** `GET /till/catalog`: what a till can sell and where, and the server's clock. */
-export const GET = async ({ url }: { url: URL }) => {
+/** `GET /till/catalog`: what a till can sell and where (the branches of who is logged in), and the server's clock. */
+export const GET = async ({ url, locals }: RequestEvent) => {
   try {
     const [products, branches] = await Promise.all(
       ['/v1/products', '/v1/branches'].map(async (path) => {
@@ -15,7 +17,9 @@ export const GET = async ({ url }: { url: URL }) => {
     return Response.json(
       {
         products: productsResponse.parse(products).products.filter(({ active }) => active),
-        branches: branchesResponse.parse(branches).branches,
+        branches: branchesResponse
+          .parse(branches)
+          .branches.filter(({ branch_id }) => locals.who !== undefined && hasBranch(locals.who, branch_id)),
         server_time: new Date().toISOString(),
       },
       { headers: { 'cache-control': 'no-store' } },

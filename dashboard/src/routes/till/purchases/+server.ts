@@ -1,11 +1,17 @@
 import { idempotencyKey, purchaseRequest } from '@tillstream/schemas/api';
-import { problemResponse, unavailable } from '$lib/server/api/problems.ts';
+import { ProblemError, problemResponse, unavailable } from '$lib/server/api/problems.ts';
 import { askPosApi } from '$lib/server/pos-api.ts';
+import { cashierOf } from '$lib/server/till/cashier.ts';
+import type { RequestEvent } from './$types';
 
 const LONGEST_BODY = 100_000;
 
-/** `POST /till/purchases`: a sale of a till, passed on to the POS API as it is; its answer comes back as it is. */
-export const POST = async ({ request, url }: { request: Request; url: URL }) => {
+/**
+ * `POST /till/purchases`: a sale of a till, passed on to the POS API with the cashier who is signed in; its answer comes back as it
+ * is.
+ */
+export const POST = async (event: RequestEvent) => {
+  const { request, url } = event;
   const refuse = (status: number, title: string, detail: string) =>
     problemResponse({ kind: 'bad-parameter', status, title, detail }, url.pathname);
   // A form of another site can send neither this media type nor this header without asking first.
@@ -21,11 +27,13 @@ export const POST = async ({ request, url }: { request: Request; url: URL }) => 
   if (text.length > LONGEST_BODY) return refuse(413, 'Too large', 'A sale is smaller than that.');
   const body = purchaseRequest.safeParse(json(text));
   if (!body.success) return refuse(422, 'Not a sale', body.error.issues.map(({ message }) => message).join('; '));
+  const sale = body.data;
   try {
+    const cashier = await cashierOf(event, { branch_id: sale.branch_id, at: sale.sold_at, claimed: sale.cashier });
     const response = await askPosApi('/v1/purchases', {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': key.data },
-      body: text,
+      body: JSON.stringify({ ...(json(text) as object), cashier }),
     });
     return new Response(await response.text(), {
       status: response.status,
@@ -34,8 +42,8 @@ export const POST = async ({ request, url }: { request: Request; url: URL }) => 
         'cache-control': 'no-store',
       },
     });
-  } catch {
-    return problemResponse(unavailable().problem, url.pathname);
+  } catch (error) {
+    return problemResponse((error instanceof ProblemError ? error : unavailable()).problem, url.pathname);
   }
 };
 
