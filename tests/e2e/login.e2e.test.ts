@@ -25,12 +25,12 @@ const own = ownStack((place) => {
 });
 
 /** Logs in by hand; gives the cookie and what came with it. */
-const logIn = async (password: string) => {
+const logIn = async (password: string, name?: string) => {
   const response = await fetch(`${own.stack.dashboard}/login?/in`, {
     method: 'POST',
     redirect: 'manual',
     headers: { 'content-type': 'application/x-www-form-urlencoded', origin: own.stack.dashboard, accept: 'text/html' },
-    body: new URLSearchParams({ password }),
+    body: new URLSearchParams({ password, ...(name !== undefined && { name }) }),
   });
   const given = response.headers.get('set-cookie') ?? '';
   return {

@@ -5,6 +5,8 @@ export interface QueuedSale {
   /** Idempotency key: however often it is sent, it is one purchase. */
   key: string;
   body: PurchaseRequest;
+  /** Of the cashier who sold it, where one is signed in. */
+  sign_in?: string | undefined;
   /** By the prices the till knew; the receipt has the true total. */
   total_minor: number;
   /** Why the API will never take it; absent while it waits. */

@@ -4,11 +4,15 @@ import type { QueuedSale, Sent } from './queue.ts';
 const TIMEOUT_MS = 10_000;
 
 /** Posts a sale through the dashboard's server and reads what became of it. Never fails. */
-export const sendSale = async ({ key, body }: QueuedSale, post: typeof fetch = fetch): Promise<Sent> => {
+export const sendSale = async ({ key, body, sign_in }: QueuedSale, post: typeof fetch = fetch): Promise<Sent> => {
   try {
     const response = await post('/till/purchases', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      headers: {
+        'content-type': 'application/json',
+        'idempotency-key': key,
+        ...(sign_in && { 'till-sign-in': sign_in }),
+      },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

@@ -3,6 +3,7 @@ import { branchesResponse, type PurchaseResponse, productsResponse } from '@till
 import { z } from 'zod';
 import { dropSale, isSale, keepSale, type QueuedSale, queuedSales, sendQueued } from './queue.ts';
 import { sendSale } from './send.ts';
+import { Cashier } from './sign-in/cashier.svelte.ts';
 
 const catalog = z.object({ ...productsResponse.shape, ...branchesResponse.shape, server_time: z.string() });
 export type Catalog = z.output<typeof catalog>;
@@ -30,6 +31,8 @@ export class Till {
   away = $state(false);
   /** Whether the session is over: sales wait until somebody logs in again. */
   loggedOut = $state(false);
+  /** Who stands at it. */
+  readonly cashier = new Cashier();
   #clockAhead = 0;
   #sending = false;
   #again = false;
@@ -41,13 +44,15 @@ export class Till {
   start(): () => void {
     const remembered = catalog.safeParse(parse(localStorage.getItem(CATALOG)));
     if (remembered.success) this.catalog = remembered.data;
-    this.branch = localStorage.getItem(BRANCH) ?? '';
+    const branch = localStorage.getItem(BRANCH) ?? '';
+    this.branch = branch;
     this.receipts = queuedSales(localStorage).map((sale) => ({ sale, refused: sale.refused }));
     this.#count();
     const online = () => this.#now();
     const stored = ({ key }: StorageEvent) => (key === null || isSale(key)) && this.#otherTab();
     addEventListener('online', online);
     addEventListener('storage', stored);
+    void this.cashier.follow(branch);
     this.#now();
     return () => {
       this.#stopped = true;
@@ -60,12 +65,14 @@ export class Till {
   chooseBranch(branch: string): void {
     this.branch = branch;
     localStorage.setItem(BRANCH, branch);
+    void this.cashier.follow(branch);
   }
 
   /** Sells: the sale is kept first and sent then. Throws when the browser cannot keep it. */
   sell(products: readonly { product_id: string; unit_price_minor: number }[], customer: string | undefined): void {
     const sale: QueuedSale = {
       key: `till-${newId()}`,
+      sign_in: this.cashier.token,
       body: {
         branch_id: this.branch,
         ...(customer === undefined ? {} : { customer_id: customer }),
