@@ -5,17 +5,20 @@
 /** SQL that is true for a sale, and not for a return. */
 export const IS_SALE = "kind = 'sale'";
 
-/** Aggregates over facts that count, by the column of sealed.spans that they are. */
-export const SUMS_OF_FACTS = {
-  purchases: `countIf(${IS_SALE})`,
-  items: 'sum(units)',
-  revenue_minor: 'sum(total_minor)',
-  gross_minor: 'sum(gross_minor)',
-  discount_minor: 'sum(discount_minor)',
-  returned_minor: `-sumIf(total_minor, NOT ${IS_SALE})`,
-  returns: `countIf(NOT ${IS_SALE})`,
-  newest: 'max(sold_at)',
-} as const;
+/** Aggregates over facts, by the column of sealed.spans that they are; of those alone for which the SQL `counts` is true. */
+export const sumsOfFacts = (counts: string) => ({
+  purchases: `countIf(${counts} AND ${IS_SALE})`,
+  items: `sumIf(units, ${counts})`,
+  revenue_minor: `sumIf(total_minor, ${counts})`,
+  gross_minor: `sumIf(gross_minor, ${counts})`,
+  discount_minor: `sumIf(discount_minor, ${counts})`,
+  returned_minor: `-sumIf(total_minor, ${counts} AND NOT ${IS_SALE})`,
+  returns: `countIf(${counts} AND NOT ${IS_SALE})`,
+  newest: `maxIf(sold_at, ${counts})`,
+});
+
+/** The same over facts that all count. */
+export const SUMS_OF_FACTS = sumsOfFacts('true');
 
 /** By what figures are broken down, besides products, places and time. */
 export const DIMENSIONS = ['channel', 'cashier', 'tender'] as const;
@@ -28,14 +31,14 @@ export const keyPrefix = (dimension: Dimension): string => `${dimension}=`;
  * SQL of a map by channel, cashier and tender: purchases, items, what was sold (after discounts), discounts, what was paid back, returns. By
  * tender what was sold is what was paid by it, and items and discounts are none; a return has no tender, so it is under the empty one.
  */
-export const breakdownOf = (isSale: string = IS_SALE): string => {
+export const breakdownOf = (): string => {
   const paid = `if(empty(tender_types), [''], tender_types)`;
-  const amounts = `if(empty(tender_types), [if(${isSale}, total_minor, 0)], tender_amounts_minor)`;
-  const returned = `if(${isSale}, 0, -total_minor), toInt64(NOT ${isSale})`;
-  const whole = `[toInt64(${isSale}), toInt64(units), if(${isSale}, total_minor, 0), discount_minor, ${returned}]`;
+  const amounts = `if(empty(tender_types), [if(${IS_SALE}, total_minor, 0)], tender_amounts_minor)`;
+  const returned = `if(${IS_SALE}, 0, -total_minor), toInt64(NOT ${IS_SALE})`;
+  const whole = `[toInt64(${IS_SALE}), toInt64(units), if(${IS_SALE}, total_minor, 0), discount_minor, ${returned}]`;
   return `mapFromArrays(
       arrayConcat([concat('channel=', channel), concat('cashier=', cashier)], arrayMap(type -> concat('tender=', type), ${paid})),
-      arrayConcat([${whole}, ${whole}], arrayMap((amount, nth) -> [toInt64(${isSale} AND nth = 1), 0, amount, 0, ${returned}],
+      arrayConcat([${whole}, ${whole}], arrayMap((amount, nth) -> [toInt64(${IS_SALE} AND nth = 1), 0, amount, 0, ${returned}],
         ${amounts}, arrayEnumerateUniq(${paid}))))`;
 };
 
@@ -43,9 +46,9 @@ export const breakdownOf = (isSale: string = IS_SALE): string => {
  * SQL of a map by product: thousandths of units sold, revenue, whether it is the basket's first line of it and (with `baskets`) the basket's
  * total there. A product on several lines stands in it several times.
  */
-export const soldOf = ({ baskets = false, isSale = IS_SALE }: { baskets?: boolean; isSale?: string } = {}): string =>
+export const soldOf = ({ baskets = false }: { baskets?: boolean } = {}): string =>
   `mapFromArrays(product_ids, arrayMap(
-      (quantity, line_total, nth) -> [toInt64(if(${isSale}, quantity * 1000, 0)), line_total, toInt64(${isSale} AND nth = 1)${
-        baskets ? `, if(${isSale} AND nth = 1, total_minor, 0)` : ''
+      (quantity, line_total, nth) -> [toInt64(if(${IS_SALE}, quantity * 1000, 0)), line_total, toInt64(${IS_SALE} AND nth = 1)${
+        baskets ? `, if(${IS_SALE} AND nth = 1, total_minor, 0)` : ''
       }],
       quantities, line_totals_minor, arrayEnumerateUniq(product_ids)))`;

@@ -28,12 +28,12 @@ const look = z.object({ now: z.int(), horizon: z.int(), sales: arrivals, milesto
 
 /** One row: what time it is, the horizon, and what has arrived since a moment and lies before that horizon. */
 const lookSql = (shopDay: string): string => {
-  const horizon = "(SELECT max(at) FROM sealed.state WHERE clock = {clock:String} AND name = 'horizon')";
   const newest = (table: string, whose: string) => `(
     SELECT maxMap(map(concat(toString(toUInt16(${shopDay})), ' ', ${whose}), toUnixTimestamp64Milli(arrived_at))) FROM silver.${table}
-    WHERE arrived_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND slot < ${horizon})`;
+    WHERE arrived_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND slot < until)`;
   return `
-    SELECT toUnixTimestamp64Milli(now64(3)) AS now, toUnixTimestamp64Milli(${horizon}) AS horizon,
+    WITH (SELECT max(at) FROM sealed.state WHERE clock = {clock:String} AND name = 'horizon') AS until
+    SELECT toUnixTimestamp64Milli(now64(3)) AS now, toUnixTimestamp64Milli(until) AS horizon,
       ${newest('purchases', 'toString(branch_id)')} AS sales,
       ${newest('customer_milestones', "concat(toString(milestone), ' ', toString(branch_id))")} AS milestones
     SETTINGS ${IN_BACKGROUND}, optimize_use_projections = 0`;
