@@ -22,6 +22,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
 
   '/(owner)': 'branch',
   '/(owner)/branches': 'branch',
+  '/(owner)/cashiers': 'branch',
   '/(owner)/customers': 'branch',
   '/(owner)/products': 'branch',
   '/(owner)/products/[id]': 'branch',
@@ -30,6 +31,8 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   '/api/[...path]': 'owner',
   '/api/aggregated_sales': 'branch',
   '/api/branch_sales': 'branches',
+  '/api/breakdown': 'branch',
+  '/api/breakdown_series': 'branch',
   '/api/frequency': 'branch',
   '/api/health': 'owner',
   '/api/hourly_sales': 'branch',
