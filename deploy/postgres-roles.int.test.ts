@@ -148,6 +148,8 @@ test('the reconciler reads the books and sends again, and changes no figure', as
   await reconciler.query('update reconciliation_runs set run = run + 1');
   await expect(reconciler.query(`update products set name = 'Other'`)).rejects.toThrow(/permission denied/);
   await reconciler.query('select key from dead_letters');
+  await reconciler.query('select customer_id from forgetting');
+  await expect(reconciler.query('select new_id from forgetting')).rejects.toThrow(/permission denied/);
   await expect(reconciler.query('select payload from dead_letters')).rejects.toThrow(/permission denied/);
   await expect(reconciler.query('update purchases set total_minor = 0')).rejects.toThrow(/permission denied/);
   await expect(reconciler.query('delete from outbox')).rejects.toThrow(/permission denied/);

@@ -47,6 +47,8 @@ grant update (revision, first_sold_before, loyal_before) on customers, customer_
 grant insert on outbox to reconciler;
 -- What was set aside is not sent again; it need not see what is in it.
 grant select (key) on dead_letters to reconciler;
+-- Who is being forgotten is no difference, but not who they become.
+grant select (customer_id) on forgetting to reconciler;
 
 -- The dashboard shows how much waits in the outbox, knows the keys by their hashes and the branches that a user may have.
 grant select (id, created_at) on outbox to dashboard;

@@ -68,9 +68,13 @@ export const equalAmong = async <Scope, Group>(
 };
 
 /** Postgres → all that is on its way → ClickHouse → Postgres: the three reads that {@link findingsAmong} classifies by. */
-const confirm = async <Scope, Group>(subject: Subject<Scope, Group>, keys: readonly Key[], pipeline: Pipeline) => {
-  if (keys.length === 0) return { findings: [], inFlight: [], decided: true };
-  const before = await subject.postgres.facts(keys);
+const confirm = async <Scope, Group>(subject: Subject<Scope, Group>, differing: readonly Key[], pipeline: Pipeline) => {
+  if (differing.length === 0) return { findings: [], inFlight: [], decided: true };
+  const before = await subject.postgres.facts(differing);
+  // Between these two reads: who is being forgotten stands there from the moment Postgres has given the id up until ClickHouse has. A
+  // finding would keep the id, and healing would bring it back.
+  const forgotten = await subject.beingForgotten?.(differing.map(({ id }) => id));
+  const keys = differing.filter(({ id }) => !forgotten?.has(id));
   if (!(await pipeline.caughtUp())) return { findings: [], inFlight: keys, decided: false };
   const clickhouse = await subject.clickhouse.facts(keys);
   const after = await subject.postgres.facts(keys);

@@ -54,6 +54,8 @@ export interface Subject<Scope, Group> {
   name: SubjectName;
   postgres: Store<Scope, Group>;
   clickhouse: Store<Scope, Group>;
+  /** Which of these ids Postgres has given up and ClickHouse is about to; absent: no such thing. */
+  beingForgotten?: (ids: readonly string[]) => Promise<ReadonlySet<string>>;
 }
 
 export const keyText = ({ slot, branch, id }: Key): string => `${slot ?? ''}/${branch ?? ''}/${id}`;

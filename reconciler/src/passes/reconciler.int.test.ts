@@ -18,6 +18,7 @@ import { makeDatabase, purchase, type TestDatabase } from '../../../tests/suppor
 import { eventually } from '../../../tests/support/eventually.ts';
 import { freePort } from '../../../tests/support/ports.ts';
 import { startEngine, type TestEngine } from '../../test/engine.ts';
+import { forgetCustomer } from '../forget/forget.ts';
 import { pipelineOver } from '../pipeline/pipeline.ts';
 import { readMoment } from '../reemit/period.ts';
 import { reemit } from '../reemit/reemit.ts';
@@ -340,6 +341,18 @@ test('customers that Postgres does not know, or who have no purchase left, are h
       `customer_branch ${customer} different, healed`,
     ].sort(),
   );
+  expect((await check(newRun())).named).toEqual([]);
+});
+
+test('a customer who is being forgotten is no difference: to heal it would bring the id back', async () => {
+  const customer_id = randomUUID();
+  await arrived(2, { customer_id });
+  await database.pool.query('select forget_customer($1)', [customer_id]);
+  await eventuallyEmpty();
+  const { named } = await check(newRun());
+  expect(named).toEqual([]);
+  const forgotten = await forgetCustomer(database.pool, clickhouse, customer_id, 20_000);
+  expect(forgotten).toEqual({ known: true, messages: 2 });
   expect((await check(newRun())).named).toEqual([]);
 });
 

@@ -8,7 +8,7 @@ import type { CustomerScope } from '../facts/customer-fact.ts';
 import type { Subject } from '../facts/facts.ts';
 import type { PurchaseScope, SlotOfBranch } from '../facts/purchase-scope.ts';
 import { postgresCatalog } from '../postgres/catalog.ts';
-import { postgresCustomers } from '../postgres/customers.ts';
+import { customersBeingForgotten, postgresCustomers } from '../postgres/customers.ts';
 import { postgresPurchases } from '../postgres/purchases.ts';
 
 /** All that is compared. */
@@ -25,6 +25,7 @@ export const subjectsIn = (db: Database, clickhouse: ClickHouse): Subjects => {
     name,
     postgres: postgresCustomers(db, name),
     clickhouse: clickhouseCustomers(clickhouse, name),
+    beingForgotten: customersBeingForgotten(db),
   });
   const catalog = (name: 'product' | 'branch'): Subject<WholeCatalog, WholeCatalog> => ({
     name,

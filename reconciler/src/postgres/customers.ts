@@ -1,4 +1,5 @@
 import type { Database } from '@tillstream/pos-api/postgres/database';
+import { z } from 'zod';
 import {
   blockDigest,
   blockRow,
@@ -53,5 +54,13 @@ export const postgresCustomers = (db: Database, of: keyof typeof TOTALS): Store<
       keys.length === 0 ? new Map() : read(`${facts} where c.customer_id = any($1::uuid[])`, [idsOf(keys)]),
   };
 };
+
+/** Which of these customers `npm run forget` is at work on. */
+export const customersBeingForgotten =
+  (db: Database) =>
+  async (ids: readonly string[]): Promise<ReadonlySet<string>> => {
+    const { rows } = await db.query('select customer_id from forgetting where customer_id = any($1::uuid[])', [ids]);
+    return new Set(rows.map((row) => z.object({ customer_id: z.string() }).parse(row).customer_id));
+  };
 
 const idsOf = (keys: readonly Key[]) => [...new Set(keys.map(({ id }) => id))];
