@@ -154,3 +154,15 @@ test('while the relay does not run it stops, and goes on later', async () => {
   });
   expect(await whereNamed(STAYS)).toEqual([]);
 });
+
+test('a sale that is still on its way to ClickHouse is waited for', async () => {
+  const customer_id = randomUUID();
+  await recordPurchases(database.pool, [purchase({ customer_id })]);
+  // Its event has left Postgres and has not arrived.
+  await database.pool.query('delete from outbox');
+  await expect(forgetCustomer(database.pool, clickhouse, customer_id, 0)).rejects.toThrow('0 of 1 without');
+  await relayed(async () => {
+    expect((await forgetCustomer(database.pool, clickhouse, customer_id, 20_000)).known).toBe(true);
+  });
+  expect(await whereNamed(customer_id)).toEqual([]);
+});

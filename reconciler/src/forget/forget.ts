@@ -33,7 +33,7 @@ export const forgetCustomer = async (
   const given = await inPostgres(db, former);
   const run = randomInt(2 ** 47);
   await clickhouse.insert('ops.forgetting', [{ run, former, given: given ?? null }]);
-  if (given !== undefined) await untilReplaced(clickhouse, run, waitMs);
+  if (given !== undefined) await untilReplaced(clickhouse, run, await salesOf(db, given), waitMs);
   const messages = await inClickHouse(clickhouse, run, given !== undefined);
   await dropRuns(clickhouse, run);
   await db.query('delete from forgetting where customer_id = $1', [former]);
@@ -68,20 +68,33 @@ const rowsOf = (run: number) => `ops.forgetting WHERE run = ${run}`;
 const idOf = (run: number, which: 'former' | 'given') =>
   `assumeNotNull((SELECT toString(any(${which})) FROM ${rowsOf(run)}))`;
 
-/** Resolves when ClickHouse counts no purchase of the former id any more. */
-const untilReplaced = async (clickhouse: ClickHouse, run: number, waitMs: number): Promise<void> => {
+/** How many purchases a customer has, void ones included. In two halves, each by its index. */
+const salesOf = async (db: Database, customer: string): Promise<number> => {
+  const half = (which: string) => `(select count(*) from purchases where customer_id = $1 and voided_at ${which})`;
+  const { rows } = await db.query(`select (${half('is null')} + ${half('is not null')})::int as sales`, [customer]);
+  return z.object({ sales: z.int() }).parse(rows[0]).sales;
+};
+
+/**
+ * Resolves when ClickHouse counts all purchases under the new id and none under the former. An event of a sale never overtakes the one
+ * before it of the same sale, so no event with the former id is on its way then.
+ */
+const untilReplaced = async (clickhouse: ClickHouse, run: number, sales: number, waitMs: number): Promise<void> => {
   const end = Date.now() + waitMs;
   for (;;) {
-    const { left } = await clickhouse.row({
+    const { former, given } = await clickhouse.row({
       name: 'forget_waits',
-      sql: `SELECT count() AS left FROM silver.purchases FINAL WHERE customer_id IN (SELECT former FROM ${rowsOf(run)})`,
-      row: z.object({ left: z.int() }),
+      sql: `SELECT countIf(toString(customer_id) = ${idOf(run, 'former')}) AS former,
+              countIf(toString(customer_id) = ${idOf(run, 'given')} AND kind = 'sale') AS given
+            FROM silver.purchases FINAL
+            WHERE customer_id IN (SELECT arrayJoin([former, assumeNotNull(given)]) FROM ${rowsOf(run)})`,
+      row: z.object({ former: z.int(), given: z.int() }),
       timeoutSeconds: 60,
     });
-    if (left === 0) return;
+    if (former === 0 && given >= sales) return;
     if (Date.now() > end) {
       throw new Error(
-        `ClickHouse still counts ${left} purchases with the id: is the relay running? Run it again then.`,
+        `ClickHouse counts ${former} purchases with the id and ${given} of ${sales} without: is the relay running? Run it again then.`,
       );
     }
     await delay(POLL_MS);
