@@ -1,20 +1,31 @@
 import { type Handle, type HandleServerError, type RequestEvent, type ServerInit, text } from '@sveltejs/kit';
 import { foreignRequest } from '@tillstream/schemas/http/foreign-request';
+import { serveHealth } from '@tillstream/schemas/http/health-server';
 import { building } from '$app/environment';
 import { getApp } from '$lib/server/app.ts';
 import { compressed } from '$lib/server/compressed.ts';
 import { getLog } from '$lib/server/log.ts';
 import { gate } from '$lib/server/login/gate.ts';
+import { observeRequest, registry } from '$lib/server/metrics.ts';
 import { answersAnyHost, getSettings } from '$lib/server/settings.ts';
 
-/** Checks every setting before the first request, and ends the live streams when the process is told to stop. */
+/** Checks every setting before the first request, serves metrics where they are wanted, and ends the live streams when the process is told to stop. */
 export const init: ServerInit = () => {
   if (building) return;
-  getSettings();
+  const { DASHBOARD_METRICS_PORT: port, HOST: host } = getSettings();
+  if (port !== undefined) serveHealth({ port, host, setting: 'DASHBOARD_METRICS_PORT', metrics: registry });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void getApp().close());
 };
 
-export const handle: Handle = async ({ event, resolve }) => {
+export const handle: Handle = async (input) => {
+  const { method } = input.event.request;
+  const began = performance.now();
+  const response = await answer(input);
+  observeRequest(method, input.event.route.id, response.status, (performance.now() - began) / 1000);
+  return response;
+};
+
+const answer: Handle = async ({ event, resolve }) => {
   if (isForeign(event)) return text('This comes from another site.', { status: 403 });
   const closed = await gate(event, getApp());
   if (closed !== undefined) return closed;

@@ -14,6 +14,7 @@ import { type Audit, createAudit } from './login/audit.ts';
 import { createLogin, type Login } from './login/login.ts';
 import { postgresSessions } from './login/session-store.ts';
 import { findUser, readStored } from './login/stored.ts';
+import { watchViewers } from './metrics.ts';
 import { connectConsumerLag } from './pipeline/consumer-lag.ts';
 import { connectOutbox } from './pipeline/outbox.ts';
 import { type PipelineWatch, watchPipeline } from './pipeline/pipeline.ts';
@@ -104,6 +105,7 @@ const createApp = (): App => {
       log: getLog(),
     },
   );
+  watchViewers({ live });
   return {
     clickhouse,
     gold,

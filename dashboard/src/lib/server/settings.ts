@@ -23,6 +23,8 @@ const shape = {
   /** A session that nobody used for so long is over. */
   DASHBOARD_SESSION_IDLE_HOURS: count(12, 1, 720),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** Where Prometheus finds `/metrics`, away from the pages; absent: nowhere. */
+  DASHBOARD_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   /** Pause between two polls of ClickHouse while the overview is open, in milliseconds. */
   LIVE_PAUSE_MS: count(60, 20, 60_000),
 };
