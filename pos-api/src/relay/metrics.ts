@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { addProcessMetrics } from '@tillstream/schemas/http/process-metrics';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Backlog } from './outbox/backlog.ts';
 import type { RelayWatch } from './watch.ts';
 
@@ -18,7 +19,7 @@ export interface RelayMetrics {
  */
 export const relayMetrics = (readBacklog: () => Promise<Backlog>): RelayMetrics => {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  addProcessMetrics(registry);
   const registers = [registry];
   const sent = new Counter({ name: 'relay_sent_total', help: 'Events that were acknowledged', registers });
   const retries = new Counter({

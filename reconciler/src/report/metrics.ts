@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { serveHealth } from '@tillstream/schemas/http/health-server';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { addProcessMetrics } from '@tillstream/schemas/http/process-metrics';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { KINDS } from '../compare/difference.ts';
 import { SUBJECT_NAMES } from '../facts/facts.ts';
 import type { Result } from '../passes/summary.ts';
@@ -147,7 +148,7 @@ export const watchTopic = (readProgress: () => Promise<TopicProgress>): void => 
 
 /** Serves health, readiness (503 unless the stores are being compared) and metrics. */
 export const serveMetrics = (port: number, host: string, isReady: () => boolean): Server => {
-  collectDefaultMetrics({ register: registry });
+  addProcessMetrics(registry);
   const readiness = () => ({ ready: isReady() });
   return serveHealth({ port, host, setting: 'RECONCILER_METRICS_PORT', metrics: registry, readiness });
 };

@@ -1,8 +1,9 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { addProcessMetrics } from '@tillstream/schemas/http/process-metrics';
+import { Gauge, Histogram, Registry } from 'prom-client';
 import type { App } from './app.ts';
 
 export const registry = new Registry();
-collectDefaultMetrics({ register: registry });
+addProcessMetrics(registry);
 
 const requests = new Histogram({
   name: 'http_request_duration_seconds',

@@ -1,10 +1,11 @@
+import { addProcessMetrics } from '@tillstream/schemas/http/process-metrics';
 import type { Request, RequestHandler } from 'express';
 import type pg from 'pg';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CommitQueue } from '../../commit/queue.ts';
 
 export const registry = new Registry();
-collectDefaultMetrics({ register: registry });
+addProcessMetrics(registry);
 
 const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
