@@ -53,6 +53,8 @@ const QUESTIONS = [
   'product_sales?product=product-1&by=branch',
   `product_sales?product=product-1&by=day&${MONTH}`,
   'branch_sales',
+  'breakdown?by=cashier',
+  'breakdown_series?by=category',
   `week_grid?${MONTH}`,
   `loyal_customers?${MONTH}`,
   'frequency',

@@ -1,3 +1,5 @@
+import { readBreakdown } from '@tillstream/clickhouse/questions/breakdown/breakdown';
+import { readBreakdownSeries } from '@tillstream/clickhouse/questions/breakdown/breakdown-series';
 import { readLoyalCustomers } from '@tillstream/clickhouse/questions/customers/loyal-customers';
 import { readNewAndReturning } from '@tillstream/clickhouse/questions/customers/new-and-returning';
 import { readRetention } from '@tillstream/clickhouse/questions/customers/retention';
@@ -140,6 +142,13 @@ export const kpiQuestions = (now: number): KpiQuestion[] => {
       what: 'weekday × hour, all time',
       gold: (gold) => readWeekGrid(gold, all),
       view: views.hours('toDayOfWeek(day), hour'),
+    },
+    { what: 'by cashier, 30 days', gold: (gold) => readBreakdown(gold, last(30), 'cashier') },
+    { what: 'by tender, all time', gold: (gold) => readBreakdown(gold, all, 'tender') },
+    { what: 'by category, all time', gold: (gold) => readBreakdown(gold, all, 'category') },
+    {
+      what: 'by category and day, 30 days',
+      gold: (gold) => readBreakdownSeries(gold, last(30), { by: 'category' }),
     },
     { what: 'product × country, a month', gold: (gold) => readAggregatedSales(gold, month(-1)) },
     { what: 'product × country, the month that runs', gold: (gold) => readAggregatedSales(gold, month(0)) },
