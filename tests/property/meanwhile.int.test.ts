@@ -36,12 +36,14 @@ class Ledger {
       ...clickhouse,
       insert: async (table, rows) => {
         const sent = performance.now();
-        const entries = rows.map(({ payload }) => {
+        const entries = rows.flatMap(({ payload }) => {
           const { data } = JSON.parse(String(payload)) as Event;
+          // What the catalog says is no sale.
+          if (data.purchase_id === undefined) return [];
           const key = `${data.purchase_id}/${data.version}`;
           const entry = this.told.get(key) ?? { event: data, sent, acknowledged: Number.POSITIVE_INFINITY };
           this.told.set(key, entry);
-          return entry;
+          return [entry];
         });
         await clickhouse.insert(table, rows);
         for (const entry of entries) entry.acknowledged = Math.min(entry.acknowledged, performance.now());

@@ -5,20 +5,28 @@
 /** SQL that is true for a sale, and not for a return. */
 export const IS_SALE = "kind = 'sale'";
 
-/** Aggregates over facts, by the column of sealed.spans that they are; of those alone for which the SQL `counts` is true. */
-export const sumsOfFacts = (counts: string) => ({
-  purchases: `countIf(${counts} AND ${IS_SALE})`,
-  items: `sumIf(units, ${counts})`,
-  revenue_minor: `sumIf(total_minor, ${counts})`,
-  gross_minor: `sumIf(gross_minor, ${counts})`,
-  discount_minor: `sumIf(discount_minor, ${counts})`,
-  returned_minor: `-sumIf(total_minor, ${counts} AND NOT ${IS_SALE})`,
-  returns: `countIf(${counts} AND NOT ${IS_SALE})`,
-  newest: `maxIf(sold_at, ${counts})`,
-});
+/**
+ * Aggregates over facts, by the column of sealed.spans that they are.
+ *
+ * @param counts SQL that is true for the facts that count; absent: all do
+ */
+export const sumsOfFacts = (counts?: string) => {
+  const only = (what: string) => (counts === undefined ? what : `${counts} AND ${what}`);
+  const over = (aggregate: string, column: string) =>
+    counts === undefined ? `${aggregate}(${column})` : `${aggregate}If(${column}, ${counts})`;
+  return {
+    purchases: `countIf(${only(IS_SALE)})`,
+    items: over('sum', 'units'),
+    revenue_minor: over('sum', 'total_minor'),
+    gross_minor: over('sum', 'gross_minor'),
+    discount_minor: over('sum', 'discount_minor'),
+    returned_minor: `-sumIf(total_minor, ${only(`NOT ${IS_SALE}`)})`,
+    returns: `countIf(${only(`NOT ${IS_SALE}`)})`,
+    newest: over('max', 'sold_at'),
+  };
+};
 
-/** The same over facts that all count. */
-export const SUMS_OF_FACTS = sumsOfFacts('true');
+export const SUMS_OF_FACTS = sumsOfFacts();
 
 /** By what figures are broken down, besides products, places and time. */
 export const DIMENSIONS = ['channel', 'cashier', 'tender'] as const;
