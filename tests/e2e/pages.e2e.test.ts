@@ -4,9 +4,11 @@ import { kpis as kpisSchema, READ_API, type ReadEndpoint, readProblem } from '@t
 import type { BrowserContextOptions } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { axeFindings, figureOf, openPage, refreshNow, withClock } from '../support/browser/page.ts';
+import { payByCard, setUpTill } from '../support/browser/till.ts';
 import { eventually } from '../support/eventually.ts';
 import { ownStack } from '../support/own-stack.ts';
 import { testBesideFigures } from './beside-figures.ts';
+import { testTillDay } from './till-day.ts';
 
 const PAGES = ['/', '/products', '/products/milk', '/customers', '/branches', '/cashiers', '/pipeline', '/till'];
 
@@ -259,14 +261,15 @@ test('the points of a chart are read with the arrow keys', async () => {
 test('the till sells, and sells later what it sold without a network, each once', async () => {
   const before = await kpis();
   const { context, page } = await open('/till');
-  await page.getByTestId('till-branch').selectOption('SMKT002');
+  await setUpTill(page, 'SMKT002');
   const sell = async (...products: string[]) => {
     for (const product of products) await page.locator(`[data-product="${product}"]`).click();
-    await page.getByTestId('pay').click();
+    await payByCard(page);
   };
   await sell('milk', 'bread');
   await page.waitForSelector('[data-testid="receipt"][data-state="recorded"]');
-  expect(await page.locator('[data-testid="receipt-number"]').getAttribute('data-value')).toMatch(/^[0-9a-f-]{36}$/);
+  const number = await page.getByTestId('receipt-number').getAttribute('data-value');
+  expect(number).toMatch(/^SMKT002-\d+-000001$/);
   await eventually(async () => expect((await kpis()).purchases).toBe(before.purchases + 1));
 
   await page.evaluate('navigator.serviceWorker.ready.then(() => undefined)');
@@ -283,7 +286,10 @@ test('the till sells, and sells later what it sold without a network, each once'
   await eventually(async () => expect(await value(page, 'till-waiting')).toBe(0), 60_000);
   await eventually(async () => expect((await kpis()).purchases).toBe(before.purchases + 3));
   await page.reload();
-  await page.waitForSelector('[data-testid="till-branch"]');
+  await page.getByTestId('place').waitFor();
+  expect(await page.getByTestId('receipt-number').allInnerTexts()).toEqual(
+    [3, 2, 1].map((count) => number?.replace(/1$/, String(count))),
+  );
   expect((await kpis()).purchases).toBe(before.purchases + 3);
   await context.close();
 });
@@ -291,12 +297,12 @@ test('the till sells, and sells later what it sold without a network, each once'
 test('two tabs of a till: what one sends is settled in the other, what one leaves behind the other sends', async () => {
   const before = await kpis();
   const { context, page: one } = await open('/till');
-  await one.getByTestId('till-branch').selectOption('SMKT002');
+  await setUpTill(one, 'SMKT002');
   await one.evaluate('navigator.serviceWorker.ready.then(() => undefined)');
   await context.setOffline(true);
   for (const product of ['milk', 'bread']) {
     await one.locator(`[data-product="${product}"]`).click();
-    await one.getByTestId('pay').click();
+    await payByCard(one);
   }
   const two = await context.newPage();
   await two.goto(`${own.stack.dashboard}/till`);
@@ -308,7 +314,7 @@ test('two tabs of a till: what one sends is settled in the other, what one leave
   await context.setOffline(true);
   await three.goto(`${own.stack.dashboard}/till`);
   await three.locator('[data-product="milk"]').click();
-  await three.getByTestId('pay').click();
+  await payByCard(three);
   await eventually(async () => expect(await value(two, 'till-waiting')).toBe(1));
   await context.setOffline(false);
   for (const page of [two, three]) {
@@ -361,3 +367,4 @@ test('no port answers a web page of another site, by whatever name', async () =>
 });
 
 testBesideFigures(own);
+testTillDay(own);

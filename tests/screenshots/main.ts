@@ -7,6 +7,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchBrowser } from '../support/browser/browser.ts';
 import { openPage } from '../support/browser/page.ts';
 import { LOGIN_ON, setPassword } from '../support/browser/password.ts';
+import { setUpTill } from '../support/browser/till.ts';
 import { eventually } from '../support/eventually.ts';
 import { newPlace, removePlace, startStack } from '../support/stack.ts';
 
@@ -65,7 +66,7 @@ const settle = async (page: Page, name: string): Promise<void> => {
   if (name === 'customers') await page.waitForSelector('[data-testid="frequency"]', { timeout: 30_000 });
   if (name === 'overview' || name === 'pipeline') await page.getByText(BOOKS).waitFor({ timeout: 60_000 });
   if (name === 'till') {
-    await page.getByTestId('till-branch').selectOption('SMKT001');
+    await setUpTill(page, 'SMKT001', 'Ana');
     for (const product of ['milk', 'bread']) await page.locator(`[data-product="${product}"]`).click();
   }
   // A chart is drawn when it is seen.

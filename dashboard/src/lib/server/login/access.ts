@@ -17,7 +17,10 @@ export const ACCESS: Readonly<Record<string, Access>> = {
 
   '/till': 'till',
   '/till/catalog': 'till',
+  '/till/branches/[branch]/tills': 'till',
   '/till/purchases': 'till',
+  '/till/purchases/[purchase]/returns': 'till',
+  '/till/purchases/[purchase]/void': 'till',
   '/till/sign-in': 'till',
 
   '/(owner)': 'branch',

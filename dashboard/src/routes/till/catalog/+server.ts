@@ -2,9 +2,10 @@ import { branchesResponse, productsResponse } from '@tillstream/schemas/api';
 import { problemResponse, unavailable } from '$lib/server/api/problems.ts';
 import { hasBranch } from '$lib/server/login/who.ts';
 import { askPosApi } from '$lib/server/pos-api.ts';
+import { getSettings } from '$lib/server/settings.ts';
 import type { RequestEvent } from './$types';
 
-/** `GET /till/catalog`: what a till can sell and where (the branches of who is logged in), and the server's clock. */
+/** `GET /till/catalog`: what a till can sell and where (the branches of who is logged in), how much of it, and the server's clock. */
 export const GET = async ({ url, locals }: RequestEvent) => {
   try {
     const [products, branches] = await Promise.all(
@@ -20,6 +21,7 @@ export const GET = async ({ url, locals }: RequestEvent) => {
         branches: branchesResponse
           .parse(branches)
           .branches.filter(({ branch_id }) => locals.who !== undefined && hasBranch(locals.who, branch_id)),
+        max_quantity: getSettings().MAX_QUANTITY_PER_PRODUCT,
         server_time: new Date().toISOString(),
       },
       { headers: { 'cache-control': 'no-store' } },
