@@ -280,7 +280,8 @@ test('the till sells, and sells later what it sold without a network, each once'
   // The page comes from the service worker, the sales from the browser's own storage.
   await page.reload();
   await eventually(async () => expect(await value(page, 'till-waiting')).toBe(2));
-  expect(await page.locator('[data-testid="receipt"][data-state="waiting"]').count()).toBe(2);
+  const receipts = page.locator('[data-testid="receipt"][data-state="waiting"]');
+  await eventually(async () => expect(await receipts.count()).toBe(2));
 
   await context.setOffline(false);
   await eventually(async () => expect(await value(page, 'till-waiting')).toBe(0), 60_000);

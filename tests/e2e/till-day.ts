@@ -120,10 +120,11 @@ export const testTillDay = (own: OwnStack): void => {
     await page.getByTestId('text-ok').click();
     await page.getByTestId('text').fill('Wrong item');
     await page.getByTestId('text-ok').click();
+    await page.getByText('Void, not sent yet').waitFor();
     const backAt = Date.now();
     await context.setOffline(false);
     await waiting(page, 0);
-    expect(await numbers(page, 'voided')).toEqual([`${series}-000003`]);
+    await eventually(async () => expect(await numbers(page, 'voided')).toEqual([`${series}-000003`]));
     expect(await booked(`${series}-000003`)).toMatchObject([{ status: 'voided' }]);
     const [sold, ...others] = await booked(`${series}-000002`);
     expect(others).toEqual([]);

@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 export const setUpTill = async (page: Page, branch: string, cashier?: string): Promise<void> => {
   await page.getByTestId('till-branch').selectOption(branch);
   if (cashier !== undefined) await page.getByTestId('cashier').fill(cashier);
+  await page.getByTestId('start').click();
   await page.getByTestId('place').waitFor();
 };
 

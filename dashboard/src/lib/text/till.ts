@@ -18,8 +18,8 @@ export const till = {
   cashierHint: 'Name on the receipt',
   pin: 'PIN',
   signIn: 'Sign in',
+  start: 'Start selling',
   signOut: (name: string) => `Sign out ${name}`,
-  signInFirst: 'Sign in to sell.',
   signInFailed: (reason: string) => (reason === '' ? 'No answer. Signing in needs the network.' : reason),
 
   // Banners
