@@ -233,7 +233,9 @@ export class Till {
 
   /** Takes a sale back. One that was not sent yet is sent first. */
   async void(sale: Sale, reason: string): Promise<void> {
-    await this.#change(sale.key, (kept) => ({ ...kept, void: { reason, state: 'waiting' } }));
+    // The API keeps a reason and no cashier of a void.
+    const told = this.cashier === undefined ? reason : `${reason} (${this.cashier.name})`;
+    await this.#change(sale.key, (kept) => ({ ...kept, void: { reason: told, state: 'waiting' } }));
     this.#now();
   }
 

@@ -54,7 +54,8 @@ export const passOn = async <S extends z.ZodType>(
     headers['idempotency-key'] = key.data;
   }
   try {
-    if (done !== undefined) text = JSON.stringify({ ...(json(text ?? '') as object), cashier: await cashierOf(event, done) });
+    if (done !== undefined)
+      text = JSON.stringify({ ...(json(text ?? '') as object), cashier: await cashierOf(event, done) });
     const response = await askPosApi(path, {
       method: request.method,
       headers,

@@ -1,9 +1,9 @@
 import { error } from '@sveltejs/kit';
 import { storedPurchaseResponse, voidRequest } from '@tillstream/schemas/api';
 import { ProblemError, problemResponse } from '$lib/server/api/problems.ts';
+import { askPosApi } from '$lib/server/pos-api.ts';
 import { orAway, requireTillOf } from '$lib/server/till/cashier.ts';
 import { passOn, purchasePath } from '$lib/server/till/pass-on.ts';
-import { askPosApi } from '$lib/server/pos-api.ts';
 import type { RequestHandler } from './$types';
 
 /** `POST /till/purchases/{purchase_id}/void`: a sale of a branch of who is logged in is taken back as if it had never been. */
