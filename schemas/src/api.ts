@@ -334,6 +334,5 @@ export type Scope = (typeof SCOPES)[number];
 
 /** As a till writes it. */
 export type PurchaseRequest = z.input<typeof purchaseRequest>;
-export type PurchaseResponse = z.output<typeof purchaseResponse>;
 export type Fault = z.output<typeof fault>;
 export type Problem = z.output<typeof problem>;

@@ -10,7 +10,7 @@ export type Sent<T> =
   | { kind: 'later'; reason?: string; loggedOut?: true; signedOut?: true; onlyThis?: true };
 
 /** With which header a sale says under which sign-in of a cashier it was made. */
-export const SIGN_IN_HEADER = 'till-sign-in';
+const SIGN_IN_HEADER = 'till-sign-in';
 
 const TIMEOUT_MS = 10_000;
 const PASSES = [408, 425, 429];
