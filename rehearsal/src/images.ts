@@ -26,6 +26,12 @@ const imageOf = (file: string, pattern: RegExp): string => {
 
 const copy = (from: string, to: string) => cp(from, to, { recursive: true, dereference: true });
 
+/** What the engine's server imports, with their native parts. */
+const PACKAGES_OF_THE_ENGINE = [
+  ...['chdb', '@chdb', 'node-gyp-build', 'node-addon-api', '@clickhouse/client-common'],
+  ...['lz4-napi', '@antoniomuso', 'zod'],
+];
+
 const standIns = (): StandIn[] => [
   {
     folder: 'node',
@@ -62,7 +68,7 @@ const standIns = (): StandIn[] => [
       'the server around the engine: config.d, and of users.d all but the passwords; grants, profiles and quotas were not in force',
     prepare: async (context) => {
       const app = path.join(context, 'app');
-      for (const name of ['chdb', '@chdb', 'node-gyp-build', 'node-addon-api', '@clickhouse/client-common', 'zod']) {
+      for (const name of PACKAGES_OF_THE_ENGINE) {
         await copy(path.join(ROOT, 'node_modules', name), path.join(app, 'node_modules', name));
       }
       await copy(path.join(ROOT, 'embedded', 'src', 'clickhouse'), path.join(app, 'embedded', 'src', 'clickhouse'));
