@@ -357,6 +357,31 @@ test.each([
   },
 );
 
+test('what was sealed while the clock of ClickHouse was a day ahead gives way to a late sale', {
+  timeout: 600_000,
+}, async () => {
+  const { clickhouse } = engine();
+  const clock = CLOCKS[0] as ShopClock;
+  const sale = (customer: number): Basket => ({ branch: 0, minute: 700, ms: 0, customer, products: [1], price: 99 });
+  await live([]);
+  const world = new World(clickhouse);
+  const now = WORLD_BEGINS + WORLD_MINUTES * 60_000;
+  world.sell(sale(1));
+  await world.deliver(1, 1);
+  await sealAll(clickhouse, { shop: clock, now });
+  await clickhouse.command(
+    `INSERT INTO sealed.spans SELECT * REPLACE (sealed_at + INTERVAL 1 DAY AS sealed_at) FROM sealed.spans FINAL`,
+  );
+  await clickhouse.command(
+    `INSERT INTO sealed.state SELECT clock, name, at + INTERVAL 1 DAY FROM sealed.state WHERE name = 'changed'`,
+  );
+  world.sell(sale(2));
+  await world.deliver(1, 1);
+  await sealAll(clickhouse, { shop: clock, now });
+  const found = await readKpis(openGold(clickhouse, clock, { shareMs: 0 }), { from: 0, to: now }, THRESHOLD);
+  expect(found).toMatchObject({ purchases: 2, revenue_minor: 2 * 2 * 99 });
+});
+
 test('a proof right after a proof finds nothing to seal', { timeout: 600_000 }, async () => {
   const sale = (customer: number, minute: number): Basket => ({
     branch: customer % 2,
