@@ -71,7 +71,7 @@ create trigger api_keys_are_audited
 create trigger branches_are_audited after insert or update on branches
   for each row execute function audit_row('branch', 'branch_id', 'branch_id,revision');
 create trigger settings_are_audited after insert or update of currency, loyal_threshold, chain_since, max_quantity on chain_settings
-  for each row execute function audit_row('settings', '', 'only_row,customers_revised_to');
+  for each row execute function audit_row('settings', '', 'only_row,customers_revised_to,revision_epoch');
 create trigger products_are_audited after insert on products
   for each row execute function audit_row('product', 'product_id', 'product_id,revision,price_from,price_until,retired_at');
 -- What a product costs stands with its prices.

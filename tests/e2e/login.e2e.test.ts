@@ -10,6 +10,7 @@ import { payByCard, setUpTill } from '../support/browser/till.ts';
 import { eventually } from '../support/eventually.ts';
 import { ownStack } from '../support/own-stack.ts';
 import { freePort } from '../support/ports.ts';
+import { testWalls } from './walls.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PASSWORD = 'the owner knows it';
@@ -255,6 +256,12 @@ test('a till whose session is over keeps its sales and says so', async () => {
   await eventually(async () => expect(await page.getByTestId('till-waiting').getAttribute('data-value')).toBe('0'));
   await context.close();
 });
+
+testWalls(
+  own,
+  async (password, name) => (await logIn(password, name)).cookie,
+  async () => (await logIn(NEXT_PASSWORD)).cookie,
+);
 
 // Last: it uses up the attempts of this address.
 test('who tries many passwords has to wait, with the right one too', async () => {

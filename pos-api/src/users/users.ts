@@ -33,7 +33,7 @@ export interface NewUser {
 }
 
 /** Why a user cannot be made, changed or ended, in words for who asked. */
-class UserError extends Error {}
+export class UserError extends Error {}
 
 /** Anything but control characters, and no space at either end. */
 const NAME = /^[^\s\p{C}](?:[^\p{C}]{0,58}[^\s\p{C}])?$/u;

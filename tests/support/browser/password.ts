@@ -5,18 +5,22 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** `npm run password` with the password piped in, as in a script. */
-export const setPassword = async (
+export const setPassword = (env: Record<string, string>, password: string) => npmRun(env, ['password'], password);
+
+/** `npm run NAME -- ARGS` with a line piped in, as in a script. */
+export const npmRun = async (
   env: Record<string, string>,
-  password: string,
+  [name = '', ...args]: string[],
+  line = '',
 ): Promise<{ code: number | null; output: string }> => {
-  const child = spawn('npm', ['run', '--silent', 'password'], { cwd: ROOT, env: { ...process.env, ...env } });
+  const child = spawn('npm', ['run', '--silent', name, '--', ...args], { cwd: ROOT, env: { ...process.env, ...env } });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
       output += chunk.toString();
     });
   }
-  child.stdin.end(`${password}\n`);
+  child.stdin.end(`${line}\n`);
   const [code] = await once(child, 'close');
   return { code, output };
 };

@@ -8,6 +8,8 @@ export const shell = {
     branches: 'Branches & hours',
     cashiers: 'Cashiers & tenders',
     pipeline: 'Pipeline',
+    users: 'Users',
+    audit: 'Audit',
     till: 'Till',
   },
   controls: 'What to show',

@@ -29,7 +29,10 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   '/(owner)/customers': 'branch',
   '/(owner)/products': 'branch',
   '/(owner)/products/[id]': 'branch',
+  '/(owner)/audit': 'owner',
+  '/(owner)/audit/csv': 'owner',
   '/(owner)/pipeline': 'owner',
+  '/(owner)/users': 'owner',
 
   '/api/[...path]': 'owner',
   '/api/aggregated_sales': 'branch',
