@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createKey } from '@tillstream/pos-api/keys/api-keys';
 import { connectPostgres } from '@tillstream/pos-api/postgres/database';
+import { addUser } from '@tillstream/pos-api/users/users';
 import { expect, test } from 'vitest';
 import { axeFindings, openPage } from '../support/browser/page.ts';
 import { LOGIN_ON, setPassword } from '../support/browser/password.ts';
@@ -255,6 +256,41 @@ test('a till whose session is over keeps its sales and says so', async () => {
   await page.keyboard.press('Enter');
   await eventually(async () => expect(await page.getByTestId('till-waiting').getAttribute('data-value')).toBe('0'));
   await context.close();
+});
+
+test('a cashier signs in at the till with their PIN; what they sell is theirs, also without a network', async () => {
+  const db = connectPostgres(own.stack.postgres, 'test', 1);
+  await addUser(db, { name: 'Greta', role: 'cashier', branch_ids: ['SMKT003'], pin: '4711' });
+  const { context, page } = await openPage(own.browser, `${own.stack.dashboard}/till`);
+  await page.getByTestId('password').fill(NEXT_PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByTestId('till-branch').selectOption('SMKT003');
+  await page.getByTestId('cashier-name').selectOption('Greta');
+  await page.getByTestId('cashier-pin').fill('1234');
+  await page.getByTestId('sign-in').click();
+  await page.getByTestId('sign-in-fault').waitFor();
+  await page.getByTestId('cashier-pin').fill('4711');
+  await page.getByTestId('sign-in').click();
+  await page.getByTestId('place').waitFor();
+  await page.evaluate('navigator.serviceWorker.ready.then(() => undefined)');
+  await context.setOffline(true);
+  await page.reload();
+  expect(await page.getByTestId('place').innerText()).toContain('Greta');
+  await page.locator('[data-product="milk"]').click();
+  await payByCard(page);
+  await context.setOffline(false);
+  await eventually(
+    async () => expect(await page.getByTestId('till-waiting').getAttribute('data-value')).toBe('0'),
+    60_000,
+  );
+  const { rows } = await db.query(
+    "select cashier from purchases where branch_id = 'SMKT003' and receipt_number like '%-000001'",
+  );
+  expect(rows).toEqual([{ cashier: 'Greta' }]);
+  await page.getByTestId('place').click();
+  await page.getByTestId('sign-out').click();
+  await page.getByTestId('cashier-name').waitFor();
+  await Promise.all([context.close(), db.end()]);
 });
 
 testWalls(
