@@ -33,7 +33,7 @@ const books = () =>
   select(`select sold.receipt_number as of, i.product_id as product, i.quantity::float as quantity, i.total_minor::int as back,
       r.branch_id as branch, to_char(r.returned_at at time zone 'UTC', 'MM-DD HH24:MI') as at, r.returned_by as by
     from returns r join return_items i using (return_id) join purchases sold using (purchase_id)
-    order by r.returned_at, r.idempotency_key, i.product_id`);
+    order by r.returned_at, sold.receipt_number, i.product_id`);
 
 /** What comes before: milk of card 7 on two receipts, of card 8 on one; bread with a discount; one without a card. */
 const SALES = [
