@@ -15,7 +15,7 @@ import { required } from './settings.ts';
 const settings = settingsOrExit({
   POSTGRES_URL: locationSettings.POSTGRES_URL,
   LOAD_FOLDER: z.string().default('/load'),
-  /** `on`: a demo shop with 2,000 purchases, for whoever only wants to see it. Never beside data of one's own. */
+  /** `on`: a demo shop with thirteen months of receipts, for whoever only wants to see it. Never beside data of one's own. */
   DEMO: z.enum(['on', 'off']).default('off'),
   TILLSTREAM_DATA: z.string().default('/rejects'),
 });
@@ -55,14 +55,13 @@ if (!filesAreThere && settings.DEMO === 'off') {
   console.log('loader: there are purchases already, so that no demo is loaded');
 } else {
   const demo = within(path.join(settings.TILLSTREAM_DATA, 'demo'));
-  if (!filesAreThere) await run('generate/main.ts', ['--out', demo('')]);
+  if (!filesAreThere) await run('generate/main.ts', ['--demo', '--out', demo('')]);
   const file = filesAreThere ? given : demo;
   const branches = existsSync(file('branches.csv')) ? ['--branches', file('branches.csv')] : [];
   await run('src/main.ts', [
     '--products',
     file('products_list.csv'),
-    '--purchases',
-    file('purchases.csv'),
+    ...(filesAreThere ? ['--purchases', file('purchases.csv')] : ['--receipts', file('receipts.csv')]),
     ...branches,
   ]);
 }

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectClickHouse } from '@tillstream/clickhouse/client';
 import pg from 'pg';
 import { z } from 'zod';
-import type { Bring } from './options.ts';
+import type { Bring, LoadedFiles } from './options.ts';
 import { type Addresses, environment } from './parts.ts';
 import { nodeCommand } from './processes/command.ts';
 import type { StateFolder } from './state.ts';
@@ -24,13 +25,19 @@ export class StepFailed extends Error {}
 export const bringData = async (bring: Bring, state: StateFolder, addresses: Addresses): Promise<void> => {
   if (bring.kind === 'nothing') return;
   const data = bring.kind === 'demo' ? 'demo' : 'own';
-  const files = bring.kind === 'files' ? bring : demoFiles(state);
-  if (bring.kind !== 'files') {
-    const size = bring.kind === 'catalog' ? ['--purchases', '0'] : [];
-    await run('generate/main.ts', ['--out', state.inside('demo'), ...size], addresses, 'ignore');
+  const files: LoadedFiles = bring.kind === 'files' ? bring : demoFiles(state, bring.kind === 'demo');
+  // Made again later it would be another history under the same receipt numbers: a start that was interrupted goes on with the file.
+  if (
+    bring.kind === 'catalog' ||
+    (bring.kind === 'demo' && !existsSync(path.join(state.inside('demo'), 'receipts.csv')))
+  ) {
+    const size = bring.kind === 'catalog' ? ['--days', '0'] : [];
+    await run('generate/main.ts', ['--demo', '--out', state.inside('demo'), ...size], addresses, 'ignore');
   }
-  const branches = files.branches === undefined ? [] : ['--branches', files.branches];
-  const args = ['--products', files.products, '--purchases', files.purchases, ...branches];
+  const { products, purchases, receipts, map, branches } = files;
+  const args = Object.entries({ products, purchases, receipts, map, branches }).flatMap(([name, file]) =>
+    file === undefined ? [] : [`--${name}`, file],
+  );
   // Noted before the first row, so that what an interrupted load left is never taken for an empty folder.
   const before = state.read();
   if (before === undefined) state.write({ data, loaded: false });
@@ -78,9 +85,9 @@ export const untilVisible = async (addresses: Addresses, timeoutMs: number): Pro
   }
 };
 
-const demoFiles = (state: StateFolder) => ({
+const demoFiles = (state: StateFolder, withHistory: boolean): LoadedFiles => ({
   products: path.join(state.inside('demo'), 'products_list.csv'),
-  purchases: path.join(state.inside('demo'), 'purchases.csv'),
+  ...(withHistory && { receipts: path.join(state.inside('demo'), 'receipts.csv') }),
   branches: path.join(state.inside('demo'), 'branches.csv'),
 });
 

@@ -8,6 +8,11 @@ const from = (args: string[], state?: { data: 'demo' | 'own'; loaded: boolean })
 test('a new folder gets demo data, files when they are named, or a catalog alone', () => {
   expect(from([])).toEqual({ kind: 'demo' });
   expect(from(FILES)).toMatchObject({ kind: 'files', products: 'p.csv', purchases: 's.csv' });
+  expect(from(['--receipts', 'r.csv', '--map', 'ventes'])).toMatchObject({
+    kind: 'files',
+    receipts: 'r.csv',
+    map: 'ventes',
+  });
   expect(from(['--empty'])).toEqual({ kind: 'catalog' });
 });
 
@@ -30,6 +35,9 @@ test.each([
   [['--branches', 'b.csv']],
   [['--empty', ...FILES]],
   [['--empty', '--branches', 'b.csv']],
+  [[...FILES, '--receipts', 'r.csv']],
+  [[...FILES, '--map', 'ventes']],
+  [['--empty', '--receipts', 'r.csv']],
   [['--colour']],
   [['file.csv']],
 ])('%j is refused with the usage in one line', (args) => {

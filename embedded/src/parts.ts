@@ -99,7 +99,7 @@ export const partAs = (part: Part, user: User | undefined, state: StateFolder, f
   return { ...part, command: runAs(part.command, user, state.path) };
 };
 
-/** Simulated tills, a couple of purchases a second, so that a demo lives. */
+/** Simulated tills at the pace of the demo's history, so that a demo lives. */
 export const tillsPart = (addresses: Addresses): Part => ({
   name: 'tills',
   command: nodeCommand(entry('loader/tills/main.ts'), [], environment(addresses)),

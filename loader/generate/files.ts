@@ -2,6 +2,8 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BRANCH_COLUMNS, PRODUCT_COLUMNS, PURCHASE_COLUMNS } from '@tillstream/schemas/files';
 import { fromMinor } from '@tillstream/schemas/values/money';
+import { ASSORTMENT } from './demo/assortment.ts';
+import { type HistoryOptions, historyRows, RECEIPT_COLUMNS } from './demo/history.ts';
 import { type GenerateOptions, purchaseRows } from './purchases.ts';
 import { BRANCHES, PRODUCTS } from './shop.ts';
 
@@ -53,6 +55,19 @@ export const generateFiles = async (folder: string, options: GenerateOptions): P
   await writeCsv(files.branches, BRANCH_COLUMNS, branches);
   await writeCsv(files.purchases, PURCHASE_COLUMNS, purchaseRows(options));
   return files;
+};
+
+/** The demo shop: products_list.csv with categories and units, branches.csv and receipts.csv. */
+export const generateDemo = async (folder: string, options: HistoryOptions): Promise<void> => {
+  await mkdir(folder, { recursive: true });
+  const products = ASSORTMENT.map(
+    ({ name, unit_price_minor, category, unit }) =>
+      `${[name, fromMinor(unit_price_minor, options.decimals), category, unit].join()}\n`,
+  );
+  const branches = BRANCHES.map(({ branch_id, name, country }) => `${branch_id},${name},${country}\n`);
+  await writeCsv(join(folder, 'products_list.csv'), [...PRODUCT_COLUMNS, 'category', 'unit'], products);
+  await writeCsv(join(folder, 'branches.csv'), BRANCH_COLUMNS, branches);
+  await writeCsv(join(folder, 'receipts.csv'), RECEIPT_COLUMNS, historyRows(options));
 };
 
 /** As many customers as make a lively shop: on average four purchases each, one million at most. */

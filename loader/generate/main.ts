@@ -4,10 +4,12 @@ import { count, settingsOrExit, shopSettings } from '@tillstream/schemas/setting
 import { currencyDecimals } from '@tillstream/schemas/values/money';
 import { z } from 'zod';
 import { offsetOf } from '../src/purchases/times.ts';
-import { defaultCustomers, generateFiles } from './files.ts';
+import { DEMO_CUSTOMERS, DEMO_DAYS } from './demo/shop.ts';
+import { defaultCustomers, generateDemo, generateFiles } from './files.ts';
 
 const USAGE =
-  'Usage: npm run generate -- [--purchases 2000] [--seed 1] [--days 31] [--until 2026-11-20T00:00:00] [--customers N] [--out FOLDER]';
+  'Usage: npm run generate -- [--purchases 2000] [--seed 1] [--days 31] [--until 2026-11-20T00:00:00] [--customers N] [--out FOLDER]\n' +
+  '       npm run generate -- --demo [--seed 1] [--days 396] [--until …] [--out FOLDER]    receipts.csv of the demo shop';
 
 const { SHOP_TIMEZONE, CURRENCY, TILLSTREAM_DATA } = settingsOrExit({
   SHOP_TIMEZONE: shopSettings.SHOP_TIMEZONE,
@@ -25,6 +27,7 @@ const optionsOrExit = () => {
         days: { type: 'string' },
         until: { type: 'string' },
         customers: { type: 'string' },
+        demo: { type: 'boolean', default: false },
         out: { type: 'string' },
       },
     });
@@ -32,7 +35,12 @@ const optionsOrExit = () => {
       .object({
         purchases: count(2000, 0, 1_000_000_000),
         seed: count(1, 0, Number.MAX_SAFE_INTEGER),
-        days: count(31, 1, 36_525),
+        days: z
+          .string()
+          .optional()
+          .transform((text) => text || undefined)
+          .pipe(count(0, 0, 36_525).optional()),
+        demo: z.boolean(),
         // A moment of the shop's clock, so without a zone.
         until: z.iso
           .datetime({ local: true, offset: false })
@@ -54,14 +62,28 @@ const optionsOrExit = () => {
   }
 };
 
-const { out, ...options } = optionsOrExit();
+const { out, demo, days, ...options } = optionsOrExit();
 const now = Date.now();
+const until = options.until ?? now + offsetOf(SHOP_TIMEZONE)(now);
+const decimals = currencyDecimals(CURRENCY);
 try {
+  if (demo) {
+    await generateDemo(out, {
+      seed: options.seed,
+      days: days ?? DEMO_DAYS,
+      until,
+      customers: DEMO_CUSTOMERS,
+      decimals,
+    });
+    console.log(`The demo shop in ${((Date.now() - now) / 1000).toFixed(1)} s: ${out}`);
+    process.exit(0);
+  }
   const files = await generateFiles(out, {
     ...options,
-    until: options.until ?? now + offsetOf(SHOP_TIMEZONE)(now),
+    days: days ?? 31,
+    until,
     customers: options.customers ?? defaultCustomers(options.purchases),
-    decimals: currencyDecimals(CURRENCY),
+    decimals,
   });
   console.log(`${options.purchases} purchases in ${((Date.now() - now) / 1000).toFixed(1)} s: ${out}`);
   console.log(

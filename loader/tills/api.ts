@@ -1,14 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limited } from '@tillstream/schemas/http/limited';
+import { UNITS } from '@tillstream/schemas/values/choices';
 import { z } from 'zod';
+import type { Article } from '../generate/demo/assortment.ts';
 
 const REQUEST_MS = 5_000;
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 10_000;
 
-const products = z.object({ products: z.array(z.object({ product_id: z.string(), active: z.boolean() })) });
+const products = z.object({
+  products: z.array(
+    z.object({
+      product_id: z.string(),
+      active: z.boolean(),
+      unit: z.enum(UNITS),
+      unit_price_minor: z.number(),
+    }),
+  ),
+});
 const branches = z.object({ branches: z.array(z.object({ branch_id: z.string() })) });
 const problem = z.object({ title: z.string().optional(), detail: z.string().optional() });
+
+/** A product as a till sells it. */
+export type TillProduct = Pick<Article, 'product_id' | 'unit' | 'unit_price_minor'>;
 
 /** A final answer of the API: whatever a till would not ask again for. */
 export interface Answer {
@@ -21,7 +35,7 @@ export interface Answer {
 
 /** The POS API as a till sees it. */
 export interface TillApi {
-  products(signal: AbortSignal): Promise<string[]>;
+  products(signal: AbortSignal): Promise<TillProduct[]>;
   branches(signal: AbortSignal): Promise<string[]>;
   /**
    * Posts until there is a final answer: a timeout, 429, 5xx or no connection is tried again, with the same key, after a
@@ -66,7 +80,7 @@ export const tillApi = (url: string, apiKey: string | undefined): TillApi => {
     products: async (signal) =>
       (await get('/v1/products', products, signal)).products
         .filter((each) => each.active)
-        .map((each) => each.product_id),
+        .map(({ product_id, unit, unit_price_minor }) => ({ product_id, unit, unit_price_minor })),
     branches: async (signal) => (await get('/v1/branches', branches, signal)).branches.map((each) => each.branch_id),
     async post(path, body, key, onRetry, signal) {
       for (let attempt = 0; ; attempt++) {

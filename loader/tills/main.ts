@@ -1,16 +1,19 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { count, locationSettings, settingsOrExit } from '@tillstream/schemas/settings';
+import { count, locationSettings, settingsOrExit, shopSettings } from '@tillstream/schemas/settings';
 import { z } from 'zod';
+import { MOST_PER_HOUR, perHour, WEB_BRANCH } from '../generate/demo/pace.ts';
+import { DEMO_CUSTOMERS } from '../generate/demo/shop.ts';
 import { seeded } from '../generate/random.ts';
 import { drawWeighted } from '../generate/shop.ts';
+import { offsetOf } from '../src/purchases/times.ts';
 import { tillApi } from './api.ts';
 import { Tally } from './tally.ts';
 import { Till } from './till.ts';
 
 const USAGE =
-  'Usage: npm run tills -- [--rate 2] [--seconds N] [--branch ID] [--url http://localhost:4000] [--seed N] [--anywhere]';
+  'Usage: npm run tills -- [--rate SALES_A_SECOND] [--seconds N] [--branch ID] [--url http://localhost:4000] [--seed N] [--anywhere]';
 
 /** How long to wait for the API at the start, how often to report, and how long sales may still be sent at the end. */
 const START_MS = 30_000;
@@ -20,7 +23,8 @@ const DRAIN_MS = 1_500;
 /** One till sends one sale at a time: from this many a second on, there are more tills. */
 const SALES_PER_TILL = 25;
 const TILLS_PER_BRANCH = 2;
-const CUSTOMERS = 500;
+/** What is sold and what it costs is asked for so often. */
+const CATALOG_MS = 60_000;
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
@@ -31,6 +35,7 @@ const fail = (message: string): never => {
 
 const settings = settingsOrExit({
   POS_API_PORT: locationSettings.POS_API_PORT,
+  SHOP_TIMEZONE: shopSettings.SHOP_TIMEZONE,
   /** A key of the API, where keys are on. */
   POS_API_KEY: z.string().optional(),
 });
@@ -50,7 +55,8 @@ const optionsOrExit = () => {
     });
     return z
       .object({
-        rate: z.coerce.number().positive().max(10_000).default(2),
+        // Absent: the pace of the demo shop at this hour.
+        rate: z.coerce.number().positive().max(10_000).optional(),
         seconds: z.coerce.number().positive().max(2_000_000).optional(),
         branch: z.string().min(1).optional(),
         url: z.url({ protocol: /^https?$/ }).default(`http://localhost:${settings.POS_API_PORT}`),
@@ -100,7 +106,8 @@ const catalog = async () => {
   }
 };
 
-const { products, branches } = await catalog();
+const { products: first, branches } = await catalog();
+let products = first;
 const open = options.branch === undefined ? branches : branches.filter((id) => id === options.branch?.toUpperCase());
 if (products.length === 0) fail('There is nothing to sell: the POS API knows no products.');
 if (open.length === 0)
@@ -108,32 +115,57 @@ if (open.length === 0)
 
 const random = seeded(options.seed);
 const tally = new Tally();
-const tillCount = Math.max(open.length * TILLS_PER_BRANCH, Math.ceil(options.rate / SALES_PER_TILL));
-const tills = Array.from({ length: tillCount }, (_, index) => {
-  // Every branch has its tills; those that a high rate adds stand anywhere.
-  const place =
-    index < open.length * TILLS_PER_BRANCH
-      ? index % open.length
-      : drawWeighted(
-          random,
-          open.map(() => 1),
-        );
-  return new Till(
-    {
-      branch: open[place] ?? '',
-      products,
-      rate: options.rate / tillCount,
-      seed: options.seed,
-      customers: CUSTOMERS,
+const offset = offsetOf(settings.SHOP_TIMEZONE);
+const shopTime = () => Date.now() + offset(Date.now());
+const common = {
+  products: () => products,
+  shopTime,
+  seed: options.seed,
+  customers: DEMO_CUSTOMERS,
+};
+
+/** One till for each branch and the web shop, at the pace of the demo's history at this hour of the shop's clock. */
+const isOpen = perHour('pos', WEB_BRANCH, shopTime()) > 0;
+const tillsOfTheHour = () =>
+  [...open.map((branch) => ({ branch, channel: 'pos' as const })), { branch: WEB_BRANCH, channel: 'web' as const }]
+    .filter(({ branch }) => open.includes(branch))
+    .map((place, index) => {
+      const rate = () => perHour(place.channel, place.branch, shopTime()) / 3600;
+      // Whoever has just started it sees a sale at once: from a branch, at night from the web shop.
+      const sellsAtOnce = place.branch === WEB_BRANCH && (place.channel === 'pos') === isOpen;
+      const drawn = { random: seeded(options.seed + index + 1), rate, mostRate: MOST_PER_HOUR / 3600, sellsAtOnce };
+      return new Till({ ...common, ...place, ...drawn }, api, tally);
+    });
+
+const tillsOfRate = (rate: number) => {
+  const tillCount = Math.max(open.length * TILLS_PER_BRANCH, Math.ceil(rate / SALES_PER_TILL));
+  return Array.from({ length: tillCount }, (_, index) => {
+    // Every branch has its tills; those that a high rate adds stand anywhere.
+    const place =
+      index < open.length * TILLS_PER_BRANCH
+        ? index % open.length
+        : drawWeighted(
+            random,
+            open.map(() => 1),
+          );
+    const drawn = {
       random: seeded(options.seed + index + 1),
-    },
-    api,
-    tally,
-  );
-});
+      rate: () => rate / tillCount,
+      mostRate: rate / tillCount,
+    };
+    return new Till({ ...common, ...drawn, branch: open[place] ?? '', channel: 'pos' }, api, tally);
+  });
+};
+
+const tills = options.rate === undefined ? tillsOfTheHour() : tillsOfRate(options.rate);
+if (tills.length === 0) fail('None of these branches is one of the demo shop: say how much they sell with --rate.');
 const waiting = () => tills.reduce((sum, till) => sum + till.waiting, 0);
 
-console.log(`${tillCount} tills in ${open.length} branches sell ${options.rate} purchases a second to ${options.url}.`);
+const pace = options.rate === undefined ? 'at the pace of the demo shop' : `${options.rate} purchases a second`;
+console.log(`${tills.length} tills in ${open.length} branches sell ${pace} to ${options.url}.`);
+setInterval(async () => {
+  products = await api.products(closing.signal).catch(() => products);
+}, CATALOG_MS).unref();
 const status = setInterval(() => console.log(tally.line(waiting())), STATUS_MS);
 if (options.seconds !== undefined) setTimeout(() => closing.abort(), options.seconds * 1000).unref();
 

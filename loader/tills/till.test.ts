@@ -10,7 +10,11 @@ import { type Clock, Till } from './till.ts';
 const sale = z.object({
   branch_id: z.literal('SMKT001'),
   customer_id: z.uuid().optional(),
-  items: z.array(z.object({ product_id: z.string(), quantity: z.literal(1) })).min(1),
+  items: z
+    .array(z.object({ product_id: z.string(), quantity: z.literal(1), discount_minor: z.int().optional() }))
+    .min(1),
+  cashier: z.string(),
+  tenders: z.array(z.object({ type: z.string(), amount_minor: z.int().positive() })).length(1),
   sold_at: z.iso.datetime(),
 });
 
@@ -49,12 +53,19 @@ const api = async (trouble: (request: IncomingMessage, response: ServerResponse,
   return { url: `http://127.0.0.1:${address.port}`, keys };
 };
 
+const PRODUCTS = ['milk', 'bread'].map((product_id) => {
+  return { product_id, unit: 'piece' as const, unit_price_minor: 150 };
+});
+
 const till = (api: string | TillApi, rate: number, clock?: Clock) => {
   const tally = new Tally();
   const options = {
     branch: 'SMKT001',
-    products: ['milk', 'bread'],
-    rate,
+    channel: 'pos' as const,
+    products: () => PRODUCTS,
+    rate: () => rate,
+    mostRate: rate,
+    shopTime: () => Date.UTC(2026, 10, 20, 12),
     seed: 1,
     customers: 10,
     random: seeded(1),

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { popularityOf } from '../generate/demo/assortment.ts';
+import type { Channel, ShopTime } from '../generate/demo/pace.ts';
+import { drawReceipt, eveningOff, grossOf } from '../generate/demo/receipt.ts';
 import type { Random } from '../generate/random.ts';
-import { customerId, drawBasket, drawCustomer, popularity } from '../generate/shop.ts';
-import { problemText, type TillApi } from './api.ts';
+import { customerId, drawCustomer } from '../generate/shop.ts';
+import { problemText, type TillApi, type TillProduct } from './api.ts';
 import type { Tally } from './tally.ts';
 
 /** The time that a till sells by: milliseconds since some moment, and a wait that a signal ends early. */
@@ -20,10 +23,16 @@ const realClock: Clock = {
 /** A till and where it stands. */
 export interface TillOptions {
   branch: string;
-  /** Product ids that are sold. */
-  products: readonly string[];
-  /** Sales per second, on average. */
-  rate: number;
+  channel: Channel;
+  /** What is sold now. */
+  products: () => readonly TillProduct[];
+  /** Sales per second, on average: at the present moment, and never more than. */
+  rate: () => number;
+  mostRate: number;
+  /** Whether somebody buys as soon as it opens. */
+  sellsAtOnce?: boolean;
+  /** The shop's clock now. */
+  shopTime: () => ShopTime;
   /** The seed of the customers' ids, and how many customers there are. */
   seed: number;
   customers: number;
@@ -36,7 +45,10 @@ interface Sale {
   body: {
     branch_id: string;
     customer_id?: string;
-    items: { product_id: string; quantity: 1 }[];
+    items: { product_id: string; quantity: number; discount_minor?: number }[];
+    channel?: 'web';
+    cashier?: string;
+    tenders: { type: string; amount_minor: number }[];
     sold_at: string;
   };
 }
@@ -55,7 +67,6 @@ export class Till {
   readonly #options: TillOptions;
   readonly #api: TillApi;
   readonly #tally: Tally;
-  readonly #weights: number[];
   /** Wakes the sender. */
   #wake: (() => void) | undefined;
 
@@ -63,7 +74,6 @@ export class Till {
     this.#options = options;
     this.#api = api;
     this.#tally = tally;
-    this.#weights = options.products.map(popularity);
   }
 
   /** Sales that the API has not answered for. */
@@ -78,31 +88,43 @@ export class Till {
   }
 
   async #sell(closing: AbortSignal) {
-    const { random, rate, clock = realClock } = this.#options;
+    const { random, rate, mostRate, sellsAtOnce = false, clock = realClock } = this.#options;
     let next = clock.now();
-    while (!closing.aborted) {
-      // Exponential gaps: customers come independently of each other.
-      next += (-Math.log(1 - random.next()) / rate) * 1000;
+    for (let isFirst = sellsAtOnce; !closing.aborted; isFirst = false) {
+      // Exponential gaps: customers come independently of each other. When fewer come, some of them do not.
+      if (!isFirst) next += (-Math.log(1 - random.next()) / mostRate) * 1000;
       await clock.sleep(Math.max(0, next - clock.now()), closing);
       if (closing.aborted) return;
-      if (this.#queue.length >= FULL) continue;
+      const comes = isFirst || random.next() * mostRate < rate();
+      if (!comes || this.#queue.length >= FULL) continue;
       this.#queue.push(this.#draw());
       this.#wake?.();
     }
   }
 
   #draw(): Sale {
-    const { branch, products, random, seed, customers } = this.#options;
+    const { branch, channel, random, seed, customers, shopTime } = this.#options;
     const number = drawCustomer(random, customers);
+    const time = shopTime();
+    const products = this.#options.products();
+    const weights = products.map(({ product_id }) => popularityOf(product_id));
+    const offer = { products, weights, off: (product: TillProduct) => eveningOff(product, time) };
+    const { lines, cashier, tender } = drawReceipt(random, offer, channel, branch, time);
+    const total = lines.reduce((sum, line) => sum + grossOf(line) - line.discount, 0);
     return {
       // Not from the seed: a second run with the same seed sells anew, it does not repeat.
       key: randomUUID(),
       body: {
         branch_id: branch,
         ...(number === undefined ? {} : { customer_id: customerId(seed, number) }),
-        items: drawBasket(random, this.#weights).map((index) => {
-          return { product_id: products[index] ?? '', quantity: 1 };
-        }),
+        items: lines.map(({ product, quantity, discount }) => ({
+          product_id: product.product_id,
+          quantity: quantity / 1000,
+          ...(discount > 0 && { discount_minor: discount }),
+        })),
+        ...(channel === 'web' && { channel }),
+        ...(cashier !== '' && { cashier }),
+        tenders: [{ type: tender, amount_minor: total }],
         sold_at: new Date().toISOString(),
       },
     };

@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { UNITS } from './values/choices.ts';
 
 /** The columns of `products_list.csv`; prices are decimals in major units. */
 export const PRODUCT_COLUMNS = ['product_name', 'unit_price'] as const;
+
+/** Columns that `products_list.csv` may have besides. */
+export const OPTIONAL_PRODUCT_COLUMNS = ['category', 'unit', 'sku'] as const;
 
 /** The columns of `branches.csv`. */
 export const BRANCH_COLUMNS = ['branch_id', 'name', 'country'] as const;
@@ -41,8 +45,29 @@ const name = z
   .max(100, 'is longer than 100 characters')
   .refine((text) => !hasControlCharacter(text), 'holds a control character');
 
+/** Undefined where there is no such column, or nothing in it: then it stays as it is. */
+const shortText = (most: number) =>
+  z
+    .string()
+    .trim()
+    .max(most, `is longer than ${most} characters`)
+    .refine((text) => !hasControlCharacter(text), 'holds a control character')
+    .transform((text) => text || undefined)
+    .optional();
+
 /** A row of `products_list.csv`, its price still as text. */
-export const productRow = z.object({ product_name: name, unit_price: z.string() });
+export const productRow = z.object({
+  product_name: name,
+  unit_price: z.string(),
+  category: shortText(100),
+  unit: z
+    .string()
+    .trim()
+    .transform((text) => text || undefined)
+    .pipe(z.enum(UNITS, 'must be piece or kg').optional())
+    .optional(),
+  sku: shortText(64),
+});
 
 /** A row of `branches.csv`. */
 export const branchRow = z.object({

@@ -6,7 +6,7 @@ import { newPlace, removePlace, startStack } from '../support/stack.ts';
 const WARM_UP_SECONDS = 60;
 const MEASURED_SECONDS = 120;
 
-/** What the demo costs while its tills sell twice a second and nobody looks: CPU time and memory of each part. `all` has `npm start` in it. */
+/** What the demo costs while its tills sell at the pace of the hour and nobody looks: CPU time and memory of each part. `all` has `npm start` in it. */
 export const run = async (): Promise<void> => {
   const place = await newPlace();
   const stack = await startStack(place, []);

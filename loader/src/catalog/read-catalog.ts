@@ -3,6 +3,7 @@ import {
   type BranchRow,
   branchRow,
   nameKey,
+  OPTIONAL_PRODUCT_COLUMNS,
   PRODUCT_COLUMNS,
   productId,
   productRow,
@@ -19,6 +20,9 @@ export interface FileProduct {
   product_id: string;
   name: string;
   unit_price_minor: number;
+  category?: string;
+  unit?: 'piece' | 'kg';
+  sku?: string;
 }
 
 /** What a file of the catalog says. */
@@ -46,7 +50,9 @@ export interface ProductsFile extends CatalogFile<FileProduct> {
 export const readProducts = async (path: string, decimals: number): Promise<ProductsFile> => {
   const products = new Map<string, FileProduct>();
   const clashes = new Map<string, string>();
-  const file = await readCatalog(path, PRODUCT_COLUMNS, productRow, ({ product_name: name, unit_price }): Reason[] => {
+  const optional = OPTIONAL_PRODUCT_COLUMNS;
+  const file = await readCatalog(path, PRODUCT_COLUMNS, optional, productRow, (row): Reason[] => {
+    const { product_name: name, unit_price, category, unit, sku } = row;
     const unit_price_minor = toMinor(unit_price, decimals);
     const product_id = productId(name);
     const known = products.get(product_id);
@@ -63,7 +69,17 @@ export const readProducts = async (path: string, decimals: number): Promise<Prod
     if (known !== undefined && known.unit_price_minor !== unit_price_minor) {
       return [{ kind: 'product_name: stands here again with another price:', detail: JSON.stringify(name) }];
     }
-    products.set(product_id, known ?? { product_id, name, unit_price_minor });
+    products.set(
+      product_id,
+      known ?? {
+        product_id,
+        name,
+        unit_price_minor,
+        ...(category && { category }),
+        ...(unit && { unit }),
+        ...(sku && { sku }),
+      },
+    );
     return [];
   });
   return { ...file, entries: someOf(path, products, file.rejected, 'product'), clashes };
@@ -72,7 +88,7 @@ export const readProducts = async (path: string, decimals: number): Promise<Prod
 /** The branches of `branches.csv`; see {@link readProducts} for bad rows and what it throws. */
 export const readBranches = async (path: string): Promise<CatalogFile<BranchRow>> => {
   const branches = new Map<string, BranchRow>();
-  const file = await readCatalog(path, BRANCH_COLUMNS, branchRow, (row): Reason[] => {
+  const file = await readCatalog(path, BRANCH_COLUMNS, [], branchRow, (row): Reason[] => {
     const known = branches.get(row.branch_id);
     if (known !== undefined && (known.name !== row.name || known.country !== row.country)) {
       return [{ kind: 'branch_id: stands here again with another name or country:', detail: row.branch_id }];
@@ -84,19 +100,22 @@ export const readBranches = async (path: string): Promise<CatalogFile<BranchRow>
 };
 
 /** Reads every row of a small file; `take` says why it does not take a row. */
-const readCatalog = async <Column extends string, S extends z.ZodType>(
+const readCatalog = async <Column extends string, Optional extends string, S extends z.ZodType>(
   path: string,
   columns: readonly Column[],
+  optional: readonly Optional[],
   shape: S,
   take: (row: z.output<S>) => Reason[],
 ) => {
-  const file = await openCsv(path, columns);
+  const file = await openCsv(path, columns, { optional });
   const rejected: { row: Row; reasons: Reason[] }[] = [];
   const reasonsAgainst = (row: Row): Reason[] => {
     const broken = widthFault(row, file.width);
     if (broken !== undefined) return [broken];
     const parsed = shape.safeParse(
-      Object.fromEntries(columns.map((column) => [column, row.fields?.[file.at[column]]])),
+      Object.fromEntries(
+        [...columns, ...optional].map((column) => [column, row.fields?.[file.at[column] ?? Number.NaN]]),
+      ),
     );
     if (parsed.success) return take(parsed.data);
     return parsed.error.issues.map(({ path: at, message }) => ({ kind: `${at.join('.')}: ${message}` }));

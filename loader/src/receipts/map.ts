@@ -17,6 +17,7 @@ const FIELDS = [
   'customer',
   'cashier',
   'tender',
+  'channel',
   'receipt_discount',
   'net_total',
   'cancelled',

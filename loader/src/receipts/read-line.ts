@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { customerIdOf, MAX_CUSTOMER_ID } from '@tillstream/schemas/customer-id';
 import { branchId, hasControlCharacter, isBranchId, nameKey, productId } from '@tillstream/schemas/files';
+import { CHANNELS } from '@tillstream/schemas/values/choices';
 import { fromMinor, MAX_AMOUNT_MINOR } from '@tillstream/schemas/values/money';
 import { LRUCache } from 'lru-cache';
 import { widthFault } from '../files/csv-file.ts';
@@ -38,6 +39,7 @@ export interface ReceiptLine {
   customer_id: string | null;
   cashier: string;
   tender: string;
+  channel: 'pos' | 'web';
   receipt_discount: number;
   /** What the receipt comes to, where the file says so. */
   net_total: number | undefined;
@@ -171,6 +173,9 @@ export const lineReader = (rules: ReceiptRules) => {
     if (text('cancelled') !== '') fault('cancelled', 'the order was cancelled');
     short('customer', MAX_CUSTOMER_ID);
     short('cashier', 64);
+    const channel =
+      text('channel') === '' ? map.channel : CHANNELS.find((one) => one === text('channel').toLowerCase());
+    if (channel === undefined) fault('channel', 'is not pos or web:', quoted('channel'));
 
     const product_id = productIds.memo(text('product') || text('sku'));
     const product_name = text('product') || text('sku');
@@ -211,6 +216,7 @@ export const lineReader = (rules: ReceiptRules) => {
       branch_id === undefined ||
       'fault' in time ||
       quantity === undefined ||
+      channel === undefined ||
       minor === undefined
     ) {
       return { reasons, key };
@@ -225,6 +231,7 @@ export const lineReader = (rules: ReceiptRules) => {
       customer_id: text('customer') === '' ? null : customerIds.memo(text('customer')) || null,
       cashier: text('cashier'),
       tender: text('tender'),
+      channel,
       // Some tills write what is taken off with a minus.
       receipt_discount: Math.abs(receipt_discount),
       net_total,

@@ -114,7 +114,7 @@ export const purchaseOf = (
     ...(discounts_minor !== undefined && { discounts_minor }),
     ...(off > 0 && { discount_minor: off }),
     ...(first.cashier !== '' && { cashier: first.cashier }),
-    ...(file.map.channel !== 'pos' && { channel: file.map.channel }),
+    ...(first.channel !== 'pos' && { channel: first.channel }),
     ...(first.tender !== '' &&
       total > 0 && { tenders: [{ type: first.tender.toLowerCase().slice(0, 32), amount_minor: total }] }),
     receipt_number: first.receipt_number,

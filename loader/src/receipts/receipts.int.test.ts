@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { makeDatabase, type TestDatabase } from '../../../tests/support/database.ts';
+import { generateDemo } from '../../generate/files.ts';
 import { type LoadOptions, load } from '../load.ts';
 
 let folder = '';
@@ -93,4 +94,23 @@ test('the rule of the chain holds for files as for tills', async () => {
   const summary = await loadRows([row, row.replaceAll('R1', 'R4').replace(',2,', ',1,')]);
   expect(summary).toMatchObject({ loaded: 1, rejected: 1 });
   expect(summary.reasons).toEqual({ 'quantity: more than MAX_QUANTITY_PER_PRODUCT allows …': 1 });
+});
+
+test('the demo shop loads whole under the rule of the brief: weights, discounts, returns, cashiers, tenders and web orders', async () => {
+  const options = { seed: 1, days: 20, until: Date.UTC(2026, 10, 20, 16), customers: 500, decimals: 2 };
+  await generateDemo(folder, options);
+  const [products, branches, receipts] = ['products_list', 'branches', 'receipts'].map((name) =>
+    join(folder, `${name}.csv`),
+  );
+  const rules = { rejects: join(folder, 'rejects'), timeZone: 'Europe/Berlin', chainSince: '2000-01-01' };
+  const summary = await load({ products, branches, receipts, postgresUrl: database.url, ...rules });
+  expect(summary).toMatchObject({ rejected: 0, duplicates: 0, loaded: summary.rows });
+  expect(summary.returned).toBeGreaterThan(0);
+  expect(
+    await select(`select count(distinct cashier) > 5 as cashiers, count(distinct tenders -> 0 ->> 'type')::int as tenders,
+      count(*) filter (where channel = 'web') > 0 as web, count(*) filter (where gross_minor > total_minor) > 0 as discounts from purchases`),
+  ).toEqual([{ cashiers: true, tenders: 3, web: true, discounts: true }]);
+  expect(await select("select category, unit, open_price from products where product_id = 'olives'")).toEqual([
+    { category: 'Deli', unit: 'kg', open_price: false },
+  ]);
 });
