@@ -78,8 +78,6 @@ test('the period and the branch stand in the URL, all pages share them, back wor
   const rows = page.locator('[data-testid="products"] tbody tr');
   const expected = await kpis('?branch=SMKT001');
   await eventually(async () => {
-    const units = await rows.evaluateAll((all) => all.map((row) => Number(row.getAttribute('data-units'))));
-    expect(units.reduce((sum, count) => sum + count, 0)).toBe(expected.items);
     const revenue = await rows.evaluateAll((all) => all.map((row) => Number(row.getAttribute('data-revenue'))));
     expect(revenue.reduce((sum, minor) => sum + minor, 0)).toBe(expected.revenue_minor);
   });
