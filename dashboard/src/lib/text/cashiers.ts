@@ -18,7 +18,7 @@ export const cashiers = {
   channel: 'Channel',
   channels: 'By channel',
   channelNames: { pos: 'Till', web: 'Web shop' } as Record<string, string>,
-  notTold: 'Not told',
+  unnamed: { cashier: 'No cashier', tender: 'No tender', channel: 'No channel' },
   revenue: 'Revenue',
   amount: 'Paid',
   share: 'Share',
