@@ -80,11 +80,11 @@ export const testBesideFigures = (own: OwnStack): void => {
     const page = await context.newPage();
     await page.goto(`${own.stack.dashboard}${address}`);
     const cards = page.locator('.card:has(canvas)');
-    for (const card of await cards.all()) expect(await card.locator('tbody').isVisible()).toBe(false);
+    for (const card of await cards.all()) expect(await card.locator('details tbody').isVisible()).toBe(false);
     await page.emulateMedia({ media: 'print' });
     for (const card of await cards.all()) {
       expect(await card.locator('canvas').isVisible()).toBe(false);
-      expect(await card.locator('tbody tr').last().isVisible()).toBe(true);
+      expect(await card.locator('details tbody tr').last().isVisible()).toBe(true);
       expect(await card.locator('summary').isVisible()).toBe(false);
     }
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PAPER.width);

@@ -119,8 +119,7 @@ test.each([
 });
 
 test.each([
-  ['DELETE', '/v1/purchases', 'POST'],
-  ['GET', '/v1/purchases', 'POST'],
+  ['DELETE', '/v1/purchases', 'POST, GET, HEAD'],
   ['PUT', `/v1/purchases/${randomUUID()}`, 'GET, HEAD'],
   ['DELETE', '/v1/products', 'GET, HEAD, POST'],
   ['OPTIONS', '/v1/products', 'GET, HEAD, POST'],
