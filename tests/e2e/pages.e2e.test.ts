@@ -85,7 +85,7 @@ test('the period and the branch stand in the URL, all pages share them, back wor
   expect(await rows.count()).toBe(1);
   await page.getByRole('link', { name: 'Customers' }).click();
   await page.waitForURL('**/customers?period=all&branch=SMKT001');
-  expect(await value(page, 'customers-unique')).toBe(expected.unique_customers);
+  await eventually(async () => expect(await value(page, 'customers-unique')).toBe(expected.unique_customers));
   expect(await value(page, 'customers-loyal')).toBe(expected.loyal_customers);
   await page.goBack();
   await page.waitForURL('**/products?period=all&branch=SMKT001**');

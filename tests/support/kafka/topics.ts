@@ -1,4 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs';
+import { eventually } from '../eventually.ts';
 
 /** A broker that is frozen is asked in vain: not for the 30 s that are the default. */
 const REQUEST_MS = 5_000;
@@ -60,7 +61,11 @@ export const messagesOn = async (brokers: string, topic: string): Promise<TopicM
   const kafka = connect(brokers);
   const admin = kafka.admin();
   await admin.connect();
-  const offsets = await admin.fetchTopicOffsets(topic);
+  // A partition whose leader is just being elected has none to ask.
+  let offsets: Awaited<ReturnType<typeof admin.fetchTopicOffsets>> = [];
+  await eventually(async () => {
+    offsets = await admin.fetchTopicOffsets(topic);
+  });
   await admin.disconnect();
   const missing = new Map(
     offsets.filter(({ high, low }) => high !== low).map(({ partition, high }) => [partition, BigInt(high) - 1n]),
