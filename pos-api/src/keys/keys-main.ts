@@ -1,9 +1,8 @@
-import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { SCOPES, type Scope } from '@tillstream/schemas/api';
-import { locationSettings, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
 import { z } from 'zod';
-import { connectPostgres, sqlState } from '../postgres/database.ts';
+import { sqlState } from '../postgres/database.ts';
+import { connectAsOperator, explainToOperator, minute } from '../postgres/operator.ts';
 import { createKey, keyHistory, listKeys, revokeKey } from './api-keys.ts';
 
 const USAGE = `npm run keys -- create --name "till 7" [--branch SMKT001] [--scopes post,void,read,admin] [--expires 2027-01-31|90d]
@@ -11,21 +10,7 @@ npm run keys -- list
 npm run keys -- history
 npm run keys -- revoke ID`;
 
-const settings = settingsOrExit({
-  POSTGRES_URL: locationSettings.POSTGRES_URL,
-  POSTGRES_PORT: locationSettings.POSTGRES_PORT,
-  TILLSTREAM_DATA: locationSettings.TILLSTREAM_DATA,
-});
-/** Who runs this, for the history of keys; a container may have no name for its user. */
-const operator = (): string => {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.() ?? 'unknown');
-  }
-};
-
-const db = connectPostgres(postgresUrl(settings), `keys (${operator()})`, 1);
+const db = connectAsOperator('keys');
 
 /** When a key ends: the end of a day (UTC), an instant, or so many days from now. */
 const expiryOf = (text: string): Date => {
@@ -69,8 +54,6 @@ const create = async (
   );
   console.log('It is shown this once. The tills may use it at once; their old one goes on until it is revoked.');
 };
-
-const minute = (moment: Date | null) => moment?.toISOString().slice(0, 16) ?? '';
 
 const list = async (): Promise<void> => {
   const keys = await listKeys(db);
@@ -117,10 +100,8 @@ const explain = (error: unknown): string => {
       return 'there is no such branch';
     case '23514':
       return 'the name must be 1 to 100 characters';
-    case '42P01':
-      return 'this Postgres has no Tillstream in it yet: npm start brings it there';
     default:
-      return error instanceof Error ? error.message || String(error) : String(error);
+      return explainToOperator(error);
   }
 };
 

@@ -1,9 +1,7 @@
-import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { passwordFault, pinFault } from '@tillstream/schemas/credentials/password';
-import { locationSettings, postgresUrl, settingsOrExit } from '@tillstream/schemas/settings';
 import { ROLES } from '@tillstream/schemas/values/choices';
-import { connectPostgres, sqlState } from '../postgres/database.ts';
+import { connectAsOperator, explainToOperator, minute } from '../postgres/operator.ts';
 import { readSecrets } from './read-secret.ts';
 import { addUser, endUser, listUsers, setSecrets } from './users.ts';
 
@@ -14,30 +12,13 @@ npm run users -- end NAME
 Passwords and PINs are asked for unseen, or piped in, a line each: the password first.
 Without --password and --pin a cashier gets a PIN, others a password.`;
 
-const settings = settingsOrExit({
-  POSTGRES_URL: locationSettings.POSTGRES_URL,
-  POSTGRES_PORT: locationSettings.POSTGRES_PORT,
-  TILLSTREAM_DATA: locationSettings.TILLSTREAM_DATA,
-});
-
-/** Who runs this, for the audit log; a container may have no name for its user. */
-const operator = (): string => {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.() ?? 'unknown');
-  }
-};
-
-const db = connectPostgres(postgresUrl(settings), `users (${operator()})`, 1);
+const db = connectAsOperator('users');
 
 const secretsOf = (name: string, wanted: { password: boolean; pin: boolean }) =>
   readSecrets([
     ...(wanted.password ? [{ name: 'password', what: `password of ${name}`, fault: passwordFault }] : []),
     ...(wanted.pin ? [{ name: 'pin', what: `PIN of ${name}`, fault: pinFault }] : []),
   ]);
-
-const minute = (moment: Date | null) => moment?.toISOString().slice(0, 16) ?? '';
 
 const list = async (): Promise<void> => {
   const users = await listUsers(db, { ended: true });
@@ -52,12 +33,6 @@ const list = async (): Promise<void> => {
       ended: minute(user.ended_at),
     })),
   );
-};
-
-/** One line for what an operator can do something about. */
-const explain = (error: unknown): string => {
-  if (sqlState(error) === '42P01') return 'this Postgres has no Tillstream in it yet: npm start brings it there';
-  return error instanceof Error ? error.message || String(error) : String(error);
 };
 
 try {
@@ -93,7 +68,7 @@ try {
     console.log(`${name} is ended: every session and every sign-in at a till is over within seconds.`);
   } else throw new Error(USAGE);
 } catch (error) {
-  console.error(explain(error));
+  console.error(explainToOperator(error));
   process.exitCode = 1;
 } finally {
   await db.end();

@@ -105,7 +105,7 @@ const createApp = (): App => {
       log: getLog(),
     },
   );
-  watchViewers({ live });
+  watchViewers(live);
   return {
     clickhouse,
     gold,

@@ -5,7 +5,7 @@ test('requests are counted by route, never by path or by what a stranger calls a
   observeRequest('GET', '/api/kpis', 200, 0.03);
   observeRequest('GET', '/api/kpis', 200, 0.2);
   observeRequest('BREW', null, 404, 0.001);
-  watchViewers({ live: { viewers: () => 3 } as Parameters<typeof watchViewers>[0]['live'] });
+  watchViewers({ viewers: () => 3 });
   const text = await registry.metrics();
   expect(text).toContain(
     'http_request_duration_seconds_bucket{le="0.05",method="GET",route="/api/kpis",status="200"} 1',

@@ -1,6 +1,6 @@
 import { addProcessMetrics } from '@tillstream/schemas/http/process-metrics';
 import { Gauge, Histogram, Registry } from 'prom-client';
-import type { App } from './app.ts';
+import type { Live } from './live/live.ts';
 
 export const registry = new Registry();
 addProcessMetrics(registry);
@@ -22,7 +22,7 @@ export const observeRequest = (method: string, route: string | null, status: num
 };
 
 /** Shows whenever somebody looks how many pages are open. */
-export const watchViewers = ({ live }: Pick<App, 'live'>): void => {
+export const watchViewers = (live: Pick<Live, 'viewers'>): void => {
   new Gauge({
     name: 'dashboard_viewers',
     help: 'Open live streams',
